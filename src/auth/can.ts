@@ -1,0 +1,28 @@
+import { roleAtLeast } from './role.ts';
+import type { Role } from './role.ts';
+import type { Viewer } from './viewer.ts';
+
+/** What each action needs. The fields of the API say the same by `@auth`; commands ask again, whoever calls them. */
+const NEEDED = {
+  'task.create': 'EDITOR',
+  'schedule.create': 'EDITOR',
+  'schedule.update': 'EDITOR',
+  'schedule.delete': 'EDITOR',
+  'schedule.pause': 'OPERATOR',
+  'schedule.resume': 'OPERATOR',
+  'schedule.trigger': 'OPERATOR',
+} as const satisfies Record<string, Role>;
+
+export type Action = keyof typeof NEEDED;
+
+export function can(viewer: Viewer, action: Action): boolean {
+  return roleAtLeast(viewer.role, NEEDED[action]);
+}
+
+/** Thrown by commands; answered as FORBIDDEN. */
+export class Forbidden extends Error {
+  override readonly name = 'Forbidden';
+  constructor(viewer: Viewer, action: Action) {
+    super(`${action} needs the role ${NEEDED[action]}; yours is ${viewer.role}.`);
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { SYSTEM } from '../store/actor.ts';
+import type { Store } from '../store/open.ts';
+import { countTokens, ensureToken, findTokenByHash, touchToken } from '../store/tokens.ts';
+import type { Role } from './role.ts';
+import type { Viewer } from './viewer.ts';
+
+/** A token's last use is written down at most this often. */
+const TOUCH_MS = 60_000;
+
+/** 256 random bits: hashing such a secret needs no salt and no slowness. */
+export function newSecret(): string {
+  return `car_${randomBytes(32).toString('base64url')}`;
+}
+
+/** @returns who the bearer of `secret` is; null when it is unknown, expired or revoked */
+export async function authenticateToken(store: Store, secret: string, now: number): Promise<Viewer | null> {
+  const token = await findTokenByHash(store.prisma, hashOf(secret));
+  if (token === null || token.revokedAt !== null || (token.expiresAt !== null && token.expiresAt.getTime() <= now)) return null;
+  if (token.lastUsedAt === null || now - token.lastUsedAt.getTime() > TOUCH_MS) {
+    // Not worth a failed request: the next use writes it.
+    touchToken(store.prisma, token.id, new Date(now)).catch(() => undefined);
+  }
+  return { actor: { kind: 'TOKEN', id: token.id, name: token.name }, role: token.role as Role };
+}
+
+/**
+ * Sees to it that an administrator can get in.
+ * @param configured  CARILLON_ADMIN_TOKEN; null when not set
+ * @returns the secret that was made because the database had no token at all; null otherwise
+ */
+export async function ensureAdminToken(store: Store, configured: string | null, now: number): Promise<string | null> {
+  if (configured === null && (await countTokens(store.prisma)) > 0) return null;
+  const secret = configured ?? newSecret();
+  await ensureToken(store.prisma, new Date(now), { name: 'admin', role: 'ADMIN', hash: hashOf(secret), by: SYSTEM });
+  return configured === null ? secret : null;
+}
+
+function hashOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}

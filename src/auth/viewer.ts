@@ -1,0 +1,7 @@
+import type { Role } from './role.ts';
+
+/** Who is asking. The audit trail names the actor; `name` is what a person recognises, null when there is none. */
+export interface Viewer {
+  actor: { kind: 'USER' | 'TOKEN' | 'SYSTEM'; id: string; name: string | null };
+  role: Role;
+}

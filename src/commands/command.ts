@@ -1,0 +1,67 @@
+import type { Clock } from '../clock.ts';
+import { Forbidden, can } from '../auth/can.ts';
+import type { Action } from '../auth/can.ts';
+import type { Viewer } from '../auth/viewer.ts';
+import { Rejection } from '../domain/userError.ts';
+import type { UserError } from '../domain/userError.ts';
+import type { RunQueue } from '../queue/queue.ts';
+import { appendAudit } from '../store/audit.ts';
+import type { NewAuditEntry } from '../store/audit.ts';
+import type { TriggerOf } from '../store/fire.ts';
+import type { CommandTx, Store } from '../store/open.ts';
+
+/** What commands work with. */
+export interface CommandParts {
+  store: Store;
+  queue: RunQueue;
+  clock: Clock;
+  triggerOf: TriggerOf;
+}
+/** Who calls, and from where. */
+export interface Caller {
+  viewer: Viewer;
+  requestId: string;
+}
+export type CommandResult<T> = { ok: true; value: T } | { ok: false; userErrors: UserError[] };
+
+/** The transaction of a command, with the instant it happens at: read once the first lock is held, so that no later one is earlier. */
+export interface CommandScope extends CommandTx {
+  audit(entry: Pick<NewAuditEntry, 'action' | 'targetId' | 'reason' | 'changes'>, at: number): Promise<void>;
+}
+
+/**
+ * Authorises, then does `work` in one transaction. A Rejection thrown inside rolls everything back and becomes user errors.
+ * @throws Forbidden when the caller may not do this
+ */
+export async function runCommand<T>(
+  parts: CommandParts,
+  caller: Caller,
+  action: Action,
+  work: (scope: CommandScope) => Promise<T>,
+): Promise<CommandResult<T>> {
+  if (!can(caller.viewer, action)) throw new Forbidden(caller.viewer, action);
+  try {
+    const value = await parts.store.transaction((tx) =>
+      work({
+        ...tx,
+        audit: (entry, at) =>
+          appendAudit(tx.prisma, { ...entry, at: new Date(at), actor: caller.viewer.actor, source: 'graphql', requestId: caller.requestId }),
+      }),
+    );
+    return { ok: true, value };
+  } catch (error) {
+    if (error instanceof Rejection) return { ok: false, userErrors: error.userErrors };
+    throw error;
+  }
+}
+
+/** Turns a unique violation of the database into a user error where it happens; everything else goes on. */
+export async function rejectDuplicate<T>(work: () => Promise<T>, error: UserError): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    // Prisma P2002: unique constraint failed.
+    if (cause instanceof Error && 'code' in cause && cause.code === 'P2002') throw new Rejection([error]);
+    throw cause;
+  }
+}

@@ -1,0 +1,81 @@
+import { parseHttpRequest } from '../domain/httpRequest.ts';
+import type { HttpMethod } from '../domain/httpRequest.ts';
+import { Rejection, conflict } from '../domain/userError.ts';
+import { appendEvents } from '../store/events.ts';
+import { newId } from '../store/ids.ts';
+import { findTask, insertTask } from '../store/tasks.ts';
+import type { TaskRecord } from '../store/tasks.ts';
+import { rejectDuplicate, runCommand } from './command.ts';
+import type { Caller, CommandParts, CommandResult } from './command.ts';
+import { Fields, parseExecution } from './fields.ts';
+import type { ExecutionInput } from './fields.ts';
+
+export interface HttpTaskInput {
+  key: string;
+  group?: string | null | undefined;
+  name: string;
+  description?: string | null | undefined;
+  http: {
+    url: string;
+    method?: HttpMethod | null | undefined;
+    headers?: Record<string, unknown> | null | undefined;
+    body?: unknown;
+    successStatuses?: string | null | undefined;
+  };
+  execution?: ExecutionInput | null | undefined;
+}
+
+const KEY = /^[A-Za-z0-9][A-Za-z0-9._\-/:]{0,199}$/;
+
+/** Creates a task that sends an HTTP request. */
+export function createHttpTask(parts: CommandParts, caller: Caller, input: HttpTaskInput): Promise<CommandResult<TaskRecord>> {
+  return runCommand(parts, caller, 'task.create', async ({ prisma, sql, signal, audit }) => {
+    const now = parts.clock.now();
+    const task = parseTask(input, new Date(now));
+    const existing = await findTask(prisma, { key: task.key });
+    const duplicate = conflict('ALREADY_EXISTS', ['input', 'key'], `There is a task with the key "${task.key}" already.`, existing?.id ?? null);
+    if (existing !== null) throw new Rejection([duplicate]);
+    const record = await rejectDuplicate(() => insertTask(prisma, task), duplicate);
+    const changes = { key: { before: null, after: task.key }, name: { before: null, after: task.name } };
+    await audit({ action: 'task.create', targetId: record.id, reason: null, changes }, now);
+    const after = { key: task.key, group: task.group, kind: task.kind };
+    await appendEvents(sql, now, [{ topic: 'task', kind: 'CREATED', subjectId: record.id, taskId: record.id, scheduleId: null, before: null, after }]);
+    signal('events');
+    return record;
+  });
+}
+
+/** @throws Rejection naming every bad field */
+function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt' | 'inputSchema'> {
+  const fields = new Fields();
+  if (!KEY.test(input.key)) {
+    const allowed = 'letters, digits and . _ - / : up to 200 characters, starting with a letter or digit';
+    fields.add(['input', 'key'], `key "${input.key.slice(0, 60)}" is not allowed: ${allowed}.`, allowed);
+  }
+  const group = fields.text(['input', 'group'], input.group ?? 'http', { min: 1, max: 200 });
+  const name = fields.text(['input', 'name'], input.name, { min: 1, max: 200 });
+  if (input.description != null) fields.text(['input', 'description'], input.description, { min: 0, max: 2_000 });
+  const execution = parseExecution(fields, ['input', 'execution'], input.execution ?? {});
+  const request = parseHttpRequest({
+    url: input.http.url,
+    method: input.http.method ?? 'POST',
+    headers: input.http.headers ?? {},
+    body: input.http.body,
+    successStatuses: input.http.successStatuses ?? '200-299',
+  });
+  if (!request.ok) for (const error of request.errors) fields.add(['input', 'http', ...error.path], error.message, error.constraint);
+  if (!request.ok || fields.errors.length > 0) throw new Rejection(fields.errors);
+  return {
+    id: newId('task'),
+    key: input.key,
+    group,
+    name,
+    description: input.description ?? null,
+    kind: 'HTTP',
+    scope: 'GLOBAL',
+    http: request.request,
+    execution,
+    registeredAt: at,
+    updatedAt: at,
+  };
+}

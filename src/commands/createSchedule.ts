@@ -1,0 +1,43 @@
+import { Rejection, conflict } from '../domain/userError.ts';
+import { newId } from '../store/ids.ts';
+import { findSchedule, insertSchedule } from '../store/schedules.ts';
+import type { ScheduleRecord } from '../store/schedules.ts';
+import { rejectDuplicate, runCommand } from './command.ts';
+import type { Caller, CommandParts, CommandResult } from './command.ts';
+import { parseDefinition } from './definition.ts';
+import type { SchedulePatch } from './definition.ts';
+import { Fields } from './fields.ts';
+import { scheduleEvent } from './scheduleEvent.ts';
+
+export interface CreateScheduleInput {
+  spec: SchedulePatch & { name: string; paused?: boolean | null | undefined };
+}
+
+/** Creates a schedule; its first occurrence is the first one later than now. */
+export function createSchedule(parts: CommandParts, caller: Caller, input: CreateScheduleInput): Promise<CommandResult<ScheduleRecord>> {
+  return runCommand(parts, caller, 'schedule.create', async ({ prisma, sql, signal, audit }) => {
+    const now = parts.clock.now();
+    const fields = new Fields();
+    const parsed = await parseDefinition(fields, prisma, ['input', 'spec'], {}, input.spec, now);
+    if (parsed === null) throw new Rejection(fields.errors);
+    const { definition, trigger } = parsed;
+    const next = trigger.next(now);
+    if (next === null) {
+      fields.add(['input', 'spec', 'trigger'], `All times of this trigger are past: it is ${new Date(now).toISOString()} now.`);
+      throw new Rejection(fields.errors);
+    }
+    const existing = await findSchedule(prisma, { name: definition.name });
+    const taken = `There is a schedule with the name "${definition.name}" already.`;
+    const duplicate = conflict('ALREADY_EXISTS', ['input', 'spec', 'name'], taken, existing?.id ?? null);
+    if (existing !== null) throw new Rejection([duplicate]);
+    const by = caller.viewer.actor;
+    const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
+    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt: new Date(next), at: new Date(now), by } as const;
+    const schedule = await rejectDuplicate(() => insertSchedule(prisma, newId('sch'), definition, stamp), duplicate);
+    const changes = { definition: { before: null, after: definition } };
+    await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);
+    await scheduleEvent(sql, now, 'CREATED', schedule, null, schedule);
+    signal('schedules', 'events');
+    return schedule;
+  });
+}

@@ -1,0 +1,107 @@
+import { DEFAULT_MISFIRE } from '../domain/due.ts';
+import type { OverlapPolicy } from '../domain/overlap.ts';
+import { anchorOf } from '../domain/schedule.ts';
+import type { DstSettings } from '../domain/schedule.ts';
+import { notFound } from '../domain/userError.ts';
+import type { ScheduleDefinition } from '../store/schedules.ts';
+import type { PrismaTransaction } from '../store/sql.ts';
+import { findTask } from '../store/tasks.ts';
+import type { TaskRef } from '../store/tasks.ts';
+import { compileTrigger } from '../trigger/compile.ts';
+import type { Trigger } from '../trigger/trigger.ts';
+import { resolveZone } from '../trigger/zone.ts';
+import { Fields, parseExecution, parseMisfire } from './fields.ts';
+import type { ExecutionInput, MisfireInput } from './fields.ts';
+import { readTriggerSpec } from './triggerInput.ts';
+import type { TriggerInput } from './triggerInput.ts';
+
+/** Absent: keep. null: clear, which is an error where there is nothing to fall back to. */
+export interface SchedulePatch {
+  name?: string | null | undefined;
+  task?: { id?: string | null | undefined; key?: string | null | undefined } | null | undefined;
+  trigger?: TriggerInput | null | undefined;
+  description?: string | null | undefined;
+  timeZone?: string | null | undefined;
+  dst?: { gap?: DstSettings["gap"] | undefined; overlap?: DstSettings["overlap"] | undefined } | null | undefined;
+  overlapPolicy?: OverlapPolicy | null | undefined;
+  misfire?: MisfireInput | null | undefined;
+  execution?: ExecutionInput | null | undefined;
+  input?: Record<string, unknown> | null | undefined;
+}
+
+/** What a schedule is before anything is said about it; name, task and trigger have no default. */
+export const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
+  description: null,
+  timeZone: 'UTC',
+  dst: { gap: null, overlap: null },
+  overlapPolicy: 'SKIP',
+  misfire: DEFAULT_MISFIRE,
+  execution: null,
+  input: null,
+};
+
+export interface ParsedDefinition {
+  definition: ScheduleDefinition;
+  trigger: Trigger;
+}
+
+/**
+ * Lays a patch over a definition and checks the whole.
+ * @param path       where the patch stands in the input
+ * @param createdAt  of the schedule, epoch ms: the default anchor of intervals
+ * @returns null when something is wrong; `fields.errors` then names all of it
+ */
+export async function parseDefinition(
+  fields: Fields,
+  prisma: Pick<PrismaTransaction, 'task'>,
+  path: string[],
+  base: Partial<ScheduleDefinition>,
+  patch: SchedulePatch,
+  createdAt: number,
+): Promise<ParsedDefinition | null> {
+  const at = (name: string) => [...path, name];
+  for (const name of ['name', 'task', 'trigger'] as const) {
+    if (patch[name] === null) fields.add(at(name), `${name} cannot be cleared: a schedule must have one.`);
+  }
+  const next: Partial<ScheduleDefinition> = { ...BLANK, ...base };
+  if (patch.name != null) next.name = fields.text(at('name'), patch.name, { min: 1, max: 200 });
+  if (patch.description !== undefined) next.description = patch.description;
+  if (patch.description != null) fields.text(at('description'), patch.description, { min: 0, max: 2_000 });
+  if (patch.task != null) next.taskId = await taskIdOf(fields, prisma, at('task'), patch.task);
+  if (patch.timeZone !== undefined) next.timeZone = zoneOf(fields, at('timeZone'), patch.timeZone ?? BLANK.timeZone);
+  if (patch.dst !== undefined) next.dst = { gap: patch.dst?.gap ?? null, overlap: patch.dst?.overlap ?? null };
+  if (patch.overlapPolicy !== undefined) next.overlapPolicy = patch.overlapPolicy ?? BLANK.overlapPolicy;
+  if (patch.misfire !== undefined) next.misfire = parseMisfire(fields, at('misfire'), patch.misfire ?? {}, DEFAULT_MISFIRE);
+  if (patch.execution !== undefined) next.execution = patch.execution === null ? null : parseExecution(fields, at('execution'), patch.execution);
+  if (patch.input !== undefined) next.input = patch.input === null ? null : fields.object(at('input'), patch.input);
+
+  const spec = patch.trigger != null ? readTriggerSpec(patch.trigger) : next.triggerSpec;
+  if (spec === undefined || fields.errors.some((error) => error.path?.at(-1) === 'timeZone')) return null;
+  const { timeZone, dst } = next as ScheduleDefinition;
+  const compiled = compileTrigger(spec, { timeZone, dst, anchorAt: anchorOf(createdAt) });
+  if (!compiled.ok) {
+    for (const error of compiled.errors) fields.add([...at('trigger'), ...error.path], error.message, error.constraint);
+    return null;
+  }
+  next.triggerSpec = compiled.trigger.spec;
+  return fields.errors.length > 0 ? null : { definition: next as ScheduleDefinition, trigger: compiled.trigger };
+}
+
+async function taskIdOf(
+  fields: Fields,
+  prisma: Pick<PrismaTransaction, 'task'>,
+  path: string[],
+  ref: NonNullable<SchedulePatch['task']>,
+): Promise<string> {
+  const wanted: TaskRef = ref.id != null ? { id: ref.id } : { key: ref.key ?? '' };
+  const task = await findTask(prisma, wanted);
+  if (task === null) fields.errors.push(notFound(path, `There is no task with ${ref.id != null ? `the id "${ref.id}"` : `the key "${ref.key}"`}.`));
+  return task?.id ?? '';
+}
+
+function zoneOf(fields: Fields, path: string[], name: string): string {
+  const zone = resolveZone(name);
+  if (zone.ok) return zone.timeZone;
+  fields.add(path, zone.message, 'an IANA time zone name such as Europe/Berlin');
+  return 'UTC';
+}

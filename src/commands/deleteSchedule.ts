@@ -1,0 +1,31 @@
+import { cancelWaitingRuns } from '../store/runs.ts';
+import { markDeleted } from '../store/schedules.ts';
+import { runCommand } from './command.ts';
+import type { Caller, CommandParts, CommandResult } from './command.ts';
+import { checkVersion, lockByRef, settleDue } from './lockedSchedule.ts';
+import type { ScheduleRefInput } from './lockedSchedule.ts';
+import { scheduleEvent } from './scheduleEvent.ts';
+
+export interface DeleteScheduleInput {
+  ref: ScheduleRefInput;
+  expectedVersion?: number | null | undefined;
+  reason?: string | null | undefined;
+}
+
+/** Deletes softly: history stays, the name is free at once, waiting runs are canceled, runs under way finish. */
+export function deleteSchedule(parts: CommandParts, caller: Caller, input: DeleteScheduleInput): Promise<CommandResult<string>> {
+  return runCommand(parts, caller, 'schedule.delete', async (scope) => {
+    const { prisma, sql, signal, audit } = scope;
+    const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
+    const { record, now } = locked;
+    checkVersion(record, input.expectedVersion);
+    await settleDue(parts, scope, locked);
+    await cancelWaitingRuns(sql, now, record.id);
+    await markDeleted(prisma, record.id, new Date(now));
+    const changes = { name: { before: record.name, after: null } };
+    await audit({ action: 'schedule.delete', targetId: record.id, reason: input.reason ?? null, changes }, now);
+    await scheduleEvent(sql, now, 'DELETED', record, record, null);
+    signal('schedules', 'events');
+    return record.id;
+  });
+}

@@ -1,0 +1,120 @@
+import { MAX_CATCHUP_RUNS } from '../domain/due.ts';
+import type { MisfireMode, MisfirePolicy } from '../domain/due.ts';
+import type { ExecutionSettings, RetryPolicy } from '../domain/execution.ts';
+import { invalid } from '../domain/userError.ts';
+import type { UserError } from '../domain/userError.ts';
+import { storableJson } from '../domain/httpRequest.ts';
+import { formatDuration, parseDuration } from '../trigger/duration.ts';
+
+/** Checks of single input fields. Each adds what is wrong to `errors` and answers a usable value, so that all faults come at once. */
+export class Fields {
+  readonly errors: UserError[] = [];
+
+  add(path: string[], message: string, constraint?: string): void {
+    this.errors.push(invalid(path, message, constraint));
+  }
+
+  text(path: string[], value: string, limit: { min: number; max: number }): string {
+    const name = path.at(-1) as string;
+    const allowed = `${limit.min} to ${limit.max} characters, no control characters`;
+    if (value.trim().length < limit.min || value.length > limit.max) {
+      this.add(path, `${name} has ${value.length} characters; allowed are ${limit.min} to ${limit.max}.`, allowed);
+    } else if (/[\p{Cc}\p{Cs}]/u.test(value.replaceAll(/[\n\t]/g, ''))) {
+      this.add(path, `${name} contains a control character or half a surrogate pair.`, allowed);
+    }
+    return value;
+  }
+
+  /** @returns milliseconds */
+  duration(path: string[], value: string, limit: { minMs: number; maxMs: number }): number {
+    const name = path.at(-1) as string;
+    const allowed = `${formatDuration(limit.minMs)} to ${formatDuration(limit.maxMs)}`;
+    const parsed = parseDuration(value);
+    if (!parsed.ok) {
+      this.add(path, `${name} ${JSON.stringify(value.slice(0, 60))} ${parsed.message}.`, allowed);
+      return limit.minMs;
+    }
+    if (parsed.ms < limit.minMs || parsed.ms > limit.maxMs) this.add(path, `${name} is ${value}; allowed is ${allowed}.`, allowed);
+    return parsed.ms;
+  }
+
+  number(path: string[], value: number, limit: { min: number; max: number }): number {
+    if (!(value >= limit.min && value <= limit.max)) {
+      const allowed = `${limit.min} to ${limit.max}`;
+      this.add(path, `${path.at(-1)} is ${value}; allowed is ${allowed}.`, allowed);
+    }
+    return value;
+  }
+
+  /** A JSON object that PostgreSQL can hold. */
+  object(path: string[], value: Record<string, unknown>): Record<string, unknown> {
+    const text = storableJson(value);
+    if (text === null) this.add(path, `${path.at(-1)} holds a character that cannot be stored, or is nested deeper than 100 levels.`);
+    else if (text.length > MAX_INPUT_CHARS) {
+      this.add(path, `${path.at(-1)} has ${text.length} characters as JSON; allowed are ${MAX_INPUT_CHARS}.`, `at most ${MAX_INPUT_CHARS} characters`);
+    }
+    return value;
+  }
+}
+
+const MAX_INPUT_CHARS = 64 * 1024;
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+const YEAR_MS = 366 * DAY_MS;
+
+export interface RetryInput {
+  maxAttempts: number;
+  initialInterval?: string | null | undefined;
+  backoffCoefficient?: number | null | undefined;
+  maxInterval?: string | null | undefined;
+  jitter?: string | null | undefined;
+  nonRetryableErrors?: readonly string[] | null | undefined;
+}
+export interface ExecutionInput {
+  timeout?: string | null | undefined;
+  retry?: RetryInput | null | undefined;
+}
+export interface MisfireInput {
+  mode?: MisfireMode | null | undefined;
+  graceTime?: string | null | undefined;
+  catchupWindow?: string | null | undefined;
+  maxCatchupRuns?: number | null | undefined;
+}
+
+export function parseExecution(fields: Fields, path: string[], input: ExecutionInput): ExecutionSettings {
+  const { timeout, retry } = input;
+  return {
+    timeoutMs: timeout == null ? null : fields.duration([...path, 'timeout'], timeout, { minMs: 1, maxMs: WEEK_MS }),
+    retry: retry == null ? null : parseRetry(fields, [...path, 'retry'], retry),
+  };
+}
+
+function parseRetry(fields: Fields, path: string[], input: RetryInput): RetryPolicy {
+  const interval = (name: 'initialInterval' | 'maxInterval' | 'jitter', value: string) =>
+    fields.duration([...path, name], value, { minMs: 0, maxMs: DAY_MS });
+  const nonRetryableErrors = [...(input.nonRetryableErrors ?? [])];
+  if (nonRetryableErrors.length > 50) fields.add([...path, 'nonRetryableErrors'], 'More than 50 error codes are given.', 'at most 50');
+  nonRetryableErrors.forEach((code, index) => fields.text([...path, 'nonRetryableErrors', String(index)], code, { min: 1, max: 100 }));
+  return {
+    maxAttempts: fields.number([...path, 'maxAttempts'], input.maxAttempts, { min: 1, max: 100 }),
+    initialIntervalMs: interval('initialInterval', input.initialInterval ?? 'PT1S'),
+    backoffCoefficient: fields.number([...path, 'backoffCoefficient'], input.backoffCoefficient ?? 2, { min: 1, max: 100 }),
+    maxIntervalMs: input.maxInterval == null ? null : interval('maxInterval', input.maxInterval),
+    jitterMs: input.jitter == null ? 0 : interval('jitter', input.jitter),
+    nonRetryableErrors,
+  };
+}
+
+export function parseMisfire(fields: Fields, path: string[], input: MisfireInput, defaults: MisfirePolicy): MisfirePolicy {
+  const duration = (name: 'graceTime' | 'catchupWindow', fallback: number) => {
+    const value = input[name];
+    return value == null ? fallback : fields.duration([...path, name], value, { minMs: 0, maxMs: YEAR_MS });
+  };
+  const runs = input.maxCatchupRuns ?? defaults.maxCatchupRuns;
+  return {
+    mode: input.mode ?? defaults.mode,
+    graceMs: duration('graceTime', defaults.graceMs),
+    catchupWindowMs: duration('catchupWindow', defaults.catchupWindowMs),
+    maxCatchupRuns: fields.number([...path, 'maxCatchupRuns'], runs, { min: 1, max: MAX_CATCHUP_RUNS }),
+  };
+}

@@ -1,0 +1,85 @@
+import { skipRange } from '../domain/due.ts';
+import { Rejection, notFound } from '../domain/userError.ts';
+import type { UserError } from '../domain/userError.ts';
+import { advanceSchedules, lockSchedule } from '../store/claims.ts';
+import type { ClaimedSchedule } from '../store/claims.ts';
+import { entries, fireDue } from '../store/fire.ts';
+import { iso } from '../store/runs.ts';
+import { findSchedule } from '../store/schedules.ts';
+import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
+import type { CommandParts, CommandScope } from './command.ts';
+
+/** Exactly one key, as the API's @oneOf sees to. */
+export interface ScheduleRefInput {
+  id?: string | null | undefined;
+  name?: string | null | undefined;
+}
+
+/** A schedule whose row the command's transaction holds, as it stands under the lock. */
+export interface LockedSchedule {
+  claimed: ClaimedSchedule;
+  record: ScheduleRecord;
+  /** Read once the lock is held. */
+  now: number;
+}
+
+function toRef(ref: ScheduleRefInput): ScheduleRef {
+  return ref.id != null ? { id: ref.id } : { name: ref.name ?? '' };
+}
+
+/** @throws Rejection NOT_FOUND */
+export async function lockByRef(parts: CommandParts, scope: CommandScope, ref: ScheduleRefInput, path: string[]): Promise<LockedSchedule> {
+  const found = await findSchedule(scope.prisma, toRef(ref));
+  const locked = found === null ? null : await lockById(parts, scope, found.id);
+  if (locked === null) {
+    const missing = ref.id != null ? `the id "${ref.id}"` : `the name "${ref.name}"`;
+    throw new Rejection([notFound(path, `There is no schedule with ${missing}.`)]);
+  }
+  return locked;
+}
+
+/** null: it was deleted. */
+export async function lockById(parts: CommandParts, scope: CommandScope, id: string): Promise<LockedSchedule | null> {
+  const claimed = await lockSchedule(scope.sql, id);
+  if (claimed === null) return null;
+  // The row was read before the lock was granted; this is how it stands under it.
+  const record = (await findSchedule(scope.prisma, { id })) as ScheduleRecord;
+  return { claimed, record, now: parts.clock.now() };
+}
+
+/** @throws Rejection VERSION_CONFLICT */
+export function checkVersion(record: ScheduleRecord, expected: number | null | undefined): void {
+  if (expected == null || expected === record.version) return;
+  const message = `The schedule has version ${record.version} by now; you expected ${expected}.`;
+  const path = ['input', 'expectedVersion'];
+  const error: UserError = {
+    type: 'VersionConflictError',
+    code: 'VERSION_CONFLICT',
+    message,
+    path,
+    currentVersion: record.version,
+    currentId: record.id,
+  };
+  throw new Rejection([error]);
+}
+
+/**
+ * Gives a verdict to everything that was due before a change: an active schedule fires by its policies as the engine would have
+ * done a moment later, a paused one writes down what its pause held back. After this the change cannot swallow an occurrence.
+ */
+export async function settleDue(parts: CommandParts, scope: CommandScope, { claimed, now }: LockedSchedule): Promise<void> {
+  if (claimed.nextScheduledFor === null) return;
+  if (claimed.state === 'ACTIVE') {
+    const queued = await fireDue(scope.sql, now, [claimed], parts.triggerOf);
+    await parts.queue.enqueue(scope.sql, queued);
+    scope.signal('jobs', 'events');
+    return;
+  }
+  const trigger = parts.triggerOf(claimed);
+  const held = skipRange(trigger, claimed.nextScheduledFor.getTime(), now + 1, 'PAUSED', 'the schedule was paused');
+  const ledger = entries(claimed, held);
+  const next = trigger.next(now);
+  const nextText = next === null ? null : iso(next);
+  const place = { nextScheduledFor: nextText, nextFireAt: nextText, lastFireAt: null };
+  await advanceSchedules(scope.sql, now, [{ id: claimed.id, ...place, openOccurrenceId: ledger.openId, extend: ledger.extend }], ledger.added);
+}

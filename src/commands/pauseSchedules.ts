@@ -1,0 +1,107 @@
+import { Rejection, notFound } from '../domain/userError.ts';
+import { findSchedule, listScheduleIds, updateState } from '../store/schedules.ts';
+import type { ScheduleFilter, ScheduleRecord } from '../store/schedules.ts';
+import { runCommand } from './command.ts';
+import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
+import { Fields } from './fields.ts';
+import { lockById, settleDue } from './lockedSchedule.ts';
+import type { LockedSchedule } from './lockedSchedule.ts';
+import { scheduleEvent } from './scheduleEvent.ts';
+
+/** Exactly one key, as the API's @oneOf sees to. */
+export interface ScheduleSelection {
+  ids?: readonly string[] | null | undefined;
+  names?: readonly string[] | null | undefined;
+  filter?: ScheduleFilter | null | undefined;
+}
+/** Those that changed; what already was as wished is left alone. */
+export interface ChangedSchedules {
+  /** at most 100 */
+  schedules: ScheduleRecord[];
+  count: number;
+}
+const SHOWN = 100;
+const MAX_NAMED = 100;
+
+/** Holds schedules back; runs under way go on. One that is paused already keeps its pause. */
+export function pauseSchedules(
+  parts: CommandParts,
+  caller: Caller,
+  input: { select: ScheduleSelection; reason: string },
+): Promise<CommandResult<ChangedSchedules>> {
+  const fields = new Fields();
+  fields.text(['input', 'reason'], input.reason, { min: 1, max: 2_000 });
+  return runCommand(parts, caller, 'schedule.pause', async (scope) => {
+    if (fields.errors.length > 0) throw new Rejection(fields.errors);
+    return changeEach(parts, scope, input.select, 'ACTIVE', async ({ record, now }) => {
+      const pause = { since: new Date(now).toISOString(), reason: input.reason, by: caller.viewer.actor };
+      const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
+      if (current.state !== 'ACTIVE') return null;
+      const paused = await updateState(scope.prisma, record.id, { state: 'PAUSED', pause, nextAt: current.nextScheduledFor });
+      const changes = { state: { before: 'ACTIVE', after: 'PAUSED' } };
+      await scope.audit({ action: 'schedule.pause', targetId: record.id, reason: input.reason, changes }, now);
+      await scheduleEvent(scope.sql, now, 'UPDATED', paused, record, paused);
+      return paused;
+    });
+  });
+}
+
+/** Lets schedules go on from now. What passed meanwhile is in the ledger as PAUSED and does not run. */
+export function resumeSchedules(
+  parts: CommandParts,
+  caller: Caller,
+  input: { select: ScheduleSelection; reason?: string | null | undefined },
+): Promise<CommandResult<ChangedSchedules>> {
+  const fields = new Fields();
+  if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
+  return runCommand(parts, caller, 'schedule.resume', async (scope) => {
+    if (fields.errors.length > 0) throw new Rejection(fields.errors);
+    return changeEach(parts, scope, input.select, 'PAUSED', async ({ record, now }) => {
+      const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
+      const state = current.nextScheduledFor === null ? 'COMPLETED' : 'ACTIVE';
+      const resumed = await updateState(scope.prisma, record.id, { state, pause: null, nextAt: current.nextScheduledFor });
+      const changes = { state: { before: 'PAUSED', after: state } };
+      await scope.audit({ action: 'schedule.resume', targetId: record.id, reason: input.reason ?? null, changes }, now);
+      await scheduleEvent(scope.sql, now, 'UPDATED', resumed, record, resumed);
+      return resumed;
+    });
+  });
+}
+
+/** Locks the selected schedules one after the other, in order of id, settles what was due, and changes those in state `from`. */
+async function changeEach(
+  parts: CommandParts,
+  scope: CommandScope,
+  select: ScheduleSelection,
+  from: ScheduleRecord['state'],
+  change: (locked: LockedSchedule) => Promise<ScheduleRecord | null>,
+): Promise<ChangedSchedules> {
+  const changed: ScheduleRecord[] = [];
+  for (const id of await selectedIds(scope, select)) {
+    const locked = await lockById(parts, scope, id);
+    if (locked?.record.state !== from) continue;
+    await settleDue(parts, scope, locked);
+    const record = await change(locked);
+    if (record !== null) changed.push(record);
+  }
+  if (changed.length > 0) scope.signal('schedules', 'events');
+  return { schedules: changed.slice(0, SHOWN), count: changed.length };
+}
+
+/** @throws Rejection when something that is named is not there: nothing is changed then */
+async function selectedIds({ prisma }: CommandScope, select: ScheduleSelection): Promise<string[]> {
+  const named = select.ids ?? select.names;
+  if (named == null) return listScheduleIds(prisma, select.filter ?? {});
+  const key = select.ids != null ? 'ids' : 'names';
+  if (named.length > MAX_NAMED) {
+    const fields = new Fields();
+    fields.add(['input', 'select', key], `${key} has ${named.length} entries; allowed are ${MAX_NAMED}. Use filter for more.`, `at most ${MAX_NAMED}`);
+    throw new Rejection(fields.errors);
+  }
+  const found = await Promise.all(named.map((value) => findSchedule(prisma, select.ids != null ? { id: value } : { name: value })));
+  const missing = named.flatMap((value, index) =>
+    found[index] === null ? [notFound(['input', 'select', key, String(index)], `There is no schedule "${value}".`)] : [],
+  );
+  if (missing.length > 0) throw new Rejection(missing);
+  return [...new Set(found.flatMap((schedule) => (schedule === null ? [] : [schedule.id])))].sort();
+}

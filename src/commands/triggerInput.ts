@@ -1,0 +1,21 @@
+import type { DayMatch, TriggerSpec } from '../trigger/trigger.ts';
+
+/** Trigger as the API takes it: exactly one key (@oneOf), instants as dates. */
+export interface TriggerInput {
+  cron?: { expression: string; dayMatch?: DayMatch | null | undefined; timeZone?: string | null | undefined } | null | undefined;
+  interval?: { every: string; anchorAt?: Date | null | undefined } | null | undefined;
+}
+
+/** The same as the calculus takes it. */
+export function readTriggerSpec(input: TriggerInput): TriggerSpec {
+  if (input.cron != null) {
+    const { expression, dayMatch, timeZone } = input.cron;
+    return { cron: { expression, ...(dayMatch != null && { dayMatch }), ...(timeZone != null && { timeZone }) } };
+  }
+  if (input.interval != null) {
+    const { every, anchorAt } = input.interval;
+    return { interval: { every, ...(anchorAt != null && { anchorAt: anchorAt.toISOString() }) } };
+  }
+  // The schema's @oneOf lets exactly one kind through, so this is a new kind that was not taught here.
+  throw new Error(`unknown trigger kind ${Object.keys(input).join(', ')}`);
+}

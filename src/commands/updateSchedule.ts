@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util';
+import { Rejection, conflict } from '../domain/userError.ts';
+import { changesBetween } from '../store/audit.ts';
+import { findSchedule, updateDefinition } from '../store/schedules.ts';
+import type { ScheduleDefinition, ScheduleRecord } from '../store/schedules.ts';
+import { rejectDuplicate, runCommand } from './command.ts';
+import type { Caller, CommandParts, CommandResult } from './command.ts';
+import { parseDefinition } from './definition.ts';
+import type { SchedulePatch } from './definition.ts';
+import { Fields } from './fields.ts';
+import { checkVersion, lockByRef, settleDue } from './lockedSchedule.ts';
+import type { ScheduleRefInput } from './lockedSchedule.ts';
+import { scheduleEvent } from './scheduleEvent.ts';
+
+export interface UpdateScheduleInput {
+  ref: ScheduleRefInput;
+  patch: SchedulePatch;
+  expectedVersion?: number | null | undefined;
+  reason?: string | null | undefined;
+}
+
+/** Edits the definition. What was due before is settled first; a changed trigger counts from now, so the past is never run again. */
+export function updateSchedule(parts: CommandParts, caller: Caller, input: UpdateScheduleInput): Promise<CommandResult<ScheduleRecord>> {
+  return runCommand(parts, caller, 'schedule.update', async (scope) => {
+    const { prisma, sql, signal, audit } = scope;
+    const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
+    const { record, now } = locked;
+    checkVersion(record, input.expectedVersion);
+    const before = definitionOf(record);
+    const fields = new Fields();
+    const parsed = await parseDefinition(fields, prisma, ['input', 'patch'], before, input.patch, record.createdAt.getTime());
+    if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
+    if (parsed === null || fields.errors.length > 0) throw new Rejection(fields.errors);
+    const { definition, trigger } = parsed;
+    if (isDeepStrictEqual(before, definition)) return record;
+
+    const retimed =
+      !isDeepStrictEqual(before.triggerSpec, definition.triggerSpec) ||
+      before.timeZone !== definition.timeZone ||
+      !isDeepStrictEqual(before.dst, definition.dst);
+    const next = trigger.next(now);
+    if (retimed && next === null) {
+      fields.add(['input', 'patch', 'trigger'], `All times of this trigger are past: it is ${new Date(now).toISOString()} now.`);
+      throw new Rejection(fields.errors);
+    }
+    const taken = await findSchedule(prisma, { name: definition.name });
+    const message = `There is a schedule with the name "${definition.name}" already.`;
+    const duplicate = conflict('ALREADY_EXISTS', ['input', 'patch', 'name'], message, taken?.id ?? null);
+    if (taken !== null && taken.id !== record.id) throw new Rejection([duplicate]);
+
+    await settleDue(parts, scope, locked);
+    // Settling moved the schedule on: what it left is what an edit of other fields keeps.
+    const settled = (await findSchedule(prisma, { id: record.id })) as ScheduleRecord;
+    const nextAt = retimed ? new Date(next as number) : settled.nextScheduledFor;
+    const state = settled.state === 'COMPLETED' && nextAt !== null ? 'ACTIVE' : settled.state;
+    const stamp = { state, pause: settled.pause, nextAt, at: new Date(now), by: caller.viewer.actor };
+    const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
+    await audit(
+      { action: 'schedule.update', targetId: record.id, reason: input.reason ?? null, changes: changesBetween(before, definition) },
+      now,
+    );
+    await scheduleEvent(sql, now, 'UPDATED', updated, settled, updated);
+    signal('schedules', 'events');
+    return updated;
+  });
+}
+
+function definitionOf(record: ScheduleRecord): ScheduleDefinition {
+  const { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input } = record;
+  return { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input };
+}

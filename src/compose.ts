@@ -1,0 +1,150 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
+import { createDatabaseClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { createTriggerCache } from './domain/schedule.ts';
+import type { HttpRequest } from './domain/httpRequest.ts';
+import { startEngine } from './engine/engine.ts';
+import { LEASE_MS, reap } from './engine/reaper.ts';
+import { createRelay } from './events/relay.ts';
+import { createContext } from './graphql/context.ts';
+import { createSchema } from './graphql/schema.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { createHttpServer } from './http/server.ts';
+import type { Logger } from './log.ts';
+import { HTTP_QUEUE, openQueue } from './queue/queue.ts';
+import type { RunQueue } from './queue/queue.ts';
+import { startEmbeddedPostgres } from './store/embedded.ts';
+import { ensureEventPartitions, readStreamId } from './store/events.ts';
+import { openStore } from './store/open.ts';
+import { createHttpExecutor } from './task/kinds/http.ts';
+import { startWorker } from './worker/worker.ts';
+
+export const VERSION = packageJson.version;
+
+/** Runs at a time on one worker. */
+const WORKER_CAPACITY = 50;
+/** What runs may take to finish at a stop; the rest is handed back to be run elsewhere. */
+const DRAIN_MS = 10_000;
+const TRIGGER_CACHE = 1_000;
+
+export interface Carillon {
+  url: string;
+  /** What was made because the database had no token at all: shown once. */
+  adminSecret: string | null;
+  /** null: your own database */
+  embedded: { dataDir: string } | null;
+  /** Settles when nothing is left running: requests answered, runs drained, database stopped. */
+  stop(): Promise<void>;
+}
+
+/** Starts every part in the order in which they need each other. What was started when one fails is stopped again. */
+export async function startCarillon(config: Config, log: Logger): Promise<Carillon> {
+  const stops: (() => Promise<void>)[] = [];
+  // One part that fails to stop must not keep the others, the database last of all, from being stopped.
+  const stopAll = async () => {
+    const failures: unknown[] = [];
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'not everything could be stopped in order');
+  };
+  try {
+    return await startParts(config, log, stops, stopAll);
+  } catch (error) {
+    await stopAll().catch((stopError: unknown) => log.error({ err: stopError }, 'stopping after a failed start'));
+    throw error;
+  }
+}
+
+async function startParts(config: Config, log: Logger, stops: (() => Promise<void>)[], stopAll: () => Promise<void>): Promise<Carillon> {
+  const embedded =
+    config.databaseUrl === null
+      ? await startEmbeddedPostgres({ dataDir: config.dataDir, log: { info: (text) => log.info(text), warn: (text) => log.warn(text) } })
+      : null;
+  if (embedded !== null) stops.push(() => embedded.stop());
+
+  let queue: RunQueue | undefined;
+  const store = await openStore(embedded?.connectionString ?? (config.databaseUrl as string), log, async (sql) => {
+    queue = await openQueue(sql, log);
+  });
+  if (queue === undefined) throw new Error('the queue was not opened with the store');
+  const deliveries = queue;
+  stops.push(() => store.close());
+  stops.push(() => deliveries.stop());
+
+  const clock = createDatabaseClock(async () => {
+    const [row] = await store.sql.query<{ now: number }>(`/* databaseNow */ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`);
+    return (row as { now: number }).now;
+  });
+  await clock.sync();
+  await ensureEventPartitions(store.sql, clock.now());
+  const adminSecret = await ensureAdminToken(store, config.adminToken, clock.now());
+  if (adminSecret !== null) await keepAdminSecret(config.dataDir, adminSecret);
+
+  const relay = createRelay({ store, clock, log });
+  stops.push(() => relay.stop());
+  const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION });
+  stops.push(() => Promise.resolve(httpTasks.close()));
+  const worker = await startWorker({
+    store,
+    queue: deliveries,
+    clock,
+    log,
+    queues: [HTTP_QUEUE],
+    execute: ({ http, scheduledFor, ...run }, signal) =>
+      httpTasks.execute(http as HttpRequest, { ...run, scheduledFor: scheduledFor.getTime(), signal }),
+    capacity: WORKER_CAPACITY,
+    leaseMs: LEASE_MS,
+    identity: { hostname: hostname(), pid: process.pid, version: VERSION },
+  });
+
+  let heardAt = clock.now();
+  const housekeeping = startHousekeeping(
+    [
+      {
+        name: 'heartbeat and reaper',
+        cron: '*/2 * * * * *',
+        // In this order: after a suspension this process takes up its own leases before it looks for lost ones.
+        async run() {
+          await worker.beat();
+          await reap({ store, queue: deliveries, clock, log });
+          heardAt = clock.now();
+        },
+      },
+      { name: 'clock', cron: '*/10 * * * * *', run: () => clock.sync() },
+      { name: 'event partitions', cron: '0 7 * * * *', run: () => ensureEventPartitions(store.sql, clock.now()) },
+    ],
+    log,
+  );
+  stops.push(() => housekeeping.stop());
+  // Leases are kept until the last run has ended.
+  stops.push(() => worker.stop(DRAIN_MS));
+  const engine = startEngine({ store, queue: deliveries, clock, log });
+  stops.push(() => engine.stop());
+
+  const streamId = await readStreamId(store.sql);
+  const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE) };
+  const parts = { store, commands, relay, clock, streamId, version: VERSION };
+  const server = await createHttpServer({
+    schema: createSchema(),
+    authenticate: async (token) => (token === null ? null : authenticateToken(store, token, clock.now())),
+    contextFor: (viewer, requestId) => createContext(parts, { viewer, requestId }),
+    ready: () => (clock.now() - heardAt < LEASE_MS ? { ok: true } : { ok: false, reason: 'the database does not answer' }),
+    log,
+    host: config.host,
+    port: config.port,
+    production: config.production,
+    rateLimit: config.rateLimit,
+    clock,
+  });
+  stops.push(() => server.stop());
+  return { url: server.url, adminSecret, embedded: embedded && { dataDir: embedded.dataDir }, stop: stopAll };
+}
+
+/** Readable by the owner only; the secret itself is not in the database. */
+async function keepAdminSecret(dataDir: string, secret: string): Promise<void> {
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(path.join(dataDir, 'admin-token'), `${secret}\n`, { mode: 0o600 });
+}

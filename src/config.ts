@@ -1,0 +1,91 @@
+import path from 'node:path';
+
+/** Everything that the environment decides, in the units the code uses. Each default stands here and nowhere else. */
+export interface Config {
+  /** 0: any free port */
+  port: number;
+  host: string;
+  /** null: the embedded PostgreSQL */
+  databaseUrl: string | null;
+  /** absolute */
+  dataDir: string;
+  /** When set, the first admin token. */
+  adminToken: string | null;
+  /** Whether HTTP tasks may send to private addresses. */
+  httpAllowPrivate: boolean;
+  /** Folder of code tasks, absolute. */
+  tasksDir: string;
+  /** Cost points per second and principal (graphql/rateLimit.ts). */
+  rateLimit: number | 'off';
+  logLevel: (typeof LOG_LEVELS)[number];
+  /** NODE_ENV=production: no introspection. */
+  production: boolean;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const NODE_ENVS = ['development', 'production', 'test'] as const;
+const MIN_TOKEN_LENGTH = 16;
+
+/** Names every bad variable at once; the start stops with it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(problems: readonly string[]) {
+    super(`The configuration cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/**
+ * @param env  environment variables; an empty text counts as not set
+ * @param cwd  what CARILLON_DATA is relative to
+ * @throws ConfigError naming every bad variable, its value (secrets excepted) and what is allowed
+ */
+export function readConfig(env: Record<string, string | undefined>, cwd: string): Config {
+  const problems: string[] = [];
+  const read = <T>(name: string, fallback: T, allowed: string, parse: (text: string) => T | undefined, secret = false): T => {
+    const text = env[name]?.trim();
+    if (text === undefined || text === '') return fallback;
+    const value = parse(text);
+    if (value !== undefined) return value;
+    problems.push(`${name}${secret ? '' : `="${text.slice(0, 100)}"`} is not allowed: ${allowed}`);
+    return fallback;
+  };
+  const oneOf = <T extends string>(values: readonly T[]) => {
+    return (text: string): T | undefined => values.find((value) => value === text);
+  };
+  const config: Config = {
+    port: read('PORT', 4000, 'a whole number from 0 (any free port) to 65535', (text) => {
+      return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+    }),
+    host: read('HOST', '127.0.0.1', 'a host name or address without a port', (text) => (/^[\w.:-]+$/.test(text) ? text : undefined)),
+    databaseUrl: read<string | null>('DATABASE_URL', null, 'a postgres:// or postgresql:// URL with a database name', postgresUrl, true),
+    dataDir: path.resolve(cwd, read('CARILLON_DATA', '.carillon', 'a path', pathText)),
+    tasksDir: path.resolve(cwd, read('CARILLON_TASKS', 'tasks', 'a path', pathText)),
+    adminToken: read<string | null>(
+      'CARILLON_ADMIN_TOKEN',
+      null,
+      `${MIN_TOKEN_LENGTH} to 500 characters, letters, digits and -._~+/= only`,
+      (text) => (/^[\w\-.~+/=]+$/.test(text) && text.length >= MIN_TOKEN_LENGTH && text.length <= 500 ? text : undefined),
+      true,
+    ),
+    httpAllowPrivate: read('CARILLON_HTTP_ALLOW_PRIVATE', false, 'true or false', (text) => {
+      return text === 'true' ? true : text === 'false' ? false : undefined;
+    }),
+    rateLimit: read<number | 'off'>('CARILLON_RATE_LIMIT', 2_000, 'off, or cost points per second from 1 to 1000000', (text) => {
+      if (text === 'off') return 'off';
+      return /^\d{1,7}$/.test(text) && Number(text) >= 1 && Number(text) <= 1_000_000 ? Number(text) : undefined;
+    }),
+    logLevel: read('LOG_LEVEL', 'info', LOG_LEVELS.join(', '), oneOf(LOG_LEVELS)),
+    production: read('NODE_ENV', 'development', NODE_ENVS.join(', '), oneOf(NODE_ENVS)) === 'production',
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function pathText(text: string): string | undefined {
+  return text.includes('\0') ? undefined : text;
+}
+
+function postgresUrl(text: string): string | undefined {
+  const url = URL.parse(text);
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1 ? text : undefined;
+}

@@ -1,0 +1,104 @@
+import type { Trigger } from '../trigger/trigger.ts';
+
+export type MisfireMode = 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL';
+/** What to do with occurrences that come late. Durations are whole milliseconds. */
+export interface MisfirePolicy {
+  mode: MisfireMode;
+  /** Late by no more than this: fires normally. */
+  graceMs: number;
+  /** Older than this is never made up for. */
+  catchupWindowMs: number;
+  /** FIRE_ALL: only this many of the newest are made up for; 1 to MAX_CATCHUP_RUNS. */
+  maxCatchupRuns: number;
+}
+export const DEFAULT_MISFIRE: MisfirePolicy = { mode: 'FIRE_ONCE', graceMs: 60_000, catchupWindowMs: 86_400_000, maxCatchupRuns: 100 };
+/** Below MAX_FIRES_PER_TICK, so that one tick always sees all of a catch-up. */
+export const MAX_CATCHUP_RUNS = 1_000;
+export const MAX_FIRES_PER_TICK = 2_000;
+
+/** Why an occurrence did not become a run. */
+export type SkipVerdict = 'OVERLAP_SKIPPED' | 'MISSED' | 'COALESCED' | 'PAUSED';
+export interface Fire {
+  kind: 'fire';
+  /** nominal instant */
+  scheduledFor: number;
+  effectiveAt: number;
+  origin: 'SCHEDULE' | 'CATCH_UP';
+}
+/** `count` consecutive occurrences from `scheduledFor` through `through` share the verdict. */
+export interface Skip {
+  kind: 'skip';
+  verdict: SkipVerdict;
+  reason: string;
+  scheduledFor: number;
+  through: number;
+  count: number;
+}
+export interface DuePlan {
+  /** Ascending; together they hold every occurrence in [expected, now] that `next` does not leave for later exactly once. */
+  items: (Fire | Skip)[];
+  /** First occurrence without a verdict; null when the trigger has ended. At most `now` only when the plan is full. */
+  next: number | null;
+}
+
+/**
+ * Decides what a schedule that woke at `now` must do. Same inputs, same plan.
+ * @param expected  nominal instant of the first occurrence that has no verdict yet
+ * @param now       may be earlier (clock stepped back) or much later (outage)
+ * @param limit     most fires in one plan
+ */
+export function planDue(trigger: Trigger, expected: number, now: number, policy: MisfirePolicy, limit = MAX_FIRES_PER_TICK): DuePlan {
+  if (expected > now) return { items: [], next: expected };
+  const lateBefore = Math.max(expected, now - policy.graceMs);
+  const fresh = trigger.between(lateBefore, now + 1, limit + 1);
+  const items = lateItems(trigger, expected, lateBefore, now, policy, fresh.length > 0);
+  const room = limit - items.filter((item) => item.kind === 'fire').length;
+  for (const instant of fresh.slice(0, room)) items.push(fire(instant, 'SCHEDULE'));
+  return { items, next: fresh.length > room ? (fresh[room] as number) : trigger.next(now) };
+}
+
+/** Accounts for [expected, lateBefore): what came later than the grace time allows. */
+function lateItems(
+  trigger: Trigger,
+  expected: number,
+  lateBefore: number,
+  now: number,
+  policy: MisfirePolicy,
+  freshFollows: boolean,
+): (Fire | Skip)[] {
+  if (policy.mode === 'SKIP') {
+    return skipRange(trigger, expected, lateBefore, 'MISSED', 'late by more than the grace time; misfire policy SKIP');
+  }
+  const windowFrom = Math.min(Math.max(expected, now - policy.catchupWindowMs), lateBefore);
+  const items: (Fire | Skip)[] = skipRange(trigger, expected, windowFrom, 'MISSED', 'older than the catch-up window');
+  const coalesced = (until: number) => skipRange(trigger, windowFrom, until, 'COALESCED', 'one run for all that were missed (FIRE_ONCE)');
+  if (policy.mode === 'FIRE_ONCE') {
+    if (freshFollows) return [...items, ...coalesced(lateBefore)];
+    const latest = trigger.previous(lateBefore);
+    if (latest === null || latest < windowFrom) return items;
+    return [...items, ...coalesced(latest), fire(latest, 'CATCH_UP')];
+  }
+  const newest: number[] = [];
+  for (let at = trigger.previous(lateBefore); at !== null && at >= windowFrom; at = trigger.previous(at)) {
+    newest.unshift(at);
+    if (newest.length === policy.maxCatchupRuns) break;
+  }
+  const oldestKept = newest[0];
+  if (oldestKept === undefined) return items;
+  items.push(...skipRange(trigger, windowFrom, oldestKept, 'MISSED', 'more were missed than maxCatchupRuns; the newest are kept'));
+  return [...items, ...newest.map((at) => fire(at, 'CATCH_UP'))];
+}
+
+function fire(instant: number, origin: Fire['origin']): Fire {
+  return { kind: 'fire', scheduledFor: instant, effectiveAt: instant, origin };
+}
+
+/** One ledger entry for all occurrences in [from, until); none when there are none. */
+export function skipRange(trigger: Trigger, from: number, until: number, verdict: SkipVerdict, reason: string): Skip[] {
+  const count = from < until ? trigger.count(from, until) : 0;
+  if (count === 0) return [];
+  const scheduledFor = trigger.next(from - 1);
+  const through = trigger.previous(until);
+  if (scheduledFor === null || through === null) throw new RangeError('count() and next() of a trigger disagree');
+  return [{ kind: 'skip', verdict, reason, scheduledFor, through, count }];
+}

@@ -1,0 +1,172 @@
+export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+/** The request an HTTP task sends. Only `parseHttpRequest` makes one, so whoever holds one may send it. */
+export interface HttpRequest {
+  /** http(s), absolute, canonical as WHATWG URL prints it; without credentials and fragment. */
+  url: string;
+  method: HttpMethod;
+  /** Names as the user spelled them; no two differ in case only. */
+  headers: Record<string, string>;
+  /** JSON value; null = none. */
+  body: unknown;
+  /** Codes and ranges, ascending inside a range, e.g. `200-299,304`. */
+  successStatuses: string;
+}
+
+/** One bad field; `path` is relative to the request, e.g. `['headers', 'X-Foo']`. Never repeats a header's value. */
+export interface FieldError {
+  path: string[];
+  message: string;
+  constraint?: string;
+}
+
+const MAX_URL_CHARS = 2000;
+const MAX_HEADERS = 50;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_BODY_BYTES = 256 * 1024;
+const MAX_STATUSES_CHARS = 200;
+const MAX_JSON_LEVELS = 100; // jsonb gives out at some thousands, others' parsers at 64 to 1,000
+
+// RFC 9110 §5.6.2 token; §5.5 field value: HTAB, SP, VCHAR, obs-text. node:http applies the same two rules when it sends.
+const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Hop-by-hop and framing (RFC 9110 §7.6.1): they belong to the connection, and a wrong one desynchronises it. */
+const CONNECTION_HEADERS = /^(host|content-length|transfer-encoding|connection|upgrade|te|trailer|keep-alive|proxy-.*)$/i;
+/** Receivers tell runs apart by these, so a definition must not be able to forge them. */
+const OWN_HEADERS = /^carillon-/i;
+
+/**
+ * Checks what a user wrote for an HTTP task, naming every bad field at once, and brings it into canonical form.
+ * Limits: URL 2,000 characters; 50 headers of 16 KiB together; body 256 KiB as JSON.
+ */
+export function parseHttpRequest(input: {
+  url: string;
+  method: HttpMethod;
+  headers: Record<string, unknown>;
+  body?: unknown;
+  successStatuses: string;
+}): { ok: true; request: HttpRequest } | { ok: false; errors: FieldError[] } {
+  const errors: FieldError[] = [];
+  const url = parseUrl(input.url, errors);
+  const headers = parseHeaders(input.headers, errors);
+  const body = input.body ?? null;
+  checkBody(body, input.method, errors);
+  const ranges = parseStatuses(input.successStatuses, errors);
+  if (errors.length > 0) return { ok: false, errors };
+  const successStatuses = ranges.map(([low, high]) => (low === high ? `${low}` : `${low}-${high}`)).join(',');
+  return { ok: true, request: { url, method: input.method, headers, body, successStatuses } };
+}
+
+/** @param successStatuses  as `parseHttpRequest` answered it */
+export function isSuccessStatus(successStatuses: string, status: number): boolean {
+  return parseStatuses(successStatuses, []).some(([low, high]) => status >= low && status <= high);
+}
+
+/**
+ * Prints a value for a jsonb column, which knows neither U+0000 nor half a surrogate pair and parses by recursion.
+ * @returns null when the value is not JSON, cannot be held, or is nested deeper than 100 levels
+ */
+export function storableJson(value: unknown): string | null {
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch {
+    // A cycle or a bigint: like the other values that JSON does not have.
+  }
+  // JSON.stringify escapes exactly what jsonb refuses. After an even run of backslashes `\u0000` is an escape, else plain text.
+  if (json === undefined || /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json)) return null;
+  return deeperThan(value, MAX_JSON_LEVELS) ? null : json;
+}
+
+function deeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => deeperThan(member, levels - 1));
+}
+
+function parseUrl(text: string, errors: FieldError[]): string {
+  const refuse = (message: string, constraint: string): string => {
+    errors.push({ path: ['url'], message: `url ${message}`, constraint });
+    return '';
+  };
+  const url = URL.parse(text);
+  if (url === null) return refuse('is not an absolute URL such as https://example.com/hook', 'format');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse('must begin with http:// or https://', 'scheme');
+  if (url.username !== '' || url.password !== '') {
+    return refuse('must not hold a user name or password: put them in a header (Authorization)', 'credentials');
+  }
+  url.hash = '';
+  // Both spellings: percent-encoding makes the stored one up to nine times longer.
+  if (Math.max(text.length, url.href.length) > MAX_URL_CHARS) {
+    return refuse(`is longer than ${MAX_URL_CHARS} characters`, `maxLength=${MAX_URL_CHARS}`);
+  }
+  return url.href;
+}
+
+function parseHeaders(input: Record<string, unknown>, errors: FieldError[]): Record<string, string> {
+  const entries = Object.entries(input);
+  const accepted: [string, string][] = [];
+  const seen = new Set<string>();
+  let bytes = 0;
+  for (const [name, value] of entries.slice(0, MAX_HEADERS)) {
+    const refuse = (message: string, constraint: string): void => {
+      errors.push({ path: ['headers', name], message: `header ${JSON.stringify(name)} ${message}`, constraint });
+    };
+    if (!HEADER_NAME.test(name)) refuse('is not a valid header name', 'headerName');
+    else if (CONNECTION_HEADERS.test(name)) refuse('is set by the connection and cannot be chosen', 'reserved');
+    else if (OWN_HEADERS.test(name)) refuse('is set for every run and cannot be chosen', 'reserved');
+    else if (seen.has(name.toLowerCase())) refuse('is given twice: header names ignore case', 'unique');
+    else if (typeof value !== 'string') refuse('must be a string', 'type');
+    else if (!HEADER_VALUE.test(value)) refuse('holds a character that a header cannot carry', 'headerValue');
+    else {
+      seen.add(name.toLowerCase());
+      accepted.push([name, value]);
+      bytes += name.length + value.length + 4; // on the wire: latin-1, plus ': ' and CRLF
+    }
+  }
+  if (entries.length > MAX_HEADERS) {
+    errors.push({
+      path: ['headers'],
+      message: `headers are more than ${MAX_HEADERS}`,
+      constraint: `maxProperties=${MAX_HEADERS}`,
+    });
+  }
+  if (bytes > MAX_HEADER_BYTES) {
+    errors.push({
+      path: ['headers'],
+      message: 'headers are larger than 16 KiB together',
+      constraint: `maxBytes=${MAX_HEADER_BYTES}`,
+    });
+  }
+  return Object.fromEntries(accepted); // defines own properties, so a header called __proto__ stays a header
+}
+
+function checkBody(body: unknown, method: HttpMethod, errors: FieldError[]): void {
+  if (body === null) return;
+  const refuse = (message: string, constraint: string): void => {
+    errors.push({ path: ['body'], message: `body ${message}`, constraint });
+  };
+  // RFC 9110 §9.3.1, §9.3.2: content in GET or HEAD has no meaning and gets requests rejected.
+  if (method === 'GET' || method === 'HEAD') return refuse(`cannot be sent with ${method}`, 'method');
+  const json = storableJson(body);
+  if (json === null) return refuse('must be JSON of at most 100 levels, without U+0000 and half surrogate pairs', 'json');
+  if (Buffer.byteLength(json) > MAX_BODY_BYTES) refuse('is larger than 256 KiB', `maxBytes=${MAX_BODY_BYTES}`);
+}
+
+/** Answers [] when the text is bad, and adds why to `errors`. */
+function parseStatuses(text: string, errors: FieldError[]): [low: number, high: number][] {
+  const ranges: [number, number][] = [];
+  const parts = text.length > MAX_STATUSES_CHARS ? [''] : text.split(',');
+  for (const part of parts) {
+    const match = /^\s*(\d{3})\s*(?:-\s*(\d{3})\s*)?$/.exec(part);
+    const low = Number(match?.[1]);
+    const high = Number(match?.[2] ?? match?.[1]);
+    if (!(low >= 100 && low <= high && high <= 599)) {
+      const message = `successStatuses must be codes and ranges from 100 to 599 such as 200-299,304, at most ${MAX_STATUSES_CHARS} characters`;
+      errors.push({ path: ['successStatuses'], message, constraint: 'format' });
+      return [];
+    }
+    ranges.push([low, high]);
+  }
+  return ranges;
+}

@@ -1,0 +1,42 @@
+import { compileTrigger } from '../trigger/compile.ts';
+import type { DstGap, DstOverlap, Trigger, TriggerSpec } from '../trigger/trigger.ts';
+
+/** null: the trigger kind's own default */
+export interface DstSettings {
+  gap: DstGap | null;
+  overlap: DstOverlap | null;
+}
+export interface TriggerSource {
+  id: string;
+  version: number;
+  triggerSpec: TriggerSpec;
+  timeZone: string;
+  dst: DstSettings;
+  createdAt: Date;
+}
+
+/** Intervals without an anchor start from the schedule's creation, cut to whole seconds; later edits do not move it (SEMANTICS: Anchors). */
+export function anchorOf(createdAt: number): number {
+  return Math.floor(createdAt / 1_000) * 1_000;
+}
+
+/** Compiles the trigger of a stored schedule. @throws Error when a stored trigger does not compile: a bug, never user input */
+export function triggerOf(schedule: Omit<TriggerSource, 'id' | 'version'>): Trigger {
+  const { timeZone, dst } = schedule;
+  const compiled = compileTrigger(schedule.triggerSpec, { timeZone, dst, anchorAt: anchorOf(schedule.createdAt.getTime()) });
+  if (!compiled.ok) throw new Error(`a stored trigger does not compile: ${compiled.errors.map((error) => error.message).join('; ')}`);
+  return compiled.trigger;
+}
+
+/** Remembers compiled triggers by schedule and version, the least recently used dropped first. */
+export function createTriggerCache(size: number): (schedule: TriggerSource) => Trigger {
+  const cache = new Map<string, Trigger>();
+  return (schedule) => {
+    const key = `${schedule.id}:${schedule.version}`;
+    const trigger = cache.get(key) ?? triggerOf(schedule);
+    cache.delete(key);
+    cache.set(key, trigger);
+    if (cache.size > size) cache.delete(cache.keys().next().value as string);
+    return trigger;
+  };
+}

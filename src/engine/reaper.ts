@@ -1,0 +1,59 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { afterFailure } from '../domain/execution.ts';
+import type { RunError } from '../domain/runError.ts';
+import type { RunQueue } from '../queue/queue.ts';
+import { endAttempts } from '../queue/finish.ts';
+import type { Store } from '../store/open.ts';
+import { iso, listLostRuns, listStaleQueued, lockLostRuns, lockSchedulesOf, renewJobs } from '../store/runs.ts';
+import type { Finish, LostRun } from '../store/runs.ts';
+import { markLostWorkers } from '../store/workers.ts';
+
+/** A worker is dead after this long without a heartbeat; it beats every 2 s (ARCHITECTURE: invariant 4). */
+export const LEASE_MS = 6_000;
+/** A delivery that no worker acted on for this long is looked for; the start is conditional, so one too many does no harm. */
+const STALE_DELIVERY_MS = 4_000;
+const BATCH = 500;
+
+/** Finds what dead workers left behind. Called every 2 s on every instance; the rows are claimed, so each is mended once. */
+export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock; log: Logger }): Promise<void> {
+  const { store, queue, clock, log } = parts;
+  await store.hotTransaction(async (tx) => {
+    const now = clock.now();
+    const candidates = await listLostRuns(tx.sql, now, BATCH);
+    if (candidates.length === 0) return;
+    await lockSchedulesOf(tx.sql, candidates);
+    const lost = await lockLostRuns(tx.sql, now, candidates);
+    for (const run of lost) log.warn({ runId: run.runId, attempt: run.attempt, workerId: run.workerId }, 'the worker of a run was lost');
+    await endAttempts(tx, queue, now, lost.map((run) => lostFinish(run, now)));
+    tx.signal('schedules');
+  });
+  await store.hotTransaction(async (tx) => {
+    const now = clock.now();
+    const workers = await markLostWorkers(tx.sql, now, now - LEASE_MS);
+    if (workers.length > 0) tx.signal('events');
+  });
+  await redeliver(parts);
+}
+
+/** A lost run of a LOCAL task belongs to that worker alone: it is never moved (SEMANTICS: Routing). */
+function lostFinish(run: LostRun, now: number): Finish {
+  const message = `the worker ${run.workerId ?? '(unknown)'} stopped answering while it ran this`;
+  const error: RunError = { code: 'WORKER_LOST', name: 'WorkerLost', message, retryable: !run.local };
+  const verdict = afterFailure(run.policy.retry, run.attempt, error, 0);
+  const retryAt = verdict.state === 'RETRY_WAIT' ? iso(now + verdict.delayMs) : null;
+  return { runId: run.runId, attempt: run.attempt, lease: run.lease, state: verdict.state, output: null, error, retryAt };
+}
+
+/** A worker that died between taking a delivery and starting its run leaves a queued run that nothing will deliver. */
+async function redeliver({ store, queue, clock, log }: { store: Store; queue: RunQueue; clock: Clock; log: Logger }): Promise<void> {
+  const stale = await listStaleQueued(store.sql, clock.now() - STALE_DELIVERY_MS, BATCH);
+  const undelivered = await queue.undelivered(stale);
+  if (undelivered.length === 0) return;
+  await store.hotTransaction(async (tx) => {
+    const renewed = await renewJobs(tx.sql, undelivered);
+    await queue.enqueue(tx.sql, renewed);
+    if (renewed.length > 0) tx.signal('jobs');
+    for (const run of renewed) log.warn({ runId: run.runId, attempt: run.attempt }, 'a delivery was lost and is made anew');
+  });
+}

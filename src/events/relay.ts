@@ -1,0 +1,183 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { createLoop } from '../loop.ts';
+import { readEvents, readStreamHead, runningChange } from '../store/events.ts';
+import type { Position, StoredEvent } from '../store/events.ts';
+import type { Store } from '../store/open.ts';
+
+/** Events kept in memory for all subscribers; who is further behind reads from the database until it has caught up. */
+const RING = 10_000;
+const PAGE = 500;
+/** A lost notification costs no more than this. */
+const POLL_MS = 500;
+/** How soon to ask again for what an older transaction in flight still hides. */
+const HIDDEN_MS = 5;
+const OUTAGE_MS = 500;
+
+/** Events after a place, one at a time, each handed out when the subscriber asks: a slow one holds nothing up and queues nothing. */
+export interface EventReader extends AsyncIterableIterator<StoredEvent> {
+  /** Where it began. */
+  readonly from: Position;
+  return(): Promise<IteratorResult<StoredEvent>>;
+}
+export interface Relay {
+  /** @param after null: from now */
+  subscribe(after: Position | null): Promise<EventReader>;
+  /** Runs under way per task at a reader's place in the stream. */
+  runningAt(position: Position): Promise<Map<string, number>>;
+  stop(): Promise<void>;
+}
+
+export function createRelay(parts: { store: Store; clock: Clock; log: Logger }): Relay {
+  const { store, clock, log } = parts;
+  const ring: StoredEvent[] = [];
+  const running = new Map<string, number>();
+  /** Before ring[0] there is nothing in memory; everything up to `head` has been read. */
+  let tail: Position = { xid: 0n, seq: 0n };
+  let head: Position = tail;
+  let started: Promise<void> = Promise.resolve();
+  let users = 0;
+  const readers = new Set<() => void>();
+  let cancelTimer: () => void = () => undefined;
+  let stopped = false;
+
+  const loop = createLoop(async () => {
+    cancelTimer();
+    let wait = POLL_MS;
+    try {
+      const page = await readEvents(store.sql, head, PAGE);
+      for (const event of page.events) take(event);
+      if (page.events.length > 0) for (const wakeReader of readers) wakeReader();
+      if (page.more) loop.wake();
+      else if (page.hidden) wait = HIDDEN_MS;
+    } catch (error) {
+      wait = OUTAGE_MS;
+      log.warn({ err: error }, 'events could not be read');
+    }
+    if (!stopped && readers.size > 0) cancelTimer = clock.after(wait, loop.wake);
+  });
+  const unsubscribe = store.signals.on('events', () => {
+    if (readers.size > 0) loop.wake();
+  });
+
+  function take(event: StoredEvent): void {
+    ring.push(event);
+    head = event.position;
+    if (ring.length > RING) tail = (ring.shift() as StoredEvent).position;
+    if (event.topic !== 'run' || event.taskId === null) return;
+    const change = Number(isRunning(event.after)) - Number(isRunning(event.before));
+    if (change !== 0) running.set(event.taskId, (running.get(event.taskId) ?? 0) + change);
+  }
+
+  /** Reading begins anew with the first subscriber after none: an instance that nobody watches reads nothing and keeps nothing. */
+  async function start(): Promise<void> {
+    await loop.idle();
+    const snapshot = await readStreamHead(store.sql);
+    ring.length = 0;
+    tail = snapshot.position;
+    head = snapshot.position;
+    running.clear();
+    for (const [taskId, count] of snapshot.runningByTask) running.set(taskId, count);
+  }
+  async function enter(): Promise<void> {
+    users += 1;
+    if (users === 1) started = start();
+    try {
+      await started;
+    } catch (error) {
+      users -= 1;
+      throw error;
+    }
+  }
+
+  function createReader(after: Position): EventReader {
+    let position = after;
+    let page: StoredEvent[] = [];
+    let done = false;
+    let wakeUp: () => void = () => undefined;
+    const wake = () => wakeUp();
+    readers.add(wake);
+    loop.wake();
+
+    async function next(): Promise<IteratorResult<StoredEvent>> {
+      for (;;) {
+        if (done || stopped) return { done: true, value: undefined };
+        const event = page.shift() ?? nextInRing(position);
+        if (event !== undefined) {
+          position = event.position;
+          return { done: false, value: event };
+        }
+        // Behind the ring: from the database, page by page, never past what the relay has read.
+        if (isBefore(position, tail)) {
+          const from = position;
+          page = (await readEvents(store.sql, from, PAGE)).events;
+          if (page.length === 0) position = tail;
+        } else {
+          // Nothing is awaited between the look above and this: no wake-up can fall in between.
+          await new Promise<void>((resolve) => (wakeUp = resolve));
+        }
+      }
+    }
+    return {
+      from: after,
+      next,
+      return() {
+        if (!done) users -= 1;
+        done = true;
+        readers.delete(wake);
+        wakeUp();
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  function nextInRing(position: Position): StoredEvent | undefined {
+    if (isBefore(position, tail)) return undefined;
+    let low = 0;
+    let high = ring.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(position, (ring[middle] as StoredEvent).position)) high = middle;
+      else low = middle + 1;
+    }
+    return ring[low];
+  }
+
+  return {
+    async subscribe(after) {
+      await enter();
+      try {
+        return createReader(after ?? (await readStreamHead(store.sql)).position);
+      } catch (error) {
+        users -= 1;
+        throw error;
+      }
+    },
+    async runningAt(position) {
+      const known = { at: head, running: new Map(running) };
+      const forwards = isBefore(known.at, position);
+      const change = await runningChange(store.sql, forwards ? known.at : position, forwards ? position : known.at);
+      for (const [taskId, n] of change) known.running.set(taskId, (known.running.get(taskId) ?? 0) + (forwards ? n : -n));
+      return known.running;
+    },
+    async stop() {
+      stopped = true;
+      unsubscribe();
+      cancelTimer();
+      for (const wake of readers) wake();
+      await loop.stop();
+      cancelTimer();
+    },
+  };
+}
+
+export function isRunning(facts: StoredEvent['after']): boolean {
+  return facts?.['state'] === 'RUNNING' || facts?.['state'] === 'CANCELING';
+}
+
+function isBefore(a: Position, b: Position): boolean {
+  return a.xid < b.xid || (a.xid === b.xid && a.seq < b.seq);
+}

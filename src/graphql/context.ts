@@ -1,0 +1,27 @@
+import type { Clock } from '../clock.ts';
+import type { Caller, CommandParts } from '../commands/command.ts';
+import type { Relay } from '../events/relay.ts';
+import type { Store } from '../store/open.ts';
+import type { ViewerContext } from './auth.ts';
+import { createLoaders } from './loaders.ts';
+import type { Loaders } from './loaders.ts';
+
+/** What resolvers work with, the same for all requests. */
+export interface ApiParts {
+  store: Store;
+  commands: CommandParts;
+  relay: Relay;
+  clock: Clock;
+  /** Which stream of events cursors belong to. */
+  streamId: string;
+  version: string;
+}
+export interface RequestContext extends ViewerContext {
+  parts: ApiParts;
+  loaders: Loaders;
+  caller: Caller;
+}
+
+export function createContext(parts: ApiParts, caller: Caller): RequestContext {
+  return { parts, loaders: createLoaders(parts.store), caller, viewer: caller.viewer };
+}

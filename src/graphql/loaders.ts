@@ -1,0 +1,45 @@
+import DataLoader from 'dataloader';
+import type { Store } from '../store/open.ts';
+import { findAttempts, findLastRuns, findRunsById, findWorkersById, readTaskActivity } from '../store/runRecords.ts';
+import type { AttemptRecord } from '../store/runRecords.ts';
+import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
+import { findTasksById } from '../store/tasks.ts';
+
+/** One query for what many fields of one answer ask for. Made anew for every request and for every event of a subscription. */
+export function createLoaders(store: Store) {
+  const { prisma, sql } = store;
+  const run = byId((ids) => findRunsById(prisma, ids));
+  const lastRun = (by: 'task_id' | 'schedule_id') =>
+    new DataLoader(async (ids: readonly string[]) => {
+      const owners = new Map((await findLastRuns(sql, by, ids)).map((row) => [row.owner, row.runId]));
+      return Promise.all(ids.map((id) => (owners.has(id) ? run.load(owners.get(id) as string) : null)));
+    });
+  return {
+    task: byId((ids) => findTasksById(prisma, ids)),
+    schedule: byId((ids) => findSchedulesById(prisma, ids)),
+    run,
+    worker: byId((ids) => findWorkersById(prisma, ids)),
+    lastRunOfTask: lastRun('task_id'),
+    lastRunOfSchedule: lastRun('schedule_id'),
+    attempts: new DataLoader(async (runIds: readonly string[]) => {
+      const byRun = Map.groupBy(await findAttempts(prisma, runIds), (attempt) => attempt.runId);
+      return runIds.map((id): AttemptRecord[] => byRun.get(id) ?? []);
+    }),
+    nextFireOfTask: new DataLoader(async (taskIds: readonly string[]) => {
+      const next = await nextFireByTask(prisma, taskIds);
+      return taskIds.map((id) => next.get(id) ?? null);
+    }),
+    taskState: new DataLoader(async (taskIds: readonly string[]) => {
+      const { running, liveWorkers } = await readTaskActivity(sql, taskIds);
+      return taskIds.map((id) => (running.has(id) ? 'RUNNING' : liveWorkers > 0 ? 'IDLE' : 'UNAVAILABLE'));
+    }),
+  };
+}
+export type Loaders = ReturnType<typeof createLoaders>;
+
+function byId<Row extends { id: string }>(find: (ids: readonly string[]) => Promise<Row[]>) {
+  return new DataLoader(async (ids: readonly string[]) => {
+    const rows = new Map((await find(ids)).map((row) => [row.id, row]));
+    return ids.map((id) => rows.get(id) ?? null);
+  });
+}

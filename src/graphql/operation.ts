@@ -1,0 +1,102 @@
+import {
+  getOperationAST,
+  getVariableValues,
+  GraphQLError,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
+import type { DocumentNode, GraphQLSchema, ValidationRule } from 'graphql';
+import type { Viewer } from '../auth/viewer.ts';
+import { apiError, withCode } from './errors.ts';
+import { checkLimits, LIMITS, measure } from './limits.ts';
+import { costOf } from './rateLimit.ts';
+import type { RateLimiter } from './rateLimit.ts';
+import { holdsUnstorableText } from './unstorable.ts';
+
+/** What every transport checks operations with. */
+export interface Guard {
+  schema: GraphQLSchema;
+  /** Hides the schema: no introspection, no suggestions in messages. */
+  production: boolean;
+  limiter: RateLimiter;
+}
+
+/** A request as it was sent, its shape checked and nothing else. */
+export interface OperationRequest {
+  query: string;
+  operationName: string | null;
+  variables: Record<string, unknown>;
+}
+
+/** A subscription that may start. */
+export interface AdmittedSubscription {
+  document: DocumentNode;
+  operationName: string | null;
+  variables: Record<string, unknown>;
+}
+
+type Admission = { ok: true; subscription: AdmittedSubscription } | { ok: false; errors: readonly GraphQLError[] };
+
+/** Validation rules on top of the specification's. */
+export function extraRules(production: boolean): ValidationRule[] {
+  return production ? [NoSchemaIntrospectionCustomRule] : [];
+}
+
+/**
+ * What must hold before a validated operation of any transport runs, beyond its document: variables that fit, text that
+ * can be stored, the limits, and the viewer's rate. Takes the cost from the viewer's bucket when all else holds.
+ * @returns the reasons to refuse, none when it may run; each carries a documented code
+ */
+export function admit(
+  guard: Guard,
+  viewer: Viewer,
+  document: DocumentNode,
+  { operationName, variables }: Pick<OperationRequest, 'operationName' | 'variables'>,
+): readonly GraphQLError[] {
+  const operation = getOperationAST(document, operationName);
+  if (!operation) return [apiError('BAD_USER_INPUT', 'Say in operationName which operation of the document to run.')];
+  if (holdsUnstorableText(document, variables)) {
+    return [apiError('BAD_USER_INPUT', 'The request holds text with U+0000 or an unpaired surrogate, which cannot be stored.')];
+  }
+  const { errors, coerced } = getVariableValues(guard.schema, operation.variableDefinitions ?? [], variables, {
+    maxErrors: LIMITS.maxCoercionErrors,
+    hideSuggestions: guard.production,
+  });
+  if (errors) return errors.map((error) => withCode(error, 'BAD_USER_INPUT'));
+  const measured = orFault(() => measure(guard.schema, document, operationName, coerced));
+  if (measured instanceof GraphQLError) return [withCode(measured, 'BAD_USER_INPUT')];
+  const tooComplex = checkLimits(measured);
+  if (tooComplex) return [tooComplex];
+  const retryAfter = guard.limiter.take(`${viewer.actor.kind}:${viewer.actor.id}`, costOf(measured.nodes));
+  if (retryAfter === null) return [];
+  return [apiError('RATE_LIMITED', `Too many requests; try again in ${retryAfter} s.`, { retryAfter })];
+}
+
+/** The one way into a subscription, whichever transport carries it; queries and mutations are told where to go. */
+export function admitSubscription(guard: Guard, viewer: Viewer, request: OperationRequest): Admission {
+  const { query, operationName, variables } = request;
+  const document = orFault(() => parse(query, { maxLexicalTokens: LIMITS.maxTokens }));
+  if (document instanceof GraphQLError) return { ok: false, errors: [withCode(document, 'GRAPHQL_PARSE_FAILED')] };
+  const rules = [...specifiedRules, ...extraRules(guard.production)];
+  const faults = validate(guard.schema, document, rules, { hideSuggestions: guard.production });
+  if (faults.length > 0) return { ok: false, errors: faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')) };
+  const kind = getOperationAST(document, operationName)?.operation;
+  if (kind === 'query' || kind === 'mutation') {
+    const message = `This is the door for subscriptions: send a ${kind} to POST /graphql.`;
+    return { ok: false, errors: [apiError('BAD_USER_INPUT', message)] };
+  }
+  const errors = admit(guard, viewer, document, request);
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, subscription: { document, operationName, variables } };
+}
+
+/** graphql-js throws what a caller did wrong as a GraphQLError; everything else is a bug. */
+function orFault<T>(run: () => T): T | GraphQLError {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    throw error;
+  }
+}

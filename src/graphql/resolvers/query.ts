@@ -1,0 +1,76 @@
+import { compileTrigger } from '../../trigger/compile.ts';
+import { resolveZone } from '../../trigger/zone.ts';
+import { anchorOf } from '../../domain/schedule.ts';
+import { invalid } from '../../domain/userError.ts';
+import type { UserError } from '../../domain/userError.ts';
+import { readTriggerSpec } from '../../commands/triggerInput.ts';
+import { pageRuns } from '../../store/runRecords.ts';
+import { findSchedule, pageSchedules } from '../../store/schedules.ts';
+import { findTask, pageTasks } from '../../store/tasks.ts';
+import { readPageArgs } from '../connections.ts';
+import { apiError } from '../errors.ts';
+import type { QueryPreviewTriggerArgs, QueryResolvers } from '../generated.ts';
+import { LIMITS } from '../limits.ts';
+
+export const Query: QueryResolvers = {
+  viewer: (_, __, { viewer }) => viewer,
+  serverInfo: (_, __, { parts }) => ({
+    version: parts.version,
+    now: new Date(parts.clock.now()),
+    tzdata: process.versions.tz ?? 'unknown',
+    maxPageSize: LIMITS.maxPageSize,
+    maxDepth: LIMITS.maxDepth,
+    maxNodes: LIMITS.maxNodes,
+  }),
+  task: (_, { ref }, { parts }) => findTask(parts.store.prisma, ref.id != null ? { id: ref.id } : { key: ref.key ?? '' }),
+  schedule: (_, { ref }, { parts }) => findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
+  run: (_, { id }, { loaders }) => loaders.run.load(id),
+  tasks: (_, args, { parts }) => pageTasks(parts.store.prisma, args.filter ?? null, readPageArgs(args, 'key', args.orderBy?.direction ?? 'ASC')),
+  schedules(_, args, { parts }) {
+    const field = args.orderBy?.field === 'CREATED_AT' ? 'createdAt' : 'name';
+    return pageSchedules(parts.store.prisma, args.filter ?? null, field, readPageArgs(args, field, args.orderBy?.direction ?? 'ASC'));
+  },
+  runs: (_, args, { parts }) =>
+    pageRuns(parts.store.prisma, args.filter ?? null, {}, readPageArgs(args, 'scheduledFor', args.orderBy?.direction ?? 'DESC')),
+  previewTrigger: (_, args, { parts }) => previewTrigger(args, parts.clock.now()),
+};
+
+function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
+  const first = args.first ?? 10;
+  if (first < 1 || first > LIMITS.maxPageSize) throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+  const after = args.after?.getTime() ?? now;
+  const dst = { gap: args.dst?.gap ?? null, overlap: args.dst?.overlap ?? null };
+  const zone = resolveZone(args.timeZone ?? 'UTC');
+  const refused = (timeZone: string, userErrors: UserError[]) => ({
+    trigger: null,
+    timeZone,
+    dst,
+    spec: null,
+    summary: null,
+    fireTimes: [],
+    exhausted: true,
+    userErrors,
+  });
+  if (!zone.ok) return refused('UTC', [invalid(['timeZone'], zone.message, 'an IANA time zone name such as Europe/Berlin')]);
+  // A preview has no schedule whose creation could anchor an interval: `after` stands in for it (SEMANTICS: Anchors).
+  const compiled = compileTrigger(readTriggerSpec(args.trigger), { timeZone: zone.timeZone, dst, anchorAt: anchorOf(after) });
+  if (!compiled.ok) {
+    return refused(
+      zone.timeZone,
+      compiled.errors.map((error) => invalid(['trigger', ...error.path], error.message, error.constraint)),
+    );
+  }
+  const { trigger } = compiled;
+  const until = args.until?.getTime() ?? Infinity;
+  const instants = trigger.between(after + 1, until, first + 1);
+  return {
+    trigger,
+    timeZone: zone.timeZone,
+    dst,
+    spec: trigger.spec,
+    summary: trigger.describe(),
+    fireTimes: instants.slice(0, first).map((instant) => trigger.fireTime(instant)),
+    exhausted: instants.length <= first,
+    userErrors: [],
+  };
+}

@@ -1,0 +1,144 @@
+import { can } from '../../auth/can.ts';
+import { resolveExecution } from '../../domain/execution.ts';
+import { triggerOf } from '../../domain/schedule.ts';
+import { pageRuns } from '../../store/runRecords.ts';
+import type { RunRecord } from '../../store/runRecords.ts';
+import { pageSchedules } from '../../store/schedules.ts';
+import type { TaskRecord } from '../../store/tasks.ts';
+import { formatDuration } from '../../trigger/duration.ts';
+import { connectionResolvers, readPageArgs } from '../connections.ts';
+import type { RequestContext } from '../context.ts';
+import { apiError } from '../errors.ts';
+import type { Resolvers } from '../generated.ts';
+import { LIMITS } from '../limits.ts';
+
+const instant = (text: string) => new Date(text);
+
+/** How the objects of the store and of the calculus answer the fields of the contract. */
+export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
+  Node: { __resolveType: (node) => nodeType(node.id) },
+  Trigger: { __resolveType: (trigger) => (trigger.kind === 'CRON' ? 'CronTrigger' : 'IntervalTrigger') },
+  UserError: { __resolveType: (error) => error.type },
+  ChangeEvent: { __resolveType: (event) => event.__typename as 'RunEvent' | 'TaskEvent' },
+
+  Task: {
+    state: (task, _, { loaders }) => loaders.taskState.load(task.id),
+    execution: (task) => resolveExecution(task.kind, task.execution, null),
+    nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
+    lastRun: (task, _, { loaders }) => loaders.lastRunOfTask.load(task.id),
+    schedules: (task, args, { parts }) =>
+      pageSchedules(parts.store.prisma, { ...args.filter, taskIds: [task.id] }, 'name', readPageArgs(args, 'name', 'ASC')),
+    runs: (task, args, { parts }) =>
+      pageRuns(parts.store.prisma, args.filter ?? null, { taskId: task.id }, readPageArgs(args, 'scheduledFor', 'DESC')),
+  },
+  ExecutionPolicy: { timeout: (policy) => formatDuration(policy.timeoutMs) },
+  RetryPolicy: {
+    initialInterval: (retry) => formatDuration(retry.initialIntervalMs),
+    maxInterval: (retry) => (retry.maxIntervalMs === null ? null : formatDuration(retry.maxIntervalMs)),
+    jitter: (retry) => (retry.jitterMs === 0 ? null : formatDuration(retry.jitterMs)),
+  },
+
+  CronTrigger: { summary: (trigger) => trigger.describe() },
+  IntervalTrigger: {
+    summary: (trigger) => trigger.describe(),
+    every: (trigger) => formatDuration(trigger.everyMs),
+    anchorAt: (trigger) => new Date(trigger.anchorAt),
+  },
+  FireTime: {
+    at: (fire) => new Date(fire.at),
+    effectiveAt: (fire) => new Date(fire.at),
+  },
+
+  Schedule: {
+    task: async (schedule, _, { loaders }) => (await loaders.task.load(schedule.taskId)) as TaskRecord,
+    trigger: (schedule) => triggerOf(schedule),
+    execution: async (schedule, _, { loaders }) => {
+      const task = (await loaders.task.load(schedule.taskId)) as TaskRecord;
+      return resolveExecution(task.kind, task.execution, schedule.execution);
+    },
+    nextFireAt: (schedule) => (schedule.state === 'ACTIVE' && schedule.deletedAt === null ? schedule.nextFireAt : null),
+    nextFireTimes: (schedule, args, { parts }) => {
+      const first = args.first ?? 5;
+      if (first < 1 || first > LIMITS.maxPageSize) throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+      if (schedule.state !== 'ACTIVE') return [];
+      const trigger = triggerOf(schedule);
+      return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
+    },
+    lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
+    runs: (schedule, args, { parts }) =>
+      pageRuns(parts.store.prisma, args.filter ?? null, { scheduleId: schedule.id }, readPageArgs(args, 'scheduledFor', 'DESC')),
+    viewerCanEdit: (_, __, { viewer }) => can(viewer, 'schedule.update'),
+    viewerCanOperate: (_, __, { viewer }) => can(viewer, 'schedule.trigger'),
+  },
+  MisfirePolicy: {
+    graceTime: (policy) => formatDuration(policy.graceMs),
+    catchupWindow: (policy) => formatDuration(policy.catchupWindowMs),
+  },
+  Pause: { since: (pause) => instant(pause.since) },
+
+  Run: {
+    task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
+    schedule: (run, _, { loaders }) => (run.scheduleId === null ? null : loaders.schedule.load(run.scheduleId)),
+    state: (run) => apiState(run.state),
+    origin: (run) => run.origin as 'SCHEDULE' | 'CATCH_UP' | 'MANUAL',
+    timesOutAt: (run) => (run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null),
+    latenessMs: async (run, _, { loaders }) => {
+      const [first] = await loaders.attempts.load(run.id);
+      return first ? first.startedAt.getTime() - run.effectiveAt.getTime() : null;
+    },
+    durationMs: async (run, _, { loaders }) => {
+      const last = (await loaders.attempts.load(run.id)).at(-1);
+      return last?.finishedAt ? last.finishedAt.getTime() - last.startedAt.getTime() : null;
+    },
+    attempts: (run, _, { loaders }) => loaders.attempts.load(run.id),
+    worker: (run, _, context) => worker(context, run.workerId),
+  },
+  RunAttempt: {
+    state: (attempt) => apiState(attempt.state),
+    worker: (attempt, _, context) => worker(context, attempt.workerId),
+  },
+
+  ConflictError: { existing: (error, _, { loaders }) => (error.existingId === null ? null : load(loaders, error.existingId)) },
+  VersionConflictError: { current: (error, _, { loaders }) => load(loaders, error.currentId) },
+
+  TaskConnection: connectionResolvers,
+  ScheduleConnection: connectionResolvers,
+  RunConnection: connectionResolvers,
+
+  TaskEvent: { task: (event, _, { loaders }) => loaders.task.load(event.id) },
+  RunEvent: {
+    state: (event) => apiState(event.state),
+    previousState: (event) => (event.previousState === null ? null : apiState(event.previousState)),
+    run: (event, _, { loaders }) => loaders.run.load(event.id),
+  },
+};
+
+/** The store knows states that nothing leads to yet (SCHEDULED, CANCELING); the contract does not. */
+function apiState(state: RunRecord['state']) {
+  if (state === 'SCHEDULED' || state === 'CANCELING') throw new Error(`a run cannot be ${state}`);
+  return state;
+}
+
+function worker({ loaders }: RequestContext, id: string | null) {
+  return id === null ? null : loaders.worker.load(id);
+}
+
+function nodeType(id: string): 'Task' | 'Schedule' | 'Run' | 'Worker' {
+  const prefix = id.slice(0, id.indexOf('_'));
+  const type = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker' }[prefix];
+  if (type === undefined) throw new Error(`an id with an unknown prefix: ${id}`);
+  return type as ReturnType<typeof nodeType>;
+}
+
+function load(loaders: RequestContext['loaders'], id: string) {
+  switch (nodeType(id)) {
+    case 'Task':
+      return loaders.task.load(id);
+    case 'Schedule':
+      return loaders.schedule.load(id);
+    case 'Run':
+      return loaders.run.load(id);
+    case 'Worker':
+      return loaders.worker.load(id);
+  }
+}

@@ -1,0 +1,34 @@
+import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
+
+const MAX_CHARS = 2_000;
+
+/**
+ * A text whose form is checked where it is used, so that a fault becomes a user error with its path and what is allowed,
+ * instead of failing the whole operation.
+ */
+function textScalar(name: string): GraphQLScalarType<string, string> {
+  const read = (value: unknown): string => {
+    if (typeof value !== 'string') throw new GraphQLError(`${name} must be a text.`);
+    if (value.length > MAX_CHARS) throw new GraphQLError(`${name} has ${value.length} characters; allowed are ${MAX_CHARS}.`);
+    return value;
+  };
+  return new GraphQLScalarType<string, string>({
+    name,
+    serialize: String,
+    parseValue: read,
+    parseLiteral: (node) => read(node.kind === Kind.STRING ? node.value : null),
+  });
+}
+
+/** Instants: the range that every ISO text and PostgreSQL can hold, in whole milliseconds. */
+export const scalars = {
+  DateTime: DateTimeISOResolver,
+  JSON: JSONResolver,
+  JSONObject: JSONObjectResolver,
+  Cursor: textScalar('Cursor'),
+  Duration: textScalar('Duration'),
+  LocalDateTime: textScalar('LocalDateTime'),
+  TimeZone: textScalar('TimeZone'),
+  URL: textScalar('URL'),
+};

@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { ResultStream } from './subscription.ts';
+
+/** Proxies cut connections that are silent for 30 to 60 s. */
+const KEEP_ALIVE_MS = 12_000;
+const KEEP_ALIVE = ':\n\n';
+/** Messages of the GraphQL over SSE protocol, distinct connections mode. */
+const COMPLETE = 'event: complete\ndata:\n\n';
+const nextMessage = (result: FormattedExecutionResult) => `event: next\ndata: ${JSON.stringify(result)}\n\n`;
+
+interface EventStreamOptions {
+  /** What the caller may see of an error. */
+  mask(error: unknown): GraphQLFormattedError;
+  /** Asked with every keep-alive: an error here is the stream's last message, null lets it go on. Never rejects. */
+  recheck(): Promise<GraphQLFormattedError | null>;
+}
+
+export interface EventStream {
+  /** Says `complete` to the client and ends the source. */
+  complete(): void;
+}
+
+/**
+ * Writes results as server-sent events until they end, the client leaves or `complete()` is called. The source is asked
+ * for its next event only when the client has taken the ones before: a slow client costs one buffer, not a queue.
+ */
+export function streamEvents(res: ServerResponse, results: ResultStream, { mask, recheck }: EventStreamOptions): EventStream {
+  let open = true;
+
+  function finish(...last: string[]): void {
+    if (!open) return;
+    open = false;
+    clearInterval(keepAlive);
+    results.return().catch(mask);
+    if (!res.destroyed) res.end(last.join(''));
+  }
+  const fail = (error: GraphQLFormattedError) => finish(nextMessage({ errors: [error] }), COMPLETE);
+
+  async function pump(): Promise<void> {
+    while (open) {
+      const step = await results.next();
+      if (!open) return;
+      if (step.done) return finish(COMPLETE);
+      if (!res.write(nextMessage(formatted(step.value, mask)))) await drained(res);
+    }
+  }
+
+  const keepAlive = setInterval(() => {
+    if (!res.writableNeedDrain) res.write(KEEP_ALIVE);
+    void recheck().then((error) => error && fail(error));
+  }, KEEP_ALIVE_MS);
+  res.once('close', () => finish());
+  res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
+  // Some browsers wait for a first byte before they say that the stream is open.
+  res.write(KEEP_ALIVE);
+  pump().catch((error: unknown) => fail(mask(error)));
+  return { complete: () => finish(COMPLETE) };
+}
+
+function formatted(result: ExecutionResult, mask: EventStreamOptions['mask']): FormattedExecutionResult {
+  const { errors, ...rest } = result;
+  return errors ? { errors: errors.map(mask), ...rest } : rest;
+}
+
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      res.off('drain', settle).off('close', settle);
+      resolve();
+    };
+    res.on('drain', settle).on('close', settle);
+  });
+}

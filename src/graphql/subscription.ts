@@ -1,0 +1,42 @@
+import { createSourceEventStream, execute } from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
+import type { ViewerContext } from './auth.ts';
+import type { AdmittedSubscription } from './operation.ts';
+
+/** Results of a subscription. `return()` ends its source at once, also while a `next()` is pending. */
+export interface ResultStream {
+  next(): Promise<IteratorResult<ExecutionResult, unknown>>;
+  return(): Promise<void>;
+}
+
+type Subscribed = { ok: true; results: ResultStream } | { ok: false; errors: readonly GraphQLError[] };
+
+/**
+ * Starts an admitted subscription.
+ * @param newContext  called once for the source and again for every event: graphql-js' own `subscribe` makes one context
+ *                    for all events, and loaders would serve the first event's values for ever
+ * @throws Error when the field does not answer an async iterable: a bug of the resolver
+ */
+export async function startSubscription(
+  schema: GraphQLSchema,
+  { document, operationName, variables }: AdmittedSubscription,
+  newContext: () => ViewerContext,
+): Promise<Subscribed> {
+  const args = { schema, document, operationName, variableValues: variables };
+  const stream = await createSourceEventStream({ ...args, contextValue: newContext() });
+  if (!(Symbol.asyncIterator in stream)) return { ok: false, errors: stream.errors ?? [] };
+  // Not an async generator: its return() would wait for the pending next(), and a quiet topic would never be left.
+  const source: AsyncIterator<unknown> = stream[Symbol.asyncIterator]();
+  const results: ResultStream = {
+    async next() {
+      const step = await source.next();
+      if (step.done) return step;
+      const value = await execute({ ...args, contextValue: newContext(), rootValue: step.value });
+      return { done: false, value };
+    },
+    async return() {
+      await source.return?.();
+    },
+  };
+  return { ok: true, results };
+}

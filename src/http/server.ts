@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { Viewer } from '../auth/viewer.ts';
+import type { ViewerContext } from '../graphql/auth.ts';
+import { maskError } from '../graphql/errors.ts';
+import type { Guard } from '../graphql/operation.ts';
+import { createRateLimiter } from '../graphql/rateLimit.ts';
+import { startGraphQLEndpoint } from '../graphql/server.ts';
+import type { EventStream } from '../graphql/sse.ts';
+import type { Authenticate } from './door.ts';
+import { openExchange, replyErrors, replyJson } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import { serveGraphQL } from './graphqlRoute.ts';
+import { serveStream } from './streamRoute.ts';
+
+export interface HttpServerOptions {
+  /** Executable, and already through `enforceAuth`. */
+  schema: GraphQLSchema;
+  /** Answers null for a token that stands for nobody. May throw when the database is away. */
+  authenticate: Authenticate;
+  /** Makes a context with loaders of its own; called for every request, and for every event of a subscription. */
+  contextFor(viewer: Viewer, requestId: string): ViewerContext;
+  ready(): { ok: true } | { ok: false; reason: string };
+  log: Logger;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  production: boolean;
+  /** Cost points per minute and principal. */
+  rateLimit: number | 'off';
+  /** Epoch milliseconds. */
+  clock: { now(): number };
+}
+
+export interface HttpServer {
+  /** With a host that a browser on this machine can open. */
+  url: string;
+  port: number;
+  /** Completes event streams, lets requests finish for up to 5 s, then cuts them. Later calls wait for the first. */
+  stop(): Promise<void>;
+}
+
+const STOP_GRACE_MS = 5000;
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
+/** Connections are renewed now and then, so that a load balancer can spread them anew. */
+const MAX_REQUESTS_PER_SOCKET = 10_000;
+
+/**
+ * Serves /graphql, /graphql/stream, /livez and /readyz; listening when it settles.
+ * @throws Error when the address cannot be bound
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { schema, authenticate, contextFor, log, clock, production } = options;
+  const server = createServer(TIMEOUTS);
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
+  const guard: Guard = { schema, production, limiter: createRateLimiter(options.rateLimit, clock) };
+  const endpoint = await startGraphQLEndpoint(guard, log, server, STOP_GRACE_MS);
+  const streams = new Set<EventStream>();
+  let stopping: Promise<void> | null = null;
+
+  function keep(stream: EventStream, { res }: Exchange): void {
+    streams.add(stream);
+    res.once('close', () => streams.delete(stream));
+    if (stopping) stream.complete();
+  }
+
+  const routes = new Map<string, (exchange: Exchange) => void | Promise<void>>([
+    ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, authenticate, contextFor })],
+    ['/graphql/stream', (exchange) => serveStream(exchange, { guard, authenticate, contextFor, log, keep })],
+    ['/livez', (exchange) => serveHealth(exchange, { ok: true })],
+    ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],
+  ]);
+
+  server.on('request', async (req, res) => {
+    const exchange = openExchange(req, res);
+    const { requestId, path } = exchange;
+    const startedAt = clock.now();
+    res.once('close', () => {
+      log.debug({ requestId, method: req.method, path, status: res.statusCode, ms: clock.now() - startedAt }, 'request');
+    });
+    if (stopping) res.setHeader('connection', 'close');
+    const route = routes.get(path);
+    if (!route) return replyJson(exchange, 404, { error: 'There is nothing here.' });
+    try {
+      await route(exchange);
+    } catch (error) {
+      // A client that has broken off is no fault, and hears no answer.
+      if (res.destroyed) return;
+      const shown = maskError(error, log, requestId);
+      if (res.headersSent) res.destroy();
+      else replyErrors(exchange, [shown]);
+    }
+  });
+
+  const stop = () => {
+    stopping ??= endpoint.stop();
+    for (const stream of streams) stream.complete();
+    return stopping;
+  };
+
+  try {
+    server.listen(options.port, options.host);
+    await once(server, 'listening');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  server.on('error', (error) => log.error({ err: error }, 'http server'));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://${hostInUrl(options.host)}:${port}`, port, stop };
+}
+
+function serveHealth(exchange: Exchange, health: { ok: true } | { ok: false; reason: string }): void {
+  if (exchange.req.method !== 'GET' && exchange.req.method !== 'HEAD') {
+    return replyJson(exchange, 405, { error: 'Use GET.' }, [['allow', 'GET, HEAD']]);
+  }
+  replyJson(exchange, health.ok ? 200 : 503, health);
+}
+
+function hostInUrl(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost';
+  return host.includes(':') ? `[${host}]` : host;
+}

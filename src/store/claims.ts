@@ -1,0 +1,131 @@
+import type { MisfirePolicy } from '../domain/due.ts';
+import type { ExecutionSettings } from '../domain/execution.ts';
+import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
+import type { DstSettings } from '../domain/schedule.ts';
+import type { TriggerSpec } from '../trigger/trigger.ts';
+import { iso } from './runs.ts';
+import type { Sql } from './sql.ts';
+
+/** A schedule whose row this transaction holds, with what planning needs. */
+export interface ClaimedSchedule {
+  id: string;
+  name: string;
+  version: number;
+  state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
+  triggerSpec: TriggerSpec;
+  timeZone: string;
+  dst: DstSettings;
+  createdAt: Date;
+  input: Record<string, unknown> | null;
+  overlapPolicy: OverlapPolicy;
+  misfire: MisfirePolicy;
+  execution: ExecutionSettings | null;
+  /** Nominal instant of the first occurrence without a verdict. */
+  nextScheduledFor: Date | null;
+  taskId: string;
+  taskKind: 'HTTP' | 'CODE';
+  taskExecution: ExecutionSettings | null;
+  /** The ledger row that an equal and adjacent verdict extends. */
+  open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
+}
+
+const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.created_at AS "createdAt",
+       s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.next_scheduled_for AS "nextScheduledFor",
+       s.task_id AS "taskId", t.kind AS "taskKind", t.execution AS "taskExecution",
+       CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
+const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
+
+/** Locks due schedules, most overdue first. Those that others hold (an edit, a finishing run) are passed over: ask again soon. */
+export function claimDueSchedules(sql: Sql, now: number, limit: number): Promise<ClaimedSchedule[]> {
+  return sql.query(
+    `/* claimDueSchedules */
+SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
+ WHERE s.next_fire_at <= $1::timestamptz AND s.state = 'ACTIVE' AND s.deleted_at IS NULL
+ ORDER BY s.next_fire_at LIMIT $2 FOR NO KEY UPDATE OF s SKIP LOCKED`,
+    [iso(now), limit],
+  );
+}
+
+/** Locks one schedule for a command, waiting for whoever holds it. */
+export async function lockSchedule(sql: Sql, id: string): Promise<ClaimedSchedule | null> {
+  const [row] = await sql.query<ClaimedSchedule>(
+    `/* lockSchedule */ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.id = $1 AND s.deleted_at IS NULL FOR NO KEY UPDATE OF s`,
+    [id],
+  );
+  return row ?? null;
+}
+
+/**
+ * What is under way on each of these schedules. A statement of its own, after the locks are held: counting inside the claiming
+ * statement would use a snapshot from before them and miss a run that was just triggered by hand.
+ */
+export async function readUnderway(sql: Sql, scheduleIds: readonly string[]): Promise<Map<string, Underway>> {
+  if (scheduleIds.length === 0) return new Map();
+  const rows = await sql.query<Underway & { id: string }>(
+    `/* readUnderway */
+SELECT schedule_id AS id, count(*) FILTER (WHERE state IN ('QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING'))::int AS active,
+       count(*) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog
+  FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ('SCHEDULED', 'BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING')
+ GROUP BY schedule_id`,
+    [JSON.stringify(scheduleIds)],
+  );
+  return new Map(rows.map(({ id, active, backlog }) => [id, { active, backlog }]));
+}
+
+export interface NewOccurrence {
+  id: string;
+  scheduleId: string;
+  scheduledFor: string;
+  through: string;
+  count: number;
+  verdict: string;
+  reason: string;
+  scheduleVersion: number;
+}
+/** How far a schedule got. Instants are ISO. */
+export interface Advance {
+  id: string;
+  nextScheduledFor: string | null;
+  nextFireAt: string | null;
+  lastFireAt: string | null;
+  openOccurrenceId: string | null;
+  /** A ledger row that goes on. */
+  extend: { id: string; through: string; count: number } | null;
+}
+
+/** Writes the ledger and moves the schedules on; one whose trigger has ended is completed, with its event. */
+export async function advanceSchedules(sql: Sql, now: number, advances: readonly Advance[], occurrences: readonly NewOccurrence[]): Promise<void> {
+  await sql.query(
+    `/* advanceSchedules */
+WITH a AS (
+  SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(id text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, "lastFireAt" timestamptz,
+    "openOccurrenceId" text, extend jsonb)
+), ledger AS (
+  INSERT INTO occurrence (id, schedule_id, scheduled_for, through, count, verdict, reason, schedule_version, recorded_at)
+  SELECT o.id, o."scheduleId", o."scheduledFor", o.through, o.count, o.verdict, o.reason, o."scheduleVersion", $1::timestamptz
+    FROM jsonb_to_recordset($3::jsonb) AS o(id text, "scheduleId" text, "scheduledFor" timestamptz, through timestamptz, count int, verdict text,
+      reason text, "scheduleVersion" int)
+), extended AS (
+  UPDATE occurrence SET through = (a.extend->>'through')::timestamptz, count = occurrence.count + (a.extend->>'count')::int, recorded_at = $1::timestamptz
+    FROM a WHERE occurrence.id = a.extend->>'id'
+), moved AS (
+  UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
+         last_fire_at = coalesce(a."lastFireAt", s.last_fire_at),
+         state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL AND s.trigger_kind <> 'MANUAL' THEN 'COMPLETED' ELSE s.state END
+    FROM a WHERE s.id = a.id RETURNING s.id, s.task_id, s.name, s.state
+)
+INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
+SELECT $1::timestamptz, 'schedule', 'UPDATED', m.id, m.task_id, m.id,
+       jsonb_build_object('state', 'ACTIVE', 'name', m.name), jsonb_build_object('state', m.state, 'name', m.name)
+  FROM moved m WHERE m.state = 'COMPLETED'`,
+    [iso(now), JSON.stringify(advances), JSON.stringify(occurrences)],
+  );
+}
+
+/** When the next schedule is due; null when none is. */
+export async function nextDueAt(sql: Sql): Promise<Date | null> {
+  const [row] = await sql.query<{ at: Date | null }>(
+    `/* nextDueAt */ SELECT min(next_fire_at) AS at FROM schedule WHERE state = 'ACTIVE' AND deleted_at IS NULL AND next_fire_at IS NOT NULL`,
+  );
+  return row?.at ?? null;
+}

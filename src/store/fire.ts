@@ -1,0 +1,101 @@
+import { planDue } from '../domain/due.ts';
+import { resolveExecution } from '../domain/execution.ts';
+import { resolveOverlap } from '../domain/overlap.ts';
+import type { PlannedRun } from '../domain/overlap.ts';
+import type { Skip } from '../domain/due.ts';
+import type { TriggerSource } from '../domain/schedule.ts';
+import type { Trigger } from '../trigger/trigger.ts';
+import { advanceSchedules, readUnderway } from './claims.ts';
+import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
+import { newId } from './ids.ts';
+import { insertRuns, iso } from './runs.ts';
+import type { NewRun, QueuedRun } from './runs.ts';
+import type { Sql } from './sql.ts';
+
+export type TriggerOf = (schedule: TriggerSource) => Trigger;
+
+/**
+ * Gives every occurrence of these schedules up to `now` its verdict: plans, writes runs, ledger and events, and moves the
+ * schedules on, all in the caller's transaction, which holds the schedules' rows. The engine does this for what is due; a
+ * command does it for the schedule it is about to edit, pause or delete, so that an edit never swallows what was due before it.
+ * @returns runs that want a delivery: enqueue them in the same transaction
+ */
+export async function fireDue(sql: Sql, now: number, claimed: readonly ClaimedSchedule[], triggerOf: TriggerOf): Promise<QueuedRun[]> {
+  const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
+  const underway = await readUnderway(sql, serial);
+  const runs: NewRun[] = [];
+  const advances: Advance[] = [];
+  const occurrences: NewOccurrence[] = [];
+  for (const schedule of claimed) {
+    if (schedule.nextScheduledFor === null) continue;
+    const plan = planDue(triggerOf(schedule), schedule.nextScheduledFor.getTime(), now, schedule.misfire);
+    const items = resolveOverlap(plan.items, schedule.overlapPolicy, schedule.misfire, underway.get(schedule.id) ?? { active: 0, backlog: 0 });
+    const fires = items.filter((item) => item.kind === 'fire');
+    for (const fire of fires) runs.push(newRun(schedule, fire));
+    const ledger = entries(schedule, items);
+    occurrences.push(...ledger.added);
+    advances.push({
+      id: schedule.id,
+      nextScheduledFor: plan.next === null ? null : iso(plan.next),
+      nextFireAt: plan.next === null ? null : iso(plan.next),
+      lastFireAt: fires.length > 0 ? iso(now) : null,
+      openOccurrenceId: ledger.openId,
+      extend: ledger.extend,
+    });
+  }
+  const queued = await insertRuns(sql, now, runs);
+  await advanceSchedules(sql, now, advances, occurrences);
+  return queued;
+}
+
+function newRun(schedule: ClaimedSchedule, fire: PlannedRun): NewRun {
+  return {
+    id: newId('run'),
+    taskId: schedule.taskId,
+    scheduleId: schedule.id,
+    scheduleVersion: schedule.version,
+    state: fire.state,
+    origin: fire.origin,
+    scheduledFor: iso(fire.scheduledFor),
+    effectiveAt: iso(fire.effectiveAt),
+    policy: resolveExecution(schedule.taskKind, schedule.taskExecution, schedule.execution),
+    input: schedule.input,
+    requestedBy: null,
+    reason: null,
+    jobId: fire.state === 'QUEUED' ? crypto.randomUUID() : null,
+  };
+}
+
+/** Ledger rows for the skipped stretches; the first goes on with the open row when that is equal and nothing fired between. */
+export function entries(
+  schedule: Pick<ClaimedSchedule, 'id' | 'version' | 'open'>,
+  items: readonly (PlannedRun | Skip)[],
+): { added: NewOccurrence[]; extend: Advance['extend']; openId: string | null } {
+  const added: NewOccurrence[] = [];
+  let extend: Advance['extend'] = null;
+  let openId = schedule.open?.id ?? null;
+  items.forEach((item, index) => {
+    if (item.kind === 'fire') {
+      openId = null;
+      return;
+    }
+    const { open } = schedule;
+    const goesOn = index === 0 && open?.verdict === item.verdict && open.reason === item.reason && open.scheduleVersion === schedule.version;
+    if (goesOn) {
+      extend = { id: open.id, through: iso(item.through), count: item.count };
+      return;
+    }
+    openId = newId('occ');
+    added.push({
+      id: openId,
+      scheduleId: schedule.id,
+      scheduledFor: iso(item.scheduledFor),
+      through: iso(item.through),
+      count: item.count,
+      verdict: item.verdict,
+      reason: item.reason,
+      scheduleVersion: schedule.version,
+    });
+  });
+  return { added, extend, openId };
+}

@@ -1,0 +1,142 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { PrismaClient } from './generated/client.ts';
+import { applyMigrations } from './migrations.ts';
+import { NOTIFY_SQL, Signals } from './signals.ts';
+import type { Signal } from './signals.ts';
+import { sqlOfPg, sqlOfPrisma } from './sql.ts';
+import type { PrismaTransaction, Sql } from './sql.ts';
+
+/** One transaction. `signal` names what its commit changes for others; they are woken after the commit, never before. */
+export interface Tx {
+  sql: Sql;
+  signal(...signals: Signal[]): void;
+}
+/** A transaction of a command: Prisma for reading and writing objects, `sql` for the named statements beside it. */
+export interface CommandTx extends Tx {
+  prisma: PrismaTransaction;
+}
+
+export interface Store {
+  prisma: PrismaClient;
+  /** Single statements outside a transaction. */
+  sql: Sql;
+  signals: Signals;
+  /** Where pg-boss and advisory locks get their connections. */
+  pool: pg.Pool;
+  /** For commands. Rolls back when `work` throws. */
+  transaction<T>(work: (tx: CommandTx) => Promise<T>): Promise<T>;
+  /** For the engine and the worker: no object mapper between them and their few statements. */
+  hotTransaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Held while migrating, so that instances that start together do not migrate twice. Any constant would do. */
+const MIGRATION_LOCK = 0x636172_69;
+const POOL_SIZE = 16;
+const TRANSACTION_TIMEOUT_MS = 15_000;
+
+/**
+ * Connects, brings the schema up to date and starts to listen.
+ * @param afterMigration  schema work of others (the queue's own) that must be done under the same lock
+ */
+export async function openStore(
+  connectionString: string,
+  log: Logger,
+  afterMigration: (sql: Sql) => Promise<void>,
+): Promise<Store> {
+  const pool = new pg.Pool({ connectionString, max: POOL_SIZE, application_name: 'carillon', keepAlive: true });
+  // An idle connection that breaks (database restart) must not end the process; the pool replaces it.
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  const signals = new Signals();
+  try {
+    await migrate(pool, connectionString, log, afterMigration);
+    await signals.listen(connectionString, log);
+  } catch (error) {
+    await signals.close();
+    await pool.end();
+    throw error;
+  }
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+
+  return {
+    prisma,
+    sql: sqlOfPg(pool),
+    signals,
+    pool,
+    async transaction(work) {
+      const raised = new Set<Signal>();
+      const result = await prisma.$transaction(
+        async (prismaTx) => {
+          const sql = sqlOfPrisma(prismaTx);
+          const value = await work({ prisma: prismaTx, sql, signal: (...names) => names.forEach((name) => raised.add(name)) });
+          if (raised.size > 0) await sql.query(NOTIFY_SQL, [signals.payload(raised)]);
+          return value;
+        },
+        { timeout: TRANSACTION_TIMEOUT_MS, maxWait: TRANSACTION_TIMEOUT_MS },
+      );
+      signals.raise(raised);
+      return result;
+    },
+    async hotTransaction(work) {
+      const raised = new Set<Signal>();
+      const result = await onConnection(pool, async (client) => {
+        const sql = sqlOfPg(client);
+        const value = await work({ sql, signal: (...names) => names.forEach((name) => raised.add(name)) });
+        if (raised.size > 0) await sql.query(NOTIFY_SQL, [signals.payload(raised)]);
+        return value;
+      });
+      signals.raise(raised);
+      return result;
+    },
+    async close() {
+      await signals.close();
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query('BEGIN');
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.off('error', onError);
+    // A connection whose transaction could not be ended is thrown away, not handed to the next one.
+    client.release(broken);
+  }
+}
+
+async function migrate(
+  pool: pg.Pool,
+  connectionString: string,
+  log: Logger,
+  afterMigration: (sql: Sql) => Promise<void>,
+): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const applied = await applyMigrations(connectionString);
+    if (applied.length > 0) log.info({ migrations: applied }, 'the database schema was brought up to date');
+    await client.query(`INSERT INTO meta (key, value) VALUES ('stream_id', gen_random_uuid()::text) ON CONFLICT DO NOTHING`);
+    await afterMigration(sqlOfPg(pool));
+  } finally {
+    // Destroyed, not returned: a session lock ends with its session, whatever state it is in.
+    client.release(true);
+  }
+}

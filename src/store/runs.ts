@@ -1,0 +1,284 @@
+import type { ExecutionPolicy } from '../domain/execution.ts';
+import type { RunError } from '../domain/runError.ts';
+import type { RunOrigin, RunState } from '../domain/runState.ts';
+import type { Actor } from './actor.ts';
+import { appendRunEvents } from './runEvents.ts';
+import type { Sql } from './sql.ts';
+
+/** The statements that create, queue, start, keep and finish runs: all in batches, each with its events. */
+
+export interface NewRun {
+  id: string;
+  taskId: string;
+  scheduleId: string | null;
+  scheduleVersion: number | null;
+  state: 'QUEUED' | 'BUFFERED';
+  origin: RunOrigin;
+  /** ISO instants */
+  scheduledFor: string;
+  effectiveAt: string;
+  policy: ExecutionPolicy;
+  input: Record<string, unknown> | null;
+  requestedBy: Actor | null;
+  reason: string | null;
+  jobId: string | null;
+}
+/** A delivery for the queue: the run's current attempt. */
+export interface QueuedRun {
+  runId: string;
+  attempt: number;
+  jobId: string;
+  taskKey: string;
+  taskKind: 'HTTP' | 'CODE';
+}
+
+export const iso = (instant: number) => new Date(instant).toISOString();
+
+/**
+ * Writes new runs. An occurrence that has its run already is passed over (ON CONFLICT): one duplicate must not abort a batch.
+ * @returns those that were written in QUEUED and want a delivery
+ */
+export async function insertRuns(sql: Sql, now: number, runs: readonly NewRun[]): Promise<QueuedRun[]> {
+  if (runs.length === 0) return [];
+  return sql.query<QueuedRun>(
+    `/* insertRuns */
+WITH input AS (
+  SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
+    "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, "requestedBy" jsonb, reason text, "jobId" uuid)
+), inserted AS (
+  INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
+                   attempt, max_attempts, policy, input, requested_by, reason, job_id)
+  SELECT id, "taskId", "scheduleId", "scheduleVersion", state, origin, "scheduledFor", "effectiveAt", $1::timestamptz,
+         CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
+         CASE WHEN jsonb_typeof(input) = 'object' THEN input END, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
+         reason, "jobId"
+    FROM input
+  ON CONFLICT DO NOTHING
+  RETURNING *, NULL::text AS old_state
+), events AS (${appendRunEvents('inserted')})
+SELECT i.id AS "runId", i.attempt, i.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind"
+  FROM inserted i JOIN task t ON t.id = i.task_id WHERE i.state = 'QUEUED'`,
+    [iso(now), JSON.stringify(runs)],
+  );
+}
+
+/** Where a run was delivered to and by which lease it is held: every write of a worker carries all three. */
+export interface Hold {
+  runId: string;
+  attempt: number;
+  lease: string;
+}
+export interface StartedRun {
+  runId: string;
+  attempt: number;
+  scheduledFor: Date;
+  input: Record<string, unknown> | null;
+  policy: ExecutionPolicy;
+  taskKey: string;
+  taskKind: 'HTTP' | 'CODE';
+  http: unknown;
+}
+
+/**
+ * Starts queued attempts for one worker. A stale delivery (other attempt, canceled, started elsewhere) is not answered: drop it.
+ * @param notify  payload for NOTIFY, or null
+ */
+export async function startRuns(
+  sql: Sql,
+  now: number,
+  workerId: string,
+  leaseUntil: number,
+  holds: readonly Hold[],
+  notify: string,
+): Promise<StartedRun[]> {
+  return sql.query<StartedRun>(
+    `/* startRuns */
+WITH input AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS r("runId" text, attempt int, lease text)),
+mine AS MATERIALIZED (
+  SELECT r.id, r.state AS old_state, i.lease FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt
+   WHERE r.state = 'QUEUED' ORDER BY r.id FOR NO KEY UPDATE OF r
+), started AS (
+  UPDATE run SET state = 'RUNNING', started_at = $1::timestamptz, worker_id = $3, lease = mine.lease, lease_expires_at = $4::timestamptz
+    FROM mine WHERE run.id = mine.id RETURNING run.*, mine.old_state
+), attempts AS (
+  INSERT INTO attempt (run_id, number, state, worker_id, started_at) SELECT id, attempt, 'RUNNING', worker_id, started_at FROM started
+), events AS (${appendRunEvents('started')})
+SELECT s.id AS "runId", s.attempt, s.scheduled_for AS "scheduledFor", s.input, s.policy, t.key AS "taskKey", t.kind AS "taskKind", t.http,
+       (SELECT pg_notify('carillon', $5)::text FROM (SELECT 1 FROM started LIMIT 1) any_started) AS notified
+  FROM started s JOIN task t ON t.id = s.task_id`,
+    [iso(now), JSON.stringify(holds), workerId, iso(leaseUntil), notify],
+  );
+}
+
+export interface Finish extends Hold {
+  state: Extract<RunState, 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'RETRY_WAIT' | 'CANCELED'>;
+  output: unknown;
+  error: RunError | null;
+  /** RETRY_WAIT: when the next attempt is due, ISO. */
+  retryAt: string | null;
+}
+/** `final`: the run ended and gave its schedule's place free. */
+export interface Finished {
+  runId: string;
+  scheduleId: string | null;
+  final: boolean;
+}
+
+/**
+ * Ends attempts. Only the holder of the lease can: a late ghost's finish is not answered.
+ * The caller has locked the schedules first (lockSchedulesOf): order schedule → run.
+ */
+export async function finishRuns(sql: Sql, now: number, finishes: readonly Finish[]): Promise<Finished[]> {
+  return sql.query<Finished>(
+    `/* finishRuns */
+WITH input AS (
+  SELECT * FROM jsonb_to_recordset($2::jsonb) AS r("runId" text, attempt int, lease text, state text, output jsonb, error jsonb, "retryAt" timestamptz)
+), mine AS MATERIALIZED (
+  SELECT r.id, r.state AS old_state FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i.lease = r.lease
+   WHERE r.state IN ('RUNNING', 'CANCELING') ORDER BY r.id FOR NO KEY UPDATE OF r
+), done AS (
+  UPDATE run SET state = i.state, output = CASE WHEN jsonb_typeof(i.output) <> 'null' THEN i.output END,
+         error = CASE WHEN jsonb_typeof(i.error) = 'object' THEN i.error END,
+         finished_at = CASE WHEN i.state <> 'RETRY_WAIT' THEN $1::timestamptz END, retry_at = i."retryAt", lease = NULL, lease_expires_at = NULL
+    FROM mine, input i WHERE run.id = mine.id AND i."runId" = run.id RETURNING run.*, mine.old_state
+), attempts AS (
+  UPDATE attempt SET state = CASE WHEN d.state = 'RETRY_WAIT' THEN CASE WHEN d.error->>'code' = 'TIMED_OUT' THEN 'TIMED_OUT' ELSE 'FAILED' END ELSE d.state END,
+         finished_at = $1::timestamptz, error = d.error, next_retry_at = d.retry_at
+    FROM done d WHERE attempt.run_id = d.id AND attempt.number = d.attempt
+), events AS (${appendRunEvents('done')})
+SELECT id AS "runId", schedule_id AS "scheduleId", state <> 'RETRY_WAIT' AS final FROM done`,
+    [iso(now), JSON.stringify(finishes)],
+  );
+}
+
+/** Locks, in order of id, the schedules of these runs whose overlap policy lets one run wait for another. */
+export async function lockSchedulesOf(sql: Sql, runIds: readonly string[]): Promise<void> {
+  await sql.query(
+    `/* lockSchedulesOf */
+SELECT s.id FROM schedule s
+ WHERE s.overlap_policy <> 'ALLOW_ALL' AND s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb)))
+ ORDER BY s.id FOR NO KEY UPDATE`,
+    [JSON.stringify(runIds)],
+  );
+}
+
+/** Lets the oldest buffered run of each schedule go that has nothing active any more. The caller holds the schedules' locks. */
+export async function promoteBuffered(sql: Sql, now: number, scheduleIds: readonly string[]): Promise<QueuedRun[]> {
+  return sql.query<QueuedRun>(
+    `/* promoteBuffered */
+WITH next AS MATERIALIZED (
+  SELECT DISTINCT ON (r.schedule_id) r.id, r.state AS old_state FROM run r
+   WHERE r.schedule_id = ANY(SELECT jsonb_array_elements_text($2::jsonb)) AND r.state = 'BUFFERED'
+     AND NOT EXISTS (SELECT 1 FROM run a WHERE a.schedule_id = r.schedule_id AND a.state IN ('QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING'))
+   ORDER BY r.schedule_id, r.scheduled_for, r.id
+), queued AS (
+  UPDATE run SET state = 'QUEUED', queued_at = $1::timestamptz, job_id = gen_random_uuid()
+    FROM next WHERE run.id = next.id AND run.state = 'BUFFERED' RETURNING run.*, next.old_state
+), events AS (${appendRunEvents('queued')})
+SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind" FROM queued q JOIN task t ON t.id = q.task_id`,
+    [iso(now), JSON.stringify(scheduleIds)],
+  );
+}
+
+/** Queues the next attempt of runs whose back-off is over. */
+export async function promoteRetries(sql: Sql, now: number, limit: number): Promise<QueuedRun[]> {
+  return sql.query<QueuedRun>(
+    `/* promoteRetries */
+WITH due AS MATERIALIZED (
+  SELECT id, state AS old_state FROM run WHERE state = 'RETRY_WAIT' AND retry_at <= $1::timestamptz ORDER BY retry_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+), queued AS (
+  UPDATE run SET state = 'QUEUED', attempt = run.attempt + 1, queued_at = $1::timestamptz, retry_at = NULL, error = NULL, worker_id = NULL,
+         job_id = gen_random_uuid()
+    FROM due WHERE run.id = due.id RETURNING run.*, due.old_state
+), events AS (${appendRunEvents('queued')})
+SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind" FROM queued q JOIN task t ON t.id = q.task_id`,
+    [iso(now), limit],
+  );
+}
+
+/**
+ * Extends leases of one worker.
+ * @returns ids of the runs it still holds; a run that is missing here belongs to somebody else: stop it
+ */
+export async function keepLeases(sql: Sql, workerId: string, leaseUntil: number, holds: readonly Hold[]): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    `/* keepLeases */
+UPDATE run SET lease_expires_at = $2::timestamptz
+  FROM jsonb_to_recordset($3::jsonb) AS i("runId" text, attempt int, lease text)
+ WHERE run.id = i."runId" AND run.attempt = i.attempt AND run.lease = i.lease AND run.worker_id = $1 AND run.state IN ('RUNNING', 'CANCELING')
+RETURNING run.id`,
+    [workerId, iso(leaseUntil), JSON.stringify(holds)],
+  );
+  return rows.map((row) => row.id);
+}
+
+export interface LostRun extends Hold {
+  policy: ExecutionPolicy;
+  workerId: string | null;
+  local: boolean;
+}
+/** Runs whose lease has run out: their worker is gone. */
+export async function listLostRuns(sql: Sql, now: number, limit: number): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    `/* listLostRuns */
+SELECT id FROM run WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at < $1::timestamptz ORDER BY lease_expires_at LIMIT $2`,
+    [iso(now), limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Locks those of these runs that are lost still. The caller has locked their schedules first (lockSchedulesOf). */
+export function lockLostRuns(sql: Sql, now: number, runIds: readonly string[]): Promise<LostRun[]> {
+  return sql.query(
+    `/* lockLostRuns */
+SELECT id AS "runId", attempt, lease, policy, worker_id AS "workerId", local_worker_id IS NOT NULL AS local FROM run
+ WHERE id = ANY(SELECT jsonb_array_elements_text($2::jsonb)) AND state IN ('RUNNING', 'CANCELING') AND lease_expires_at < $1::timestamptz
+ ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
+    [iso(now), JSON.stringify(runIds)],
+  );
+}
+
+/** Queued runs that no worker has started for a while: their delivery may be lost. */
+export async function listStaleQueued(sql: Sql, queuedBefore: number, limit: number): Promise<QueuedRun[]> {
+  return sql.query<QueuedRun>(
+    `/* listStaleQueued */
+SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind"
+  FROM run r JOIN task t ON t.id = r.task_id
+ WHERE r.state = 'QUEUED' AND r.queued_at < $1::timestamptz ORDER BY r.queued_at LIMIT $2`,
+    [iso(queuedBefore), limit],
+  );
+}
+
+/** Gives deliveries that turned out lost a job of their own; conditional on the old one, so that two reapers do it once. */
+export async function renewJobs(sql: Sql, lost: readonly QueuedRun[]): Promise<QueuedRun[]> {
+  return sql.query<QueuedRun>(
+    `/* renewJobs */
+WITH input AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("runId" text, attempt int, "jobId" uuid)),
+renewed AS (
+  UPDATE run SET job_id = gen_random_uuid() FROM input i
+   WHERE run.id = i."runId" AND run.attempt = i.attempt AND run.job_id = i."jobId" AND run.state = 'QUEUED' RETURNING run.*
+)
+SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind" FROM renewed r JOIN task t ON t.id = r.task_id`,
+    [JSON.stringify(lost)],
+  );
+}
+
+/** When the next back-off ends; null when none is waiting. */
+export async function nextRetryAt(sql: Sql): Promise<Date | null> {
+  const [row] = await sql.query<{ at: Date | null }>(`/* nextRetryAt */ SELECT min(retry_at) AS at FROM run WHERE state = 'RETRY_WAIT'`);
+  return row?.at ?? null;
+}
+
+/** Cancels what a deleted schedule had waiting; what runs may finish. The caller holds the schedule's row. */
+export async function cancelWaitingRuns(sql: Sql, now: number, scheduleId: string): Promise<void> {
+  await sql.query(
+    `/* cancelWaitingRuns */
+WITH waiting AS MATERIALIZED (
+  SELECT id, state AS old_state FROM run WHERE schedule_id = $2 AND state IN ('SCHEDULED', 'BUFFERED', 'QUEUED') ORDER BY id FOR NO KEY UPDATE
+), canceled AS (
+  UPDATE run SET state = 'CANCELED', finished_at = $1::timestamptz FROM waiting WHERE run.id = waiting.id RETURNING run.*, waiting.old_state
+)
+${appendRunEvents('canceled')}`,
+    [iso(now), scheduleId],
+  );
+}

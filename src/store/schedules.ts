@@ -1,0 +1,188 @@
+import type { MisfirePolicy } from '../domain/due.ts';
+import type { ExecutionSettings } from '../domain/execution.ts';
+import type { OverlapPolicy } from '../domain/overlap.ts';
+import type { DstSettings } from '../domain/schedule.ts';
+import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
+import type { Actor } from './actor.ts';
+import { Prisma } from './generated/client.ts';
+import type { Schedule as ScheduleRow } from './generated/client.ts';
+import type { PrismaTransaction } from './sql.ts';
+import { anyOf, readPage, withinRange } from './pages.ts';
+import type { Page, PageRequest } from './pages.ts';
+
+export interface PauseRecord {
+  /** ISO instant */
+  since: string;
+  reason: string;
+  by: Actor;
+}
+/** What a version of a schedule says; counters, pauses and next instants are not part of it. */
+export interface ScheduleDefinition {
+  name: string;
+  description: string | null;
+  taskId: string;
+  triggerSpec: TriggerSpec;
+  timeZone: string;
+  dst: DstSettings;
+  overlapPolicy: OverlapPolicy;
+  misfire: MisfirePolicy;
+  execution: ExecutionSettings | null;
+  input: Record<string, unknown> | null;
+}
+export interface ScheduleRecord
+  extends ScheduleDefinition,
+    Pick<ScheduleRow, 'id' | 'version' | 'nextScheduledFor' | 'nextFireAt' | 'lastFireAt' | 'createdAt' | 'updatedAt' | 'deletedAt'> {
+  state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
+  triggerKind: TriggerKind;
+  pause: PauseRecord | null;
+  createdBy: Actor;
+  updatedBy: Actor;
+}
+export type SchedulePage = Page<ScheduleRecord>;
+export interface ScheduleFilter {
+  names?: readonly string[] | null | undefined;
+  taskKeys?: readonly string[] | null | undefined;
+  taskIds?: readonly string[] | null | undefined;
+  states?: readonly string[] | null | undefined;
+  kinds?: readonly string[] | null | undefined;
+  nextFire?: { from?: Date | null | undefined; until?: Date | null | undefined } | null | undefined;
+}
+export type ScheduleRef = { id: string } | { name: string };
+type Db = Pick<PrismaTransaction, 'schedule' | 'scheduleVersion'>;
+
+const json = (value: unknown) => (value === null ? Prisma.DbNull : (value as Prisma.InputJsonValue));
+
+function definitionData(definition: ScheduleDefinition) {
+  const { triggerSpec, dst, misfire, execution, input, ...plain } = definition;
+  return {
+    ...plain,
+    triggerSpec: triggerSpec as Prisma.InputJsonValue,
+    triggerKind: 'cron' in triggerSpec ? 'CRON' : 'INTERVAL',
+    dst: dst as unknown as Prisma.InputJsonValue,
+    misfire: misfire as unknown as Prisma.InputJsonValue,
+    execution: json(execution),
+    input: json(input),
+  };
+}
+
+/** What comes with a definition when it is written: where the trigger stands, and who wrote it when. */
+export interface DefinitionStamp {
+  state: ScheduleRecord['state'];
+  pause: PauseRecord | null;
+  nextAt: Date | null;
+  at: Date;
+  by: Actor;
+}
+
+export async function insertSchedule(prisma: Db, id: string, definition: ScheduleDefinition, stamp: DefinitionStamp): Promise<ScheduleRecord> {
+  const { at, nextAt } = stamp;
+  const by = stamp.by as unknown as Prisma.InputJsonValue;
+  const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, nextScheduledFor: nextAt, nextFireAt: nextAt };
+  const row = await prisma.schedule.create({
+    data: { id, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data },
+  });
+  await insertVersion(prisma, id, 1, definition, at);
+  return row as unknown as ScheduleRecord;
+}
+
+/** Writes a new version. The caller holds the schedule's row. */
+export async function updateDefinition(
+  prisma: Db,
+  schedule: { id: string; version: number },
+  definition: ScheduleDefinition,
+  stamp: DefinitionStamp,
+): Promise<ScheduleRecord> {
+  const version = schedule.version + 1;
+  const row = await prisma.schedule.update({
+    where: { id: schedule.id },
+    data: {
+      ...definitionData(definition),
+      version,
+      state: stamp.state,
+      pause: json(stamp.pause),
+      nextScheduledFor: stamp.nextAt,
+      nextFireAt: stamp.nextAt,
+      updatedAt: stamp.at,
+      updatedBy: stamp.by as unknown as Prisma.InputJsonValue,
+    },
+  });
+  await insertVersion(prisma, schedule.id, version, definition, stamp.at);
+  return row as unknown as ScheduleRecord;
+}
+
+async function insertVersion(prisma: Db, scheduleId: string, version: number, definition: ScheduleDefinition, validFrom: Date): Promise<void> {
+  const spec = definition as unknown as Prisma.InputJsonValue;
+  await prisma.scheduleVersion.create({ data: { scheduleId, version, spec, validFrom } });
+}
+
+/** Changes what is not part of the definition. The caller holds the schedule's row. */
+export async function updateState(
+  prisma: Db,
+  id: string,
+  change: { state: ScheduleRecord['state']; pause: PauseRecord | null; nextAt: Date | null },
+): Promise<ScheduleRecord> {
+  const { state, pause, nextAt } = change;
+  const data = { state, pause: json(pause), nextScheduledFor: nextAt, nextFireAt: nextAt };
+  return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
+}
+
+/** Soft: history stays, the name is free. */
+export async function markDeleted(prisma: Db, id: string, at: Date): Promise<void> {
+  await prisma.schedule.update({ where: { id }, data: { deletedAt: at } });
+}
+
+/** A schedule that is not deleted. */
+export async function findSchedule(prisma: Db, ref: ScheduleRef): Promise<ScheduleRecord | null> {
+  return (await prisma.schedule.findFirst({ where: { ...ref, deletedAt: null } })) as unknown as ScheduleRecord | null;
+}
+
+/** Also deleted ones: runs outlive their schedule. */
+export async function findSchedulesById(prisma: Db, ids: readonly string[]): Promise<ScheduleRecord[]> {
+  return (await prisma.schedule.findMany({ where: { id: { in: [...ids] } } })) as unknown as ScheduleRecord[];
+}
+
+export function scheduleWhere(filter: ScheduleFilter | null): Prisma.ScheduleWhereInput {
+  const where: Prisma.ScheduleWhereInput = { deletedAt: null };
+  const names = anyOf(filter?.names);
+  const taskKeys = anyOf(filter?.taskKeys);
+  const taskIds = anyOf(filter?.taskIds);
+  const states = anyOf(filter?.states);
+  const kinds = anyOf(filter?.kinds);
+  const nextFire = withinRange(filter?.nextFire);
+  if (names) where.name = names;
+  if (taskKeys) where.task = { key: taskKeys };
+  if (taskIds) where.taskId = taskIds;
+  if (states) where.state = states;
+  if (kinds) where.triggerKind = kinds;
+  if (nextFire) where.AND = { nextFireAt: nextFire, state: 'ACTIVE' };
+  return where;
+}
+
+export function pageSchedules(
+  prisma: Db,
+  filter: ScheduleFilter | null,
+  field: 'name' | 'createdAt',
+  request: PageRequest,
+): Promise<SchedulePage> {
+  const delegate = prisma.schedule as unknown as Parameters<typeof readPage<ScheduleRecord>>[0];
+  return readPage(delegate, scheduleWhere(filter), field, request, field === 'createdAt');
+}
+
+/** Ids of what a selection names, in order of id: the order in which their rows are to be locked. */
+export async function listScheduleIds(prisma: Db, filter: ScheduleFilter & { ids?: readonly string[] | null }): Promise<string[]> {
+  const where = scheduleWhere(filter);
+  const ids = anyOf(filter.ids);
+  if (ids) where.id = ids;
+  const rows = await prisma.schedule.findMany({ where, select: { id: true }, orderBy: { id: 'asc' } });
+  return rows.map((row) => row.id);
+}
+
+/** Earliest next fire of the active schedules of each task. */
+export async function nextFireByTask(prisma: Db, taskIds: readonly string[]): Promise<Map<string, Date>> {
+  const rows = await prisma.schedule.groupBy({
+    by: ['taskId'],
+    where: { taskId: { in: [...taskIds] }, state: 'ACTIVE', deletedAt: null, nextFireAt: { not: null } },
+    _min: { nextFireAt: true },
+  });
+  return new Map(rows.map((row) => [row.taskId, row._min.nextFireAt as Date]));
+}

@@ -1,0 +1,81 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+
+/** What a commit may have changed for others: the engine's next instant, jobs for workers, events for subscriptions. */
+export type Signal = 'schedules' | 'jobs' | 'events';
+type Listener = () => void;
+
+const CHANNEL = 'carillon';
+const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', events: 'e' };
+const RECONNECT_MS = 500;
+
+/** One NOTIFY per transaction at most: it takes a lock that serialises commits. The payload names sender and signals only. */
+export const NOTIFY_SQL = `/* notify */ SELECT pg_notify('${CHANNEL}', $1)::text AS notified`;
+
+/**
+ * Wakes parts of this process at once and those of other instances through NOTIFY. A notification is a hint: whoever waits
+ * also looks by itself from time to time, so a lost one costs a moment, never an event, a fire or a run.
+ */
+export class Signals {
+  readonly #instanceId = crypto.randomUUID();
+  readonly #listeners: Record<Signal, Set<Listener>> = { schedules: new Set(), jobs: new Set(), events: new Set() };
+  #client: pg.Client | undefined;
+  #closed = false;
+
+  /** Calls `listener` after every commit that raised `signal`, here or on another instance. Returns how to stop. */
+  on(signal: Signal, listener: Listener): () => void {
+    this.#listeners[signal].add(listener);
+    return () => this.#listeners[signal].delete(listener);
+  }
+
+  /** Wakes the parts of this process. */
+  raise(signals: Iterable<Signal>): void {
+    for (const signal of signals) for (const listener of this.#listeners[signal]) listener();
+  }
+
+  /** What NOTIFY carries to the other instances. */
+  payload(signals: Iterable<Signal>): string {
+    return `${this.#instanceId}:${Array.from(signals, (signal) => LETTERS[signal]).join('')}`;
+  }
+
+  /** Listens on a connection of its own; after every reconnection everything is raised, for what was missed meanwhile. */
+  async listen(connectionString: string, log: Logger): Promise<void> {
+    const client = new pg.Client({ connectionString, application_name: 'carillon listen', keepAlive: true });
+    const lost = (error?: Error) => {
+      if (this.#closed || this.#client !== client) return;
+      this.#client = undefined;
+      log.warn({ err: error }, 'the connection for notifications was lost; polling until it is back');
+      void this.#reconnect(connectionString, log);
+    };
+    client.on('error', lost);
+    client.on('end', () => lost());
+    client.on('notification', ({ payload }) => this.#received(payload ?? ''));
+    await client.connect();
+    this.#client = client;
+    await client.query(`LISTEN ${CHANNEL}`);
+    if (this.#closed) await client.end();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#client?.end().catch(() => undefined);
+  }
+
+  #received(payload: string): void {
+    const [sender, letters = ''] = payload.split(':');
+    if (sender === this.#instanceId) return;
+    this.raise((Object.keys(LETTERS) as Signal[]).filter((signal) => letters.includes(LETTERS[signal])));
+  }
+
+  async #reconnect(connectionString: string, log: Logger): Promise<void> {
+    while (!this.#closed && this.#client === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
+      try {
+        await this.listen(connectionString, log);
+        this.raise(['schedules', 'jobs', 'events']);
+      } catch (error) {
+        log.debug({ err: error }, 'notifications: still no connection');
+      }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type pg from 'pg';
+import type { PrismaClient } from './generated/client.ts';
+
+/** Runs one statement with positional parameters. Structured values travel as one JSON text parameter, cast in the statement. */
+export interface Sql {
+  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+export type PrismaTransaction = Omit<
+  PrismaClient,
+  '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends' | '$use'
+>;
+
+/** Raw statements inside a Prisma transaction. */
+export function sqlOfPrisma(prisma: Pick<PrismaClient, '$queryRawUnsafe'>): Sql {
+  return { query: (text, values = []) => prisma.$queryRawUnsafe(text, ...values) };
+}
+
+/**
+ * Raw statements on a connection of the pool. Each text is prepared once per connection: the statements of the hot path are
+ * few, constant and planned once.
+ */
+export function sqlOfPg(client: Pick<pg.Pool | pg.PoolClient, 'query'>): Sql {
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query({ name: statementName(text), text, values: [...values] });
+      // A text of several statements, as the queue's maintenance sends, answers one result each.
+      return (Array.isArray(result) ? result.flatMap((each) => each.rows) : result.rows) as Row[];
+    },
+  };
+}
+
+/** The name in the first comment of every statement (STYLE: SQL lives in store/, each statement named). */
+function statementName(text: string): string | undefined {
+  return /^\s*\/\* (\w+) \*\//.exec(text)?.[1];
+}

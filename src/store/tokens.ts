@@ -1,0 +1,25 @@
+import type { Actor } from './actor.ts';
+import type { ApiToken, Prisma } from './generated/client.ts';
+import { newId } from './ids.ts';
+import type { PrismaTransaction } from './sql.ts';
+
+type Db = Pick<PrismaTransaction, 'apiToken'>;
+
+/** Makes a token unless one with this hash exists; a revoked one stays revoked. @param hash  SHA-256 of the secret, hex */
+export async function ensureToken(prisma: Db, now: Date, token: { name: string; role: string; hash: string; by: Actor }): Promise<void> {
+  const { name, role, hash } = token;
+  const create = { id: newId('tok'), name, role, hash, createdAt: now, createdBy: token.by as unknown as Prisma.InputJsonValue };
+  await prisma.apiToken.upsert({ where: { hash }, create, update: {} });
+}
+
+export function findTokenByHash(prisma: Db, hash: string): Promise<ApiToken | null> {
+  return prisma.apiToken.findUnique({ where: { hash } });
+}
+
+export async function countTokens(prisma: Db): Promise<number> {
+  return prisma.apiToken.count();
+}
+
+export async function touchToken(prisma: Db, id: string, at: Date): Promise<void> {
+  await prisma.apiToken.updateMany({ where: { id }, data: { lastUsedAt: at } });
+}

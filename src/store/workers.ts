@@ -1,0 +1,80 @@
+import { appendEvents } from './events.ts';
+import { iso } from './runs.ts';
+import type { Sql } from './sql.ts';
+
+export type WorkerState = 'STARTING' | 'RUNNING' | 'DRAINING' | 'STOPPED' | 'LOST';
+export interface NewWorker {
+  id: string;
+  hostname: string;
+  pid: number;
+  version: string;
+  capacity: number;
+}
+
+export async function registerWorker(sql: Sql, now: number, worker: NewWorker): Promise<void> {
+  await sql.query(
+    `/* registerWorker */
+INSERT INTO worker (id, hostname, pid, version, state, capacity, started_at, last_heartbeat_at)
+VALUES ($1, $2, $3, $4, 'RUNNING', $5, $6::timestamptz, $6::timestamptz)`,
+    [worker.id, worker.hostname, worker.pid, worker.version, worker.capacity, iso(now)],
+  );
+  await workerEvent(sql, now, worker.id, 'CREATED', null, 'RUNNING');
+}
+
+/** Says that a worker is alive. One that was given up for lost while it could not reach the database is running again. */
+export async function heartbeat(sql: Sql, now: number, workerId: string): Promise<void> {
+  const [before] = await sql.query<{ state: WorkerState }>(
+    `/* heartbeat */
+WITH before AS MATERIALIZED (SELECT id, state FROM worker WHERE id = $1 FOR NO KEY UPDATE)
+UPDATE worker SET last_heartbeat_at = $2::timestamptz, state = CASE WHEN before.state = 'LOST' THEN 'RUNNING' ELSE before.state END
+  FROM before WHERE worker.id = before.id RETURNING before.state`,
+    [workerId, iso(now)],
+  );
+  if (before?.state === 'LOST') await workerEvent(sql, now, workerId, 'UPDATED', 'LOST', 'RUNNING');
+}
+
+export async function setWorkerState(sql: Sql, now: number, workerId: string, state: WorkerState): Promise<void> {
+  const [before] = await sql.query<{ state: WorkerState }>(
+    `/* setWorkerState */
+WITH before AS MATERIALIZED (SELECT id, state FROM worker WHERE id = $1 AND state <> $2 FOR NO KEY UPDATE)
+UPDATE worker SET state = $2 FROM before WHERE worker.id = before.id RETURNING before.state`,
+    [workerId, state],
+  );
+  if (before !== undefined) await workerEvent(sql, now, workerId, 'UPDATED', before.state, state);
+}
+
+/** Marks workers that have not been heard of since `heardBefore` as lost. @returns their ids */
+export async function markLostWorkers(sql: Sql, now: number, heardBefore: number): Promise<string[]> {
+  const lost = await sql.query<{ id: string; state: WorkerState }>(
+    `/* markLostWorkers */
+WITH silent AS MATERIALIZED (
+  SELECT id, state FROM worker WHERE state IN ('STARTING', 'RUNNING', 'DRAINING') AND last_heartbeat_at < $1::timestamptz ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE worker SET state = 'LOST' FROM silent WHERE worker.id = silent.id RETURNING worker.id, silent.state`,
+    [iso(heardBefore)],
+  );
+  for (const worker of lost) await workerEvent(sql, now, worker.id, 'UPDATED', worker.state, 'LOST');
+  return lost.map((worker) => worker.id);
+}
+
+async function workerEvent(
+  sql: Sql,
+  now: number,
+  workerId: string,
+  kind: 'CREATED' | 'UPDATED',
+  before: WorkerState | null,
+  after: WorkerState,
+): Promise<void> {
+  const facts = (state: WorkerState) => ({ state });
+  await appendEvents(sql, now, [
+    {
+      topic: 'worker',
+      kind,
+      subjectId: workerId,
+      taskId: null,
+      scheduleId: null,
+      before: before === null ? null : facts(before),
+      after: facts(after),
+    },
+  ]);
+}

@@ -1,0 +1,119 @@
+import type { CronFields } from './cron-text.ts';
+import { normaliseSpace, parseCronText } from './cron-text.ts';
+import type { DaySet } from './days.ts';
+import { createDaySet } from './days.ts';
+import { describeCron } from './describe.ts';
+import { leafZone } from './leaf-zone.ts';
+import { LONGEST_TEXT } from './text.ts';
+import type { Timeline } from './timeline.ts';
+import { createTimeline } from './timeline.ts';
+import { createTimeSet } from './times.ts';
+import type { CompileResult, CronTrigger, DayMatch, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
+import { FIRST_INSTANT } from './trigger.ts';
+import { createWallPattern } from './wall.ts';
+import { fireTime, zoneOf } from './zone.ts';
+
+const DAY_MATCHES: readonly DayMatch[] = ['CRONTAB', 'EITHER', 'BOTH'];
+
+/** Crontab text in a zone. Defaults: the context's zone, RUN_AFTER + FIRST (Debian's cron), dayMatch CRONTAB. */
+export function compileCron(
+  input: { expression: string; dayMatch?: DayMatch | null; timeZone?: string | null },
+  context: TriggerContext,
+): CompileResult<CronTrigger> {
+  const errors: TriggerError[] = [];
+  const { expression, fields } = readExpression(input.expression, errors);
+  const dayMatch = input.dayMatch ?? 'CRONTAB';
+  if (!DAY_MATCHES.includes(dayMatch)) {
+    errors.push({
+      path: ['cron', 'dayMatch'],
+      message: `dayMatch must be ${DAY_MATCHES.join(', ')}`,
+      constraint: DAY_MATCHES.join(' | '),
+    });
+  }
+  const timeZone = leafZone(input.timeZone, ['cron', 'timeZone'], context, errors);
+  const either = fields !== null && eitherDay(dayMatch, fields);
+  const days = fields && createDaySet({ ...fields, either });
+  if (days?.empty) errors.push(neverFires('no date of the calendar matches its day, month and year fields'));
+  if (!fields || !days || errors.length > 0) return { ok: false, errors };
+
+  const dst: EffectiveDst = {
+    gap: context.dst.gap ?? 'RUN_AFTER',
+    overlap: context.dst.overlap ?? 'FIRST',
+    followsRealClock: fields.followsRealClock,
+  };
+  const timeline = layOut(fields, days, timeZone, dst);
+  // Dates that match may still fall into gaps of the zone only, each of them or the one that the year field leaves.
+  if (timeline.next(FIRST_INSTANT / 1000) === null)
+    return { ok: false, errors: [neverFires(`its local times never exist in ${timeZone}`)] };
+
+  const spec: CronTrigger['spec'] = {
+    cron: {
+      expression,
+      ...(dayMatch !== 'CRONTAB' && { dayMatch }),
+      ...((input.timeZone ?? null) !== null && { timeZone }),
+    },
+  };
+  const describe = (): string => describeCron(fields, either, timeZone, dst);
+  return {
+    ok: true,
+    trigger: { kind: 'CRON', spec, expression, dayMatch, timeZone, dst, ...answers(timeline, timeZone), describe },
+  };
+}
+
+const neverFires = (reason: string): TriggerError => ({
+  path: ['cron', 'expression'],
+  message: `never fires: ${reason}`,
+  constraint: 'must fire at least once',
+});
+
+function readExpression(text: unknown, errors: TriggerError[]): { expression: string; fields: CronFields | null } {
+  const path = ['cron', 'expression'];
+  if (typeof text !== 'string' || text.length > LONGEST_TEXT) {
+    const problem = typeof text === 'string' ? `${text.length} characters are too many` : 'the expression must be text';
+    errors.push({ path, message: problem, constraint: `text of at most ${LONGEST_TEXT} characters` });
+    return { expression: '', fields: null };
+  }
+  const expression = normaliseSpace(text);
+  const parsed = parseCronText(expression);
+  if (parsed.ok) return { expression, fields: parsed.fields };
+  for (const { message, allowed } of parsed.errors)
+    errors.push({ path, message, ...(allowed !== undefined && { constraint: allowed }) });
+  return { expression, fields: null };
+}
+
+/** Whether one of the two day fields is enough. A field that is only `*` names no day, so it never is. */
+function eitherDay(dayMatch: DayMatch, fields: CronFields): boolean {
+  if (dayMatch === 'BOTH') return false;
+  if (dayMatch === 'EITHER') return fields.dayOfMonthIs !== 'ANY' && fields.dayOfWeekIs !== 'ANY';
+  return fields.dayOfMonthIs === 'LISTED' && fields.dayOfWeekIs === 'LISTED';
+}
+
+function layOut(fields: CronFields, days: DaySet, timeZone: string, dst: EffectiveDst): Timeline {
+  const pattern = createWallPattern(days, createTimeSet(fields.hours, fields.minutes, fields.seconds));
+  const plain = dst.followsRealClock;
+  return createTimeline(pattern, zoneOf(timeZone), plain ? 'SKIP' : dst.gap, plain ? 'BOTH' : dst.overlap);
+}
+
+type Answers = Pick<CronTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'fireTime'>;
+
+/** The seconds of a time line as milliseconds. */
+function answers(timeline: Timeline, timeZone: string): Answers {
+  const toInstant = (second: number | null): number | null => (second === null ? null : second * 1000);
+  function between(from: number, until: number, limit: number): number[] {
+    const found: number[] = [];
+    let second = timeline.next(Math.ceil(from / 1000));
+    while (second !== null && second * 1000 < until && found.length < limit) {
+      found.push(second * 1000);
+      second = timeline.next(second + 1);
+    }
+    return found;
+  }
+  return {
+    next: (after) => toInstant(timeline.next(Math.floor(after / 1000) + 1)),
+    previous: (before) => toInstant(timeline.previous(Math.ceil(before / 1000) - 1)),
+    between,
+    matches: (instant) => instant % 1000 === 0 && timeline.has(instant / 1000),
+    count: (from, until) => timeline.count(Math.ceil(from / 1000), Math.ceil(until / 1000)),
+    fireTime: (instant) => ({ ...fireTime(instant, timeZone), inGap: timeline.madeUp(Math.floor(instant / 1000)) }),
+  };
+}

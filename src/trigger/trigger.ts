@@ -1,0 +1,98 @@
+/** What to do with a local time that the clock jumps over. RUN_AFTER: crontab; SHIFT: RFC 5545 and java.time. */
+export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
+/** Which pass of a repeated local time counts. */
+export type DstOverlap = 'FIRST' | 'LAST' | 'BOTH';
+/** Day-of-month with day-of-week. CRONTAB: either matches when neither field starts with `*`, else both must. */
+export type DayMatch = 'CRONTAB' | 'EITHER' | 'BOTH';
+export type TriggerKind = 'CRON' | 'INTERVAL';
+
+/** The TriggerInput shape of the GraphQL API; exactly one key. This is what is stored and what triggerSpec answers. */
+export type TriggerSpec =
+  { cron: { expression: string; dayMatch?: DayMatch; timeZone?: string } } | { interval: { every: string; anchorAt?: string } };
+
+/** What a trigger takes from its surroundings where its own text says nothing. */
+export interface TriggerContext {
+  /** The schedule's zone. */
+  timeZone: string;
+  /** null: the default of the trigger's kind. */
+  dst: { gap: DstGap | null; overlap: DstOverlap | null };
+  /** Default anchor of intervals, whole epoch milliseconds. */
+  anchorAt: number;
+}
+
+/** What a leaf trigger really follows. `followsRealClock`: its minute or hour field starts with `*`, so gap and overlap do not apply. */
+export interface EffectiveDst {
+  gap: DstGap;
+  overlap: DstOverlap;
+  followsRealClock: boolean;
+}
+
+/** An instant as the clock on the wall shows it. */
+export interface FireTime {
+  /** Epoch milliseconds. */
+  at: number;
+  /** Wall clock, e.g. `2026-03-29T02:30:00`; milliseconds follow only when there are any. */
+  local: string;
+  /** Distance from UTC, e.g. `+02:00`; seconds follow only for local mean times. */
+  offset: string;
+  /** The instant stands in for a local time that the clock jumped over; it would not occur otherwise. */
+  inGap: boolean;
+  /** The local time comes twice, and this is one of the two. */
+  inOverlap: boolean;
+}
+
+/**
+ * A pure set of instants. All instants are whole epoch milliseconds in the years 1–9999 UTC; arguments outside are
+ * allowed, answers never lie outside. Every question is answered without searching beyond one 400-year cycle.
+ */
+interface TriggerBase {
+  /**
+   * Canonical: compiling it in the same context gives the same trigger. Durations are canonicalised, white space and
+   * anchorAt normalised, defaults left out.
+   */
+  readonly spec: TriggerSpec;
+  /** First occurrence later than `after`; null when there is none. */
+  next(after: number): number | null;
+  /** Last occurrence earlier than `before`; null when there is none. */
+  previous(before: number): number | null;
+  /** Occurrences in [from, until), ascending, the first `limit` of them. */
+  between(from: number, until: number, limit: number): number[];
+  matches(instant: number): boolean;
+  /** Number of occurrences in [from, until), by whole-day arithmetic: its cost does not grow with the answer. */
+  count(from: number, until: number): number;
+  /** Plain English, with the zone and the reading of the day fields. */
+  describe(): string;
+  /** How `instant`, one of the occurrences, reads in the trigger's zone; for intervals in the context's. */
+  fireTime(instant: number): FireTime;
+}
+
+export interface CronTrigger extends TriggerBase {
+  readonly kind: 'CRON';
+  readonly expression: string;
+  readonly dayMatch: DayMatch;
+  readonly timeZone: string;
+  readonly dst: EffectiveDst;
+}
+
+export interface IntervalTrigger extends TriggerBase {
+  readonly kind: 'INTERVAL';
+  readonly everyMs: number;
+  readonly anchorAt: number;
+}
+
+export type Trigger = CronTrigger | IntervalTrigger;
+
+/** One thing that is wrong with a spec. */
+export interface TriggerError {
+  /** Relative to the trigger, e.g. `['cron', 'expression']`; empty when the trigger as a whole or its context is wrong. */
+  path: string[];
+  message: string;
+  /** What is allowed, e.g. `0-59`. */
+  constraint?: string;
+}
+
+export type CompileResult<T extends Trigger = Trigger> = { ok: true; trigger: T } | { ok: false; errors: TriggerError[] };
+
+/** First and last instant of the calculus: the years 1–9999, which every ISO-8601 text and PostgreSQL can hold. */
+export const FIRST_INSTANT = -62_135_596_800_000;
+export const LAST_INSTANT = 253_402_300_799_999;

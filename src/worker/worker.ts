@@ -1,0 +1,171 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import { afterFailure } from '../domain/execution.ts';
+import { createLoop } from '../loop.ts';
+import { endAttempts } from '../queue/finish.ts';
+import type { Delivery, RunQueue } from '../queue/queue.ts';
+import { newId } from '../store/ids.ts';
+import type { Store } from '../store/open.ts';
+import { iso, keepLeases, startRuns } from '../store/runs.ts';
+import type { Finish, Hold, StartedRun } from '../store/runs.ts';
+import { heartbeat, registerWorker, setWorkerState } from '../store/workers.ts';
+import type { TaskOutcome } from '../task/kinds/http.ts';
+import { createBatcher } from './batch.ts';
+import { execute } from './execute.ts';
+
+/** Runs one attempt. Never rejects for what the task did: that is an outcome. */
+export type Executor = (run: StartedRun, signal: AbortSignal) => Promise<TaskOutcome>;
+
+export interface Worker {
+  readonly id: string;
+  /** Says that this worker and its runs are alive; aborts those that are not its own any more. Called every 2 s. */
+  beat(): Promise<void>;
+  /** Takes nothing more, lets what runs finish for up to `graceMs`, then hands the rest back to be run elsewhere. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Deliveries are looked for this often even when no notification comes. */
+const POLL_MS = 500;
+const FINISH_BATCH = 200;
+const FINISH_RETRY_MS = 500;
+
+interface Slot {
+  hold: Hold;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+export async function startWorker(parts: {
+  store: Store;
+  queue: RunQueue;
+  clock: Clock;
+  log: Logger;
+  /** Queues this worker has the code for. */
+  queues: readonly string[];
+  execute: Executor;
+  capacity: number;
+  leaseMs: number;
+  identity: { hostname: string; pid: number; version: string };
+}): Promise<Worker> {
+  const { store, queue, clock, log, capacity, leaseMs } = parts;
+  const id = newId('wrk');
+  const slots = new Map<string, Slot>();
+  let stopping = false;
+  let cancelPoll: () => void = () => undefined;
+  await store.hotTransaction(async (tx) => {
+    await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity });
+    tx.signal('events');
+  });
+
+  const finisher = createBatcher<Finish, boolean>(async (finishes) => {
+    const ended = await store.hotTransaction(async (tx) => {
+      const result = await endAttempts(tx, queue, clock.now(), finishes);
+      if (finishes.some((finish) => finish.state === 'RETRY_WAIT')) tx.signal('schedules');
+      return result;
+    });
+    const ids = new Set(ended.map((run) => run.runId));
+    return finishes.map((finish) => ids.has(finish.runId));
+  }, FINISH_BATCH);
+
+  /** Takes and starts until nothing comes back or no slot is free. */
+  async function takeAll(): Promise<void> {
+    for (const name of parts.queues) {
+      while (!stopping && slots.size < capacity) {
+        const deliveries = await queue.take(name, capacity - slots.size);
+        if (deliveries.length === 0) break;
+        await start(deliveries);
+        // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
+        await queue.settle(name, deliveries);
+      }
+    }
+  }
+
+  async function start(deliveries: Delivery[]): Promise<void> {
+    const holds = new Map(deliveries.map(({ runId, attempt }) => [runId, { runId, attempt, lease: crypto.randomUUID() }]));
+    const now = clock.now();
+    const payload = store.signals.payload(['events']);
+    const started = await startRuns(store.sql, now, id, now + leaseMs, [...holds.values()], payload);
+    if (started.length > 0) store.signals.raise(['events']);
+    for (const run of started) {
+      const hold = holds.get(run.runId) as Hold;
+      const abort = new AbortController();
+      const done = attempt(run, hold, abort).finally(() => {
+        slots.delete(run.runId);
+        takes.wake();
+      });
+      slots.set(run.runId, { hold, abort, done });
+    }
+  }
+
+  async function attempt(run: StartedRun, hold: Hold, abort: AbortController): Promise<void> {
+    const outcome = await execute(() => parts.execute(run, abort.signal), run.policy.timeoutMs, abort, clock);
+    const finish = toFinish(hold, run, outcome);
+    // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
+    for (;;) {
+      try {
+        const mine = await finisher.add(finish);
+        if (!mine) log.warn({ runId: run.runId, attempt: run.attempt }, 'a result came too late: the run is not held here any more');
+        return;
+      } catch (error) {
+        log.error({ err: error, runId: run.runId }, 'a result could not be written yet');
+        await new Promise<void>((resolve) => clock.after(FINISH_RETRY_MS, resolve));
+      }
+    }
+  }
+
+  function toFinish(hold: Hold, run: StartedRun, outcome: TaskOutcome): Finish {
+    if (outcome.ok) return { ...hold, state: 'SUCCEEDED', output: outcome.output, error: null, retryAt: null };
+    const verdict = afterFailure(run.policy.retry, run.attempt, outcome.error, Math.random());
+    const retryAt = verdict.state === 'RETRY_WAIT' ? iso(clock.now() + verdict.delayMs) : null;
+    return { ...hold, state: verdict.state, output: null, error: outcome.error, retryAt };
+  }
+
+  const takes = createLoop(async () => {
+    cancelPoll();
+    try {
+      await takeAll();
+    } catch (error) {
+      log.error({ err: error }, 'the worker could not take runs');
+    }
+    if (!stopping) cancelPoll = clock.after(POLL_MS, takes.wake);
+  });
+  const unsubscribe = store.signals.on('jobs', takes.wake);
+  takes.wake();
+
+  return {
+    id,
+    async beat() {
+      const held = [...slots.values()].map((slot) => slot.hold);
+      const now = clock.now();
+      await store.hotTransaction(async (tx) => {
+        await heartbeat(tx.sql, now, id);
+        const kept = new Set(held.length > 0 ? await keepLeases(tx.sql, id, now + leaseMs, held) : []);
+        for (const { runId, lease } of held) {
+          const slot = slots.get(runId);
+          if (kept.has(runId) || slot?.hold.lease !== lease) continue;
+          slot.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
+        }
+      });
+    },
+    async stop(graceMs) {
+      stopping = true;
+      unsubscribe();
+      cancelPoll();
+      await takes.stop();
+      await store.hotTransaction(async (tx) => {
+        await setWorkerState(tx.sql, clock.now(), id, 'DRAINING');
+        tx.signal('events');
+      });
+      const all = () => Promise.all([...slots.values()].map((slot) => slot.done));
+      let cancelGrace: () => void = () => undefined;
+      await Promise.race([all(), new Promise<void>((resolve) => (cancelGrace = clock.after(graceMs, resolve)))]);
+      cancelGrace();
+      for (const slot of slots.values()) slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
+      await all();
+      await store.hotTransaction(async (tx) => {
+        await setWorkerState(tx.sql, clock.now(), id, 'STOPPED');
+        tx.signal('events');
+      });
+    },
+  };
+}

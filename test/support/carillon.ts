@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { startCarillon } from '../../src/compose.ts';
+import { readConfig } from '../../src/config.ts';
+import { createTestDatabase } from './database.ts';
+
+export const ADMIN_TOKEN = 'test-admin-token-0123456789';
+
+/** What a GraphQL answer holds; tests say what they expect of `data`. */
+export interface Answer<Data> {
+  data: Data;
+  errors?: { message: string; path?: string[]; extensions: { code: string } }[];
+}
+export interface Client {
+  url: string;
+  /** Sends an operation over HTTP. @param token  null: none */
+  ask<Data>(query: string, variables?: Record<string, unknown>, token?: string | null): Promise<Answer<Data>>;
+}
+
+export function createClient(url: string): Client {
+  return {
+    url,
+    async ask<Data>(query: string, variables: Record<string, unknown> = {}, token: string | null = ADMIN_TOKEN) {
+      const response = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }) },
+        body: JSON.stringify({ query, variables }),
+      });
+      return (await response.json()) as Answer<Data>;
+    },
+  };
+}
+
+/** A whole Carillon in this process, on a database of its own and a free port; stopped when the test ends. */
+export async function startTestCarillon(t: TestContext, env: Record<string, string> = {}): Promise<Client & { databaseUrl: string }> {
+  let stop = async () => undefined as void;
+  const databaseUrl = await createTestDatabase(t, () => stop());
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'carillon-test-'));
+  const config = readConfig(
+    {
+      PORT: '0',
+      DATABASE_URL: databaseUrl,
+      CARILLON_DATA: dataDir,
+      CARILLON_ADMIN_TOKEN: ADMIN_TOKEN,
+      CARILLON_HTTP_ALLOW_PRIVATE: 'true',
+      CARILLON_RATE_LIMIT: 'off',
+      ...env,
+    },
+    dataDir,
+  );
+  const carillon = await startCarillon(config, pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }));
+  stop = async () => {
+    await carillon.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  return { ...createClient(carillon.url), databaseUrl };
+}

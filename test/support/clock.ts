@@ -1,0 +1,32 @@
+import type { Clock } from '../../src/clock.ts';
+
+/** A clock that stands still until it is told to move. Timers fire in order while it passes them. */
+export interface FakeClock extends Clock {
+  /** Moves to an instant (epoch ms), firing every timer on the way. Going back fires nothing. */
+  advanceTo(instant: number): void;
+}
+
+export function createFakeClock(start: number): FakeClock {
+  let now = start;
+  let timers: { at: number; run: () => void }[] = [];
+  return {
+    now: () => now,
+    after(delayMs, run) {
+      const timer = { at: now + delayMs, run };
+      timers.push(timer);
+      return () => {
+        timers = timers.filter((other) => other !== timer);
+      };
+    },
+    advanceTo(instant) {
+      for (;;) {
+        const due = timers.filter((timer) => timer.at <= instant).sort((a, b) => a.at - b.at)[0];
+        if (due === undefined) break;
+        timers = timers.filter((other) => other !== due);
+        now = Math.max(now, due.at);
+        due.run();
+      }
+      now = instant;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import pg from 'pg';
+
+/** Connection string of the PostgreSQL that test/support/global.ts started for this run. */
+export function testServer(): string {
+  const server = process.env['CARILLON_TEST_DATABASE'];
+  if (server === undefined) throw new Error('run tests with "npm test": --test-global-setup starts their PostgreSQL');
+  return server;
+}
+
+/**
+ * A migrated, empty database of the test's own, dropped when the test ends.
+ * @param stopFirst  stops what works on it; hooks run in the order of their registration, so this one must do both
+ */
+export async function createTestDatabase(t: TestContext, stopFirst: () => Promise<void> = async () => undefined): Promise<string> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  // The migration gives each database a stream id; a copy of the template shares it, which no test may depend on.
+  await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE template_carillon`));
+  t.after(async () => {
+    await stopFirst();
+    await onServer((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+  });
+  const url = new URL(testServer());
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function onServer<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: testServer() });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}

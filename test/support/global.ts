@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { openQueue } from '../../src/queue/queue.ts';
+import { createDatabase, startEmbeddedPostgres } from '../../src/store/embedded.ts';
+import type { EmbeddedPostgres } from '../../src/store/embedded.ts';
+import { openStore } from '../../src/store/open.ts';
+
+/** One real PostgreSQL for the whole run; every test gets a database of its own, copied from a migrated template. */
+let server: EmbeddedPostgres | undefined;
+let folder: string | undefined;
+
+export async function globalSetup(): Promise<void> {
+  folder = await mkdtemp(path.join(tmpdir(), 'carillon-test-'));
+  server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), log: { info: () => undefined, warn: () => undefined } });
+  const template = await createDatabase(server.connectionString, 'template_carillon');
+  const log = pino({ level: 'silent' });
+  const queues: { stop(): Promise<void> }[] = [];
+  const store = await openStore(template, log, async (sql) => {
+    queues.push(await openQueue(sql, log));
+  });
+  for (const queue of queues) await queue.stop();
+  await store.close();
+  process.env['CARILLON_TEST_DATABASE'] = server.connectionString;
+}
+
+export async function globalTeardown(): Promise<void> {
+  await server?.stop();
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+}
