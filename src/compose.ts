@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -59,6 +60,7 @@ export async function startCarillon(config: Config, log: Logger): Promise<Carill
 }
 
 async function startParts(config: Config, log: Logger, stops: (() => Promise<void>)[], stopAll: () => Promise<void>): Promise<Carillon> {
+  if (existsSync(config.tasksDir)) log.warn({ folder: config.tasksDir }, 'this version runs HTTP tasks only: code tasks in this folder are not loaded');
   const embedded =
     config.databaseUrl === null
       ? await startEmbeddedPostgres({ dataDir: config.dataDir, log: { info: (text) => log.info(text), warn: (text) => log.warn(text) } })

@@ -15,7 +15,7 @@ export interface Config {
   httpAllowPrivate: boolean;
   /** Folder of code tasks, absolute. */
   tasksDir: string;
-  /** Cost points per second and principal (graphql/rateLimit.ts). */
+  /** Cost points per minute and principal (graphql/rateLimit.ts). */
   rateLimit: number | 'off';
   logLevel: (typeof LOG_LEVELS)[number];
   /** NODE_ENV=production: no introspection. */
@@ -70,9 +70,9 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     httpAllowPrivate: read('CARILLON_HTTP_ALLOW_PRIVATE', false, 'true or false', (text) => {
       return text === 'true' ? true : text === 'false' ? false : undefined;
     }),
-    rateLimit: read<number | 'off'>('CARILLON_RATE_LIMIT', 2_000, 'off, or cost points per second from 1 to 1000000', (text) => {
+    rateLimit: read<number | 'off'>('CARILLON_RATE_LIMIT', 60_000, 'off, or cost points per minute from 1 to 10000000', (text) => {
       if (text === 'off') return 'off';
-      return /^\d{1,7}$/.test(text) && Number(text) >= 1 && Number(text) <= 1_000_000 ? Number(text) : undefined;
+      return /^\d{1,8}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000_000 ? Number(text) : undefined;
     }),
     logLevel: read('LOG_LEVEL', 'info', LOG_LEVELS.join(', '), oneOf(LOG_LEVELS)),
     production: read('NODE_ENV', 'development', NODE_ENVS.join(', '), oneOf(NODE_ENVS)) === 'production',

@@ -9,7 +9,7 @@ import type { Viewer } from './viewer.ts';
 const TOUCH_MS = 60_000;
 
 /** 256 random bits: hashing such a secret needs no salt and no slowness. */
-export function newSecret(): string {
+function newSecret(): string {
   return `car_${randomBytes(32).toString('base64url')}`;
 }
 

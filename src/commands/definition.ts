@@ -30,7 +30,7 @@ export interface SchedulePatch {
 }
 
 /** What a schedule is before anything is said about it; name, task and trigger have no default. */
-export const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
+const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   description: null,
   timeZone: 'UTC',
   dst: { gap: null, overlap: null },

@@ -3,7 +3,7 @@ import type { MisfireMode, MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings, RetryPolicy } from '../domain/execution.ts';
 import { invalid } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { storableJson } from '../domain/httpRequest.ts';
+import { storableJson } from '../domain/storableJson.ts';
 import { formatDuration, parseDuration } from '../trigger/duration.ts';
 
 /** Checks of single input fields. Each adds what is wrong to `errors` and answers a usable value, so that all faults come at once. */
@@ -62,7 +62,7 @@ const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 const YEAR_MS = 366 * DAY_MS;
 
-export interface RetryInput {
+interface RetryInput {
   maxAttempts: number;
   initialInterval?: string | null | undefined;
   backoffCoefficient?: number | null | undefined;

@@ -26,7 +26,7 @@ export interface ExecutionPolicy {
   retry: RetryPolicy;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = {
+const DEFAULT_RETRY: RetryPolicy = {
   maxAttempts: 3,
   initialIntervalMs: 1_000,
   backoffCoefficient: 2,

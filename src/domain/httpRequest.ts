@@ -1,3 +1,5 @@
+import { storableJson } from './storableJson.ts';
+
 export const HTTP_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
@@ -26,7 +28,6 @@ const MAX_HEADERS = 50;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_BODY_BYTES = 256 * 1024;
 const MAX_STATUSES_CHARS = 200;
-const MAX_JSON_LEVELS = 100; // jsonb gives out at some thousands, others' parsers at 64 to 1,000
 
 // RFC 9110 §5.6.2 token; §5.5 field value: HTAB, SP, VCHAR, obs-text. node:http applies the same two rules when it sends.
 const HEADER_NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -61,27 +62,6 @@ export function parseHttpRequest(input: {
 /** @param successStatuses  as `parseHttpRequest` answered it */
 export function isSuccessStatus(successStatuses: string, status: number): boolean {
   return parseStatuses(successStatuses, []).some(([low, high]) => status >= low && status <= high);
-}
-
-/**
- * Prints a value for a jsonb column, which knows neither U+0000 nor half a surrogate pair and parses by recursion.
- * @returns null when the value is not JSON, cannot be held, or is nested deeper than 100 levels
- */
-export function storableJson(value: unknown): string | null {
-  let json: string | undefined;
-  try {
-    json = JSON.stringify(value);
-  } catch {
-    // A cycle or a bigint: like the other values that JSON does not have.
-  }
-  // JSON.stringify escapes exactly what jsonb refuses. After an even run of backslashes `\u0000` is an escape, else plain text.
-  if (json === undefined || /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(json)) return null;
-  return deeperThan(value, MAX_JSON_LEVELS) ? null : json;
-}
-
-function deeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((member) => deeperThan(member, levels - 1));
 }
 
 function parseUrl(text: string, errors: FieldError[]): string {

@@ -1,6 +1,6 @@
 /**
- * The states of a run and the only ways between them. Guards every UPDATE that changes a state (store/runs.ts asserts that its
- * statements keep to it), documents the enum of the API and draws the diagram of docs/architecture.md.
+ * The states of a run and the only ways between them. The lists below, which guard the UPDATEs of store/runs.ts, and the events
+ * that these leave are tested against it; it also documents the enum of the API.
  */
 export const RUN_TRANSITIONS = {
   SCHEDULED: ['QUEUED', 'CANCELED'],
@@ -20,8 +20,9 @@ export type RunOrigin = 'SCHEDULE' | 'CATCH_UP' | 'BACKFILL' | 'MANUAL' | 'RETRY
 
 /** States that count for overlap: the run holds its schedule's place. BUFFERED waits for that place and does not hold it. */
 export const ACTIVE_STATES = ['QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING'] as const satisfies readonly RunState[];
-
-/** Whether a state ends its run. */
-export function isFinal(state: RunState): boolean {
-  return RUN_TRANSITIONS[state].length === 0;
-}
+/** A worker holds the run by a lease. */
+export const HELD_STATES = ['RUNNING', 'CANCELING'] as const satisfies readonly RunState[];
+/** No worker has begun: what a deleted schedule takes with it. */
+export const WAITING_STATES = ['SCHEDULED', 'BUFFERED', 'QUEUED'] as const satisfies readonly RunState[];
+/** All that have not ended. */
+export const UNFINISHED_STATES = ['SCHEDULED', 'BUFFERED', ...ACTIVE_STATES] as const satisfies readonly RunState[];

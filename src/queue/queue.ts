@@ -25,7 +25,7 @@ export interface RunQueue {
 }
 
 /** One queue per code task, one for all HTTP tasks: `take` filters by queue only, and a worker takes what it has the code for. */
-export function queueOf(task: { taskKind: 'HTTP' | 'CODE'; taskKey: string }): string {
+function queueOf(task: { taskKind: 'HTTP' | 'CODE'; taskKey: string }): string {
   return task.taskKind === 'HTTP' ? HTTP_QUEUE : `code/${task.taskKey}`;
 }
 export const HTTP_QUEUE = 'http';

@@ -1,10 +1,15 @@
+import { ACTIVE_STATES, UNFINISHED_STATES } from '../domain/runState.ts';
 import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
 import { iso } from './runs.ts';
+import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
+
+const ACTIVE = sqlList(ACTIVE_STATES);
+const UNFINISHED = sqlList(UNFINISHED_STATES);
 
 /** A schedule whose row this transaction holds, with what planning needs. */
 export interface ClaimedSchedule {
@@ -63,9 +68,9 @@ export async function readUnderway(sql: Sql, scheduleIds: readonly string[]): Pr
   if (scheduleIds.length === 0) return new Map();
   const rows = await sql.query<Underway & { id: string }>(
     `/* readUnderway */
-SELECT schedule_id AS id, count(*) FILTER (WHERE state IN ('QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING'))::int AS active,
+SELECT schedule_id AS id, count(*) FILTER (WHERE state IN ${ACTIVE})::int AS active,
        count(*) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog
-  FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ('SCHEDULED', 'BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING')
+  FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ${UNFINISHED}
  GROUP BY schedule_id`,
     [JSON.stringify(scheduleIds)],
   );
@@ -94,7 +99,12 @@ export interface Advance {
 }
 
 /** Writes the ledger and moves the schedules on; one whose trigger has ended is completed, with its event. */
-export async function advanceSchedules(sql: Sql, now: number, advances: readonly Advance[], occurrences: readonly NewOccurrence[]): Promise<void> {
+export async function advanceSchedules(
+  sql: Sql,
+  now: number,
+  advances: readonly Advance[],
+  occurrences: readonly NewOccurrence[],
+): Promise<void> {
   await sql.query(
     `/* advanceSchedules */
 WITH a AS (

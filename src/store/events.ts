@@ -1,6 +1,10 @@
+import { HELD_STATES } from '../domain/runState.ts';
+import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
-export type Topic = 'run' | 'schedule' | 'task' | 'worker';
+const HELD = sqlList(HELD_STATES);
+
+type Topic = 'run' | 'schedule' | 'task' | 'worker';
 export type ChangeKind = 'CREATED' | 'UPDATED' | 'DELETED';
 
 /** What filters of subscriptions look at. Small on purpose: events are written on the hot path. */
@@ -87,7 +91,7 @@ export async function readStreamHead(sql: Sql): Promise<StreamHead> {
   const [row] = await sql.query<{ xmin: string; running: Record<string, number> }>(
     `/* readStreamHead */
 WITH horizon AS MATERIALIZED (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xmin),
-     visible AS (SELECT task_id, count(*)::int AS n FROM run WHERE state IN ('RUNNING', 'CANCELING') GROUP BY task_id),
+     visible AS (SELECT task_id, count(*)::int AS n FROM run WHERE state IN ${HELD} GROUP BY task_id),
      -- Already committed, yet behind an older transaction in flight: those readers will still be told, so they do not count here.
      ahead AS (SELECT e.task_id, sum(${runningDelta('e')})::int AS n FROM event e, horizon WHERE e.topic = 'run' AND e.xid >= horizon.xmin GROUP BY e.task_id)
 SELECT horizon.xmin::text,
@@ -122,7 +126,7 @@ export async function readStreamId(sql: Sql): Promise<string> {
 const MAX_SEQ = 2n ** 63n - 1n;
 
 function runningDelta(alias: string): string {
-  const running = (side: string) => `(coalesce(${alias}.${side}->>'state', '') IN ('RUNNING', 'CANCELING'))::int`;
+  const running = (side: string) => `(coalesce(${alias}.${side}->>'state', '') IN ${HELD})::int`;
   return `${running('after')} - ${running('before')}`;
 }
 
@@ -139,10 +143,10 @@ export async function ensureEventPartitions(sql: Sql, now: number, days = 3): Pr
     if (existing?.present === true) continue;
     // Rows that fell into the default partition before their day existed would make this fail: that day then stays there.
     const bounds = `FOR VALUES FROM ('${from}T00:00:00Z') TO ('${until}T00:00:00Z')`;
-    const inDefault = await sql.query(`SELECT 1 FROM event_partition.event_default WHERE at >= $1::timestamptz AND at < $2::timestamptz LIMIT 1`, [
-      `${from}T00:00:00Z`,
-      `${until}T00:00:00Z`,
-    ]);
+    const inDefault = await sql.query(
+      `SELECT 1 FROM event_partition.event_default WHERE at >= $1::timestamptz AND at < $2::timestamptz LIMIT 1`,
+      [`${from}T00:00:00Z`, `${until}T00:00:00Z`],
+    );
     if (inDefault.length === 0) await sql.query(`CREATE TABLE IF NOT EXISTS ${name} PARTITION OF event ${bounds}`);
   }
 }

@@ -2,11 +2,13 @@ import { planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
 import { resolveOverlap } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
-import type { Skip } from '../domain/due.ts';
+import type { DuePlan, Skip } from '../domain/due.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import type { Trigger } from '../trigger/trigger.ts';
+import { SYSTEM } from './actor.ts';
 import { advanceSchedules, readUnderway } from './claims.ts';
 import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
+import { appendEvents } from './events.ts';
 import { newId } from './ids.ts';
 import { insertRuns, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
@@ -20,7 +22,12 @@ export type TriggerOf = (schedule: TriggerSource) => Trigger;
  * command does it for the schedule it is about to edit, pause or delete, so that an edit never swallows what was due before it.
  * @returns runs that want a delivery: enqueue them in the same transaction
  */
-export async function fireDue(sql: Sql, now: number, claimed: readonly ClaimedSchedule[], triggerOf: TriggerOf): Promise<QueuedRun[]> {
+export async function fireDue(
+  sql: Sql,
+  now: number,
+  claimed: readonly ClaimedSchedule[],
+  triggerOf: TriggerOf,
+): Promise<QueuedRun[]> {
   const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
   const underway = await readUnderway(sql, serial);
   const runs: NewRun[] = [];
@@ -28,8 +35,17 @@ export async function fireDue(sql: Sql, now: number, claimed: readonly ClaimedSc
   const occurrences: NewOccurrence[] = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
-    const plan = planDue(triggerOf(schedule), schedule.nextScheduledFor.getTime(), now, schedule.misfire);
-    const items = resolveOverlap(plan.items, schedule.overlapPolicy, schedule.misfire, underway.get(schedule.id) ?? { active: 0, backlog: 0 });
+    const plan = planOf(schedule, schedule.nextScheduledFor.getTime(), now, triggerOf);
+    if (!plan.ok) {
+      await holdBroken(sql, now, schedule, plan.error);
+      continue;
+    }
+    const items = resolveOverlap(
+      plan.items,
+      schedule.overlapPolicy,
+      schedule.misfire,
+      underway.get(schedule.id) ?? { active: 0, backlog: 0 },
+    );
     const fires = items.filter((item) => item.kind === 'fire');
     for (const fire of fires) runs.push(newRun(schedule, fire));
     const ledger = entries(schedule, items);
@@ -46,6 +62,37 @@ export async function fireDue(sql: Sql, now: number, claimed: readonly ClaimedSc
   const queued = await insertRuns(sql, now, runs);
   await advanceSchedules(sql, now, advances, occurrences);
   return queued;
+}
+
+/** A trigger that cannot be planned must not keep the others of its batch from firing. */
+function planOf(
+  schedule: ClaimedSchedule,
+  expected: number,
+  now: number,
+  triggerOf: TriggerOf,
+): ({ ok: true } & DuePlan) | { ok: false; error: Error } {
+  try {
+    return { ok: true, ...planDue(triggerOf(schedule), expected, now, schedule.misfire) };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+/**
+ * Pauses a schedule whose stored trigger cannot be planned, as after a change of the zone data that leaves it no instant. Its
+ * pause says why; what passes meanwhile is accounted for when it is resumed, like that of any pause.
+ */
+async function holdBroken(sql: Sql, now: number, schedule: ClaimedSchedule, error: Error): Promise<void> {
+  const pause = { since: iso(now), reason: `its trigger cannot be planned: ${error.message}`, by: SYSTEM };
+  await sql.query(`/* holdBroken */ UPDATE schedule SET state = 'PAUSED', pause = $2::jsonb WHERE id = $1`, [
+    schedule.id,
+    JSON.stringify(pause),
+  ]);
+  const facts = (state: string) => ({ name: schedule.name, state });
+  const place = { subjectId: schedule.id, taskId: schedule.taskId, scheduleId: schedule.id };
+  await appendEvents(sql, now, [
+    { topic: 'schedule', kind: 'UPDATED', ...place, before: facts('ACTIVE'), after: facts('PAUSED') },
+  ]);
 }
 
 function newRun(schedule: ClaimedSchedule, fire: PlannedRun): NewRun {
@@ -80,7 +127,8 @@ export function entries(
       return;
     }
     const { open } = schedule;
-    const goesOn = index === 0 && open?.verdict === item.verdict && open.reason === item.reason && open.scheduleVersion === schedule.version;
+    const goesOn =
+      index === 0 && open?.verdict === item.verdict && open.reason === item.reason && open.scheduleVersion === schedule.version;
     if (goesOn) {
       extend = { id: open.id, through: iso(item.through), count: item.count };
       return;

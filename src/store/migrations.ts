@@ -14,7 +14,7 @@ import type { DiffTarget, MigrationList, SchemaEngine } from '@prisma/schema-eng
 
 const ROOT = fileURLToPath(new URL('../../prisma/', import.meta.url));
 export const MIGRATIONS_DIR = path.join(ROOT, 'migrations');
-const SCHEMA_FILE = path.join(ROOT, 'schema.prisma');
+export const SCHEMA_FILE = path.join(ROOT, 'schema.prisma');
 const FILTERS = { externalTables: [], externalEnums: [] };
 
 /** The two calls of WebAssembly that are used here; its types live in TypeScript's "dom" library, which a server does not load. */
@@ -44,10 +44,7 @@ async function loadGlue(): Promise<typeof schemaEngineGlue> {
  * Gives `use` an engine on one connection of its own: the adapter runs a script statement by statement on its pool, and only
  * with a single connection do a migration's BEGIN and COMMIT, and the engine's session lock, mean what they say.
  */
-async function withEngine<T>(
-  connectionString: string,
-  use: (engine: SchemaEngine) => Promise<T>,
-): Promise<T> {
+async function withEngine<T>(connectionString: string, use: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   const { SchemaEngine } = await (glue ??= loadGlue());
   const pool = new pg.Pool({ connectionString, max: 1 });
   try {
@@ -69,7 +66,10 @@ async function readMigrations(): Promise<MigrationList> {
   const names = folders.map((entry) => entry.name).sort();
   return {
     baseDir: MIGRATIONS_DIR,
-    lockfile: { path: './migration_lock.toml', content: await readFile(path.join(MIGRATIONS_DIR, 'migration_lock.toml'), 'utf8') },
+    lockfile: {
+      path: './migration_lock.toml',
+      content: await readFile(path.join(MIGRATIONS_DIR, 'migration_lock.toml'), 'utf8'),
+    },
     shadowDbInitScript: '',
     migrationDirectories: await Promise.all(
       names.map(async (name) => ({

@@ -67,7 +67,10 @@ export async function readPage<Row extends { id: string }>(
   };
 }
 
-async function countUpToCap(delegate: Pick<Delegate<unknown>, 'count'>, where: object): Promise<{ total: number; capped: boolean }> {
+async function countUpToCap(
+  delegate: Pick<Delegate<unknown>, 'count'>,
+  where: object,
+): Promise<{ total: number; capped: boolean }> {
   const total = await delegate.count({ where, take: COUNT_CAP + 1 });
   return { total: Math.min(total, COUNT_CAP), capped: total > COUNT_CAP };
 }
@@ -77,7 +80,9 @@ function toText(value: unknown): string | null {
 }
 
 /** Prisma's form of a half-open range of instants; undefined leaves the column alone. */
-export function withinRange(range: { from?: Date | null | undefined; until?: Date | null | undefined } | null | undefined): object | undefined {
+export function withinRange(
+  range: { from?: Date | null | undefined; until?: Date | null | undefined } | null | undefined,
+): object | undefined {
   if (range === null || range === undefined) return undefined;
   return { ...(range.from && { gte: range.from }), ...(range.until && { lt: range.until }) };
 }

@@ -1,3 +1,4 @@
+import { ACTIVE_STATES, HELD_STATES } from '../domain/runState.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
 import type { RunError } from '../domain/runError.ts';
 import type { RunOrigin, RunState } from '../domain/runState.ts';
@@ -5,8 +6,11 @@ import type { Actor } from './actor.ts';
 import type { Attempt as AttemptRow, Prisma, Run as RunRow, Worker as WorkerRow } from './generated/client.ts';
 import { anyOf, readPage, withinRange } from './pages.ts';
 import type { Page, PageRequest } from './pages.ts';
+import { sqlList } from './sql.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 import type { WorkerState } from './workers.ts';
+
+const HELD = sqlList(HELD_STATES);
 
 /** Runs as they are read; how they are written is in runs.ts. */
 export interface RunRecord extends Omit<RunRow, 'state' | 'origin' | 'policy' | 'input' | 'error' | 'requestedBy'> {
@@ -64,7 +68,11 @@ export function pageRuns(
 }
 
 /** The newest run of each, by nominal instant. */
-export async function findLastRuns(sql: Sql, by: 'task_id' | 'schedule_id', ids: readonly string[]): Promise<{ owner: string; runId: string }[]> {
+export async function findLastRuns(
+  sql: Sql,
+  by: 'task_id' | 'schedule_id',
+  ids: readonly string[],
+): Promise<{ owner: string; runId: string }[]> {
   return sql.query(
     `/* findLastRuns_${by} */
 SELECT owner.id AS owner, r.id AS "runId" FROM jsonb_array_elements_text($1::jsonb) AS owner(id),
@@ -74,7 +82,10 @@ SELECT owner.id AS owner, r.id AS "runId" FROM jsonb_array_elements_text($1::jso
 }
 
 export async function findAttempts(prisma: Db, runIds: readonly string[]): Promise<AttemptRecord[]> {
-  const rows = await prisma.attempt.findMany({ where: { runId: { in: [...runIds] } }, orderBy: [{ runId: 'asc' }, { number: 'asc' }] });
+  const rows = await prisma.attempt.findMany({
+    where: { runId: { in: [...runIds] } },
+    orderBy: [{ runId: 'asc' }, { number: 'asc' }],
+  });
   return rows as unknown as AttemptRecord[];
 }
 
@@ -84,15 +95,21 @@ export async function findWorkersById(prisma: Db, ids: readonly string[]): Promi
 
 /** The oldest unfinished run of a schedule that holds its place: what a trigger by hand runs into. */
 export async function findActiveRun(prisma: Db, scheduleId: string): Promise<RunRecord | null> {
-  const where = { scheduleId, state: { in: ['QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING', 'BUFFERED'] } };
-  return (await prisma.run.findFirst({ where, orderBy: [{ scheduledFor: 'asc' }, { id: 'asc' }] })) as unknown as RunRecord | null;
+  const where = { scheduleId, state: { in: ['BUFFERED', ...ACTIVE_STATES] } };
+  return (await prisma.run.findFirst({
+    where,
+    orderBy: [{ scheduledFor: 'asc' }, { id: 'asc' }],
+  })) as unknown as RunRecord | null;
 }
 
 /** Which of these tasks run, and whether any live worker is there at all. */
-export async function readTaskActivity(sql: Sql, taskIds: readonly string[]): Promise<{ running: Set<string>; liveWorkers: number }> {
+export async function readTaskActivity(
+  sql: Sql,
+  taskIds: readonly string[],
+): Promise<{ running: Set<string>; liveWorkers: number }> {
   const [row] = await sql.query<{ running: string[]; workers: number }>(
     `/* readTaskActivity */
-SELECT coalesce((SELECT jsonb_agg(DISTINCT task_id) FROM run WHERE state IN ('RUNNING', 'CANCELING')
+SELECT coalesce((SELECT jsonb_agg(DISTINCT task_id) FROM run WHERE state IN ${HELD}
                   AND task_id = ANY(SELECT jsonb_array_elements_text($1::jsonb))), '[]') AS running,
        (SELECT count(*)::int FROM worker WHERE state IN ('STARTING', 'RUNNING')) AS workers`,
     [JSON.stringify(taskIds)],

@@ -1,9 +1,15 @@
+import { HELD_STATES, ACTIVE_STATES, WAITING_STATES } from '../domain/runState.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
 import type { RunError } from '../domain/runError.ts';
 import type { RunOrigin, RunState } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
 import { appendRunEvents } from './runEvents.ts';
+import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
+
+const HELD = sqlList(HELD_STATES);
+const ACTIVE = sqlList(ACTIVE_STATES);
+const WAITING = sqlList(WAITING_STATES);
 
 /** The statements that create, queue, start, keep and finish runs: all in batches, each with its events. */
 
@@ -135,7 +141,7 @@ WITH input AS (
   SELECT * FROM jsonb_to_recordset($2::jsonb) AS r("runId" text, attempt int, lease text, state text, output jsonb, error jsonb, "retryAt" timestamptz)
 ), mine AS MATERIALIZED (
   SELECT r.id, r.state AS old_state FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i.lease = r.lease
-   WHERE r.state IN ('RUNNING', 'CANCELING') ORDER BY r.id FOR NO KEY UPDATE OF r
+   WHERE r.state IN ${HELD} ORDER BY r.id FOR NO KEY UPDATE OF r
 ), done AS (
   UPDATE run SET state = i.state, output = CASE WHEN jsonb_typeof(i.output) <> 'null' THEN i.output END,
          error = CASE WHEN jsonb_typeof(i.error) = 'object' THEN i.error END,
@@ -169,7 +175,7 @@ export async function promoteBuffered(sql: Sql, now: number, scheduleIds: readon
 WITH next AS MATERIALIZED (
   SELECT DISTINCT ON (r.schedule_id) r.id, r.state AS old_state FROM run r
    WHERE r.schedule_id = ANY(SELECT jsonb_array_elements_text($2::jsonb)) AND r.state = 'BUFFERED'
-     AND NOT EXISTS (SELECT 1 FROM run a WHERE a.schedule_id = r.schedule_id AND a.state IN ('QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING'))
+     AND NOT EXISTS (SELECT 1 FROM run a WHERE a.schedule_id = r.schedule_id AND a.state IN ${ACTIVE})
    ORDER BY r.schedule_id, r.scheduled_for, r.id
 ), queued AS (
   UPDATE run SET state = 'QUEUED', queued_at = $1::timestamptz, job_id = gen_random_uuid()
@@ -205,7 +211,7 @@ export async function keepLeases(sql: Sql, workerId: string, leaseUntil: number,
     `/* keepLeases */
 UPDATE run SET lease_expires_at = $2::timestamptz
   FROM jsonb_to_recordset($3::jsonb) AS i("runId" text, attempt int, lease text)
- WHERE run.id = i."runId" AND run.attempt = i.attempt AND run.lease = i.lease AND run.worker_id = $1 AND run.state IN ('RUNNING', 'CANCELING')
+ WHERE run.id = i."runId" AND run.attempt = i.attempt AND run.lease = i.lease AND run.worker_id = $1 AND run.state IN ${HELD}
 RETURNING run.id`,
     [workerId, iso(leaseUntil), JSON.stringify(holds)],
   );
@@ -221,7 +227,7 @@ export interface LostRun extends Hold {
 export async function listLostRuns(sql: Sql, now: number, limit: number): Promise<string[]> {
   const rows = await sql.query<{ id: string }>(
     `/* listLostRuns */
-SELECT id FROM run WHERE state IN ('RUNNING', 'CANCELING') AND lease_expires_at < $1::timestamptz ORDER BY lease_expires_at LIMIT $2`,
+SELECT id FROM run WHERE state IN ${HELD} AND lease_expires_at < $1::timestamptz ORDER BY lease_expires_at LIMIT $2`,
     [iso(now), limit],
   );
   return rows.map((row) => row.id);
@@ -232,7 +238,7 @@ export function lockLostRuns(sql: Sql, now: number, runIds: readonly string[]): 
   return sql.query(
     `/* lockLostRuns */
 SELECT id AS "runId", attempt, lease, policy, worker_id AS "workerId", local_worker_id IS NOT NULL AS local FROM run
- WHERE id = ANY(SELECT jsonb_array_elements_text($2::jsonb)) AND state IN ('RUNNING', 'CANCELING') AND lease_expires_at < $1::timestamptz
+ WHERE id = ANY(SELECT jsonb_array_elements_text($2::jsonb)) AND state IN ${HELD} AND lease_expires_at < $1::timestamptz
  ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
     [iso(now), JSON.stringify(runIds)],
   );
@@ -265,7 +271,9 @@ SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey"
 
 /** When the next back-off ends; null when none is waiting. */
 export async function nextRetryAt(sql: Sql): Promise<Date | null> {
-  const [row] = await sql.query<{ at: Date | null }>(`/* nextRetryAt */ SELECT min(retry_at) AS at FROM run WHERE state = 'RETRY_WAIT'`);
+  const [row] = await sql.query<{ at: Date | null }>(
+    `/* nextRetryAt */ SELECT min(retry_at) AS at FROM run WHERE state = 'RETRY_WAIT'`,
+  );
   return row?.at ?? null;
 }
 
@@ -274,7 +282,7 @@ export async function cancelWaitingRuns(sql: Sql, now: number, scheduleId: strin
   await sql.query(
     `/* cancelWaitingRuns */
 WITH waiting AS MATERIALIZED (
-  SELECT id, state AS old_state FROM run WHERE schedule_id = $2 AND state IN ('SCHEDULED', 'BUFFERED', 'QUEUED') ORDER BY id FOR NO KEY UPDATE
+  SELECT id, state AS old_state FROM run WHERE schedule_id = $2 AND state IN ${WAITING} ORDER BY id FOR NO KEY UPDATE
 ), canceled AS (
   UPDATE run SET state = 'CANCELED', finished_at = $1::timestamptz FROM waiting WHERE run.id = waiting.id RETURNING run.*, waiting.old_state
 )

@@ -30,8 +30,12 @@ export interface ScheduleDefinition {
   input: Record<string, unknown> | null;
 }
 export interface ScheduleRecord
-  extends ScheduleDefinition,
-    Pick<ScheduleRow, 'id' | 'version' | 'nextScheduledFor' | 'nextFireAt' | 'lastFireAt' | 'createdAt' | 'updatedAt' | 'deletedAt'> {
+  extends
+    ScheduleDefinition,
+    Pick<
+      ScheduleRow,
+      'id' | 'version' | 'nextScheduledFor' | 'nextFireAt' | 'lastFireAt' | 'createdAt' | 'updatedAt' | 'deletedAt'
+    > {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   triggerKind: TriggerKind;
   pause: PauseRecord | null;
@@ -74,7 +78,12 @@ export interface DefinitionStamp {
   by: Actor;
 }
 
-export async function insertSchedule(prisma: Db, id: string, definition: ScheduleDefinition, stamp: DefinitionStamp): Promise<ScheduleRecord> {
+export async function insertSchedule(
+  prisma: Db,
+  id: string,
+  definition: ScheduleDefinition,
+  stamp: DefinitionStamp,
+): Promise<ScheduleRecord> {
   const { at, nextAt } = stamp;
   const by = stamp.by as unknown as Prisma.InputJsonValue;
   const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, nextScheduledFor: nextAt, nextFireAt: nextAt };
@@ -110,7 +119,13 @@ export async function updateDefinition(
   return row as unknown as ScheduleRecord;
 }
 
-async function insertVersion(prisma: Db, scheduleId: string, version: number, definition: ScheduleDefinition, validFrom: Date): Promise<void> {
+async function insertVersion(
+  prisma: Db,
+  scheduleId: string,
+  version: number,
+  definition: ScheduleDefinition,
+  validFrom: Date,
+): Promise<void> {
   const spec = definition as unknown as Prisma.InputJsonValue;
   await prisma.scheduleVersion.create({ data: { scheduleId, version, spec, validFrom } });
 }
@@ -141,7 +156,7 @@ export async function findSchedulesById(prisma: Db, ids: readonly string[]): Pro
   return (await prisma.schedule.findMany({ where: { id: { in: [...ids] } } })) as unknown as ScheduleRecord[];
 }
 
-export function scheduleWhere(filter: ScheduleFilter | null): Prisma.ScheduleWhereInput {
+function scheduleWhere(filter: ScheduleFilter | null): Prisma.ScheduleWhereInput {
   const where: Prisma.ScheduleWhereInput = { deletedAt: null };
   const names = anyOf(filter?.names);
   const taskKeys = anyOf(filter?.taskKeys);
@@ -169,7 +184,10 @@ export function pageSchedules(
 }
 
 /** Ids of what a selection names, in order of id: the order in which their rows are to be locked. */
-export async function listScheduleIds(prisma: Db, filter: ScheduleFilter & { ids?: readonly string[] | null }): Promise<string[]> {
+export async function listScheduleIds(
+  prisma: Db,
+  filter: ScheduleFilter & { ids?: readonly string[] | null },
+): Promise<string[]> {
   const where = scheduleWhere(filter);
   const ids = anyOf(filter.ids);
   if (ids) where.id = ids;

@@ -5,10 +5,7 @@ import type { PrismaClient } from './generated/client.ts';
 export interface Sql {
   query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
-export type PrismaTransaction = Omit<
-  PrismaClient,
-  '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends' | '$use'
->;
+export type PrismaTransaction = Omit<PrismaClient, '$connect' | '$disconnect' | '$on' | '$transaction' | '$extends' | '$use'>;
 
 /** Raw statements inside a Prisma transaction. */
 export function sqlOfPrisma(prisma: Pick<PrismaClient, '$queryRawUnsafe'>): Sql {
@@ -22,7 +19,11 @@ export function sqlOfPrisma(prisma: Pick<PrismaClient, '$queryRawUnsafe'>): Sql 
 export function sqlOfPg(client: Pick<pg.Pool | pg.PoolClient, 'query'>): Sql {
   return {
     async query<Row>(text: string, values: readonly unknown[] = []) {
-      const result: pg.QueryResult | pg.QueryResult[] = await client.query({ name: statementName(text), text, values: [...values] });
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query({
+        name: statementName(text),
+        text,
+        values: [...values],
+      });
       // A text of several statements, as the queue's maintenance sends, answers one result each.
       return (Array.isArray(result) ? result.flatMap((each) => each.rows) : result.rows) as Row[];
     },
@@ -32,4 +33,9 @@ export function sqlOfPg(client: Pick<pg.Pool | pg.PoolClient, 'query'>): Sql {
 /** The name in the first comment of every statement (STYLE: SQL lives in store/, each statement named). */
 function statementName(text: string): string | undefined {
   return /^\s*\/\* (\w+) \*\//.exec(text)?.[1];
+}
+
+/** Constants of ours as a list in a statement: `('A', 'B')`. Never for what a caller sent. */
+export function sqlList(values: readonly string[]): string {
+  return `(${values.map((value) => `'${value}'`).join(', ')})`;
 }

@@ -6,7 +6,11 @@ import type { PrismaTransaction } from './sql.ts';
 type Db = Pick<PrismaTransaction, 'apiToken'>;
 
 /** Makes a token unless one with this hash exists; a revoked one stays revoked. @param hash  SHA-256 of the secret, hex */
-export async function ensureToken(prisma: Db, now: Date, token: { name: string; role: string; hash: string; by: Actor }): Promise<void> {
+export async function ensureToken(
+  prisma: Db,
+  now: Date,
+  token: { name: string; role: string; hash: string; by: Actor },
+): Promise<void> {
   const { name, role, hash } = token;
   const create = { id: newId('tok'), name, role, hash, createdAt: now, createdBy: token.by as unknown as Prisma.InputJsonValue };
   await prisma.apiToken.upsert({ where: { hash }, create, update: {} });

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { RunError } from '../domain/runError.ts';
+import { storableJson, storableText } from '../domain/storableJson.ts';
 import type { TaskOutcome } from '../task/kinds/http.ts';
 
 /** Why an attempt is told to stop. */
@@ -19,12 +20,20 @@ export async function execute(run: () => Promise<TaskOutcome>, timeoutMs: number
     abort.signal.addEventListener('abort', () => resolve({ ok: false, error: stopError(abort.signal.reason as StopReason) }), { once: true });
   });
   try {
-    return await Promise.race([run(), stopped]);
+    return storable(await Promise.race([run(), stopped]));
   } catch (error) {
     return { ok: false, error: thrown(error) };
   } finally {
     cancelTimeout();
   }
+}
+
+/** An outcome that the database cannot hold would be refused for ever, and others of its batch with it. */
+function storable(outcome: TaskOutcome): TaskOutcome {
+  if (!outcome.ok) return { ok: false, error: { ...outcome.error, message: storableText(outcome.error.message) } };
+  if (outcome.output === undefined || storableJson(outcome.output) !== null) return outcome;
+  const message = 'the output is not JSON that can be stored: a cycle, U+0000, half a surrogate pair, or nested deeper than 100 levels';
+  return { ok: false, error: { code: 'INVALID_OUTPUT', name: 'InvalidOutput', message, retryable: false } };
 }
 
 function stopError({ code, message }: StopReason): RunError {
@@ -33,5 +42,6 @@ function stopError({ code, message }: StopReason): RunError {
 
 function thrown(error: unknown): RunError {
   const known = error instanceof Error ? error : new Error(String(error));
-  return { code: 'TASK_FAILED', name: known.name, message: known.message, ...(known.stack && { stack: known.stack }), retryable: true };
+  const stack = known.stack === undefined ? {} : { stack: storableText(known.stack) };
+  return { code: 'TASK_FAILED', name: storableText(known.name), message: storableText(known.message), ...stack, retryable: true };
 }

@@ -115,9 +115,10 @@ export async function startWorker(parts: {
 
   function toFinish(hold: Hold, run: StartedRun, outcome: TaskOutcome): Finish {
     if (outcome.ok) return { ...hold, state: 'SUCCEEDED', output: outcome.output, error: null, retryAt: null };
-    const verdict = afterFailure(run.policy.retry, run.attempt, outcome.error, Math.random());
+    const { error } = outcome;
+    const verdict = afterFailure(run.policy.retry, run.attempt, error, Math.random());
     const retryAt = verdict.state === 'RETRY_WAIT' ? iso(clock.now() + verdict.delayMs) : null;
-    return { ...hold, state: verdict.state, output: null, error: outcome.error, retryAt };
+    return { ...hold, state: verdict.state, output: null, error, retryAt };
   }
 
   const takes = createLoop(async () => {

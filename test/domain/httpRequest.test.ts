@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { HTTP_METHODS, isSuccessStatus, parseHttpRequest, storableJson } from '../../src/domain/httpRequest.ts';
+import { HTTP_METHODS, isSuccessStatus, parseHttpRequest } from '../../src/domain/httpRequest.ts';
+import { storableJson } from '../../src/domain/storableJson.ts';
 
 type Input = Parameters<typeof parseHttpRequest>[0];
 

@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import { startCarillon } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { createTestDatabase } from './database.ts';
+import type { Hooks } from './database.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789';
 
@@ -34,8 +34,8 @@ export function createClient(url: string): Client {
   };
 }
 
-/** A whole Carillon in this process, on a database of its own and a free port; stopped when the test ends. */
-export async function startTestCarillon(t: TestContext, env: Record<string, string> = {}): Promise<Client & { databaseUrl: string }> {
+/** A whole Carillon in this process, on a database of its own and a free port; stopped when the test (or, with `{ after }`, the file) ends. */
+export async function startTestCarillon(t: Hooks, env: Record<string, string> = {}): Promise<Client & { databaseUrl: string }> {
   let stop = async () => undefined as void;
   const databaseUrl = await createTestDatabase(t, () => stop());
   const dataDir = await mkdtemp(path.join(tmpdir(), 'carillon-test-'));

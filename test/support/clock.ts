@@ -4,6 +4,8 @@ import type { Clock } from '../../src/clock.ts';
 export interface FakeClock extends Clock {
   /** Moves to an instant (epoch ms), firing every timer on the way. Going back fires nothing. */
   advanceTo(instant: number): void;
+  /** When the first of the waiting timers is due; null when none waits. */
+  nextTimer(): number | null;
 }
 
 export function createFakeClock(start: number): FakeClock {
@@ -28,5 +30,6 @@ export function createFakeClock(start: number): FakeClock {
       }
       now = instant;
     },
+    nextTimer: () => (timers.length === 0 ? null : Math.min(...timers.map((timer) => timer.at))),
   };
 }

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { TestContext } from 'node:test';
 import pg from 'pg';
+
+/** What cleans up: a test's context, or `after` of node:test itself for what a whole file shares (`{ after }`). */
+export interface Hooks {
+  after(clean: () => Promise<void> | void): void;
+}
 
 /** Connection string of the PostgreSQL that test/support/global.ts started for this run. */
 export function testServer(): string {
@@ -13,7 +17,7 @@ export function testServer(): string {
  * A migrated, empty database of the test's own, dropped when the test ends.
  * @param stopFirst  stops what works on it; hooks run in the order of their registration, so this one must do both
  */
-export async function createTestDatabase(t: TestContext, stopFirst: () => Promise<void> = async () => undefined): Promise<string> {
+export async function createTestDatabase(t: Hooks, stopFirst: () => Promise<void> = async () => undefined): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   // The migration gives each database a stream id; a copy of the template shares it, which no test may depend on.
   await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE template_carillon`));

@@ -1,4 +1,3 @@
-import { Forbidden } from '../../auth/can.ts';
 import type { CommandResult } from '../../commands/command.ts';
 import { createHttpTask } from '../../commands/createHttpTask.ts';
 import { createSchedule } from '../../commands/createSchedule.ts';
@@ -6,37 +5,36 @@ import { deleteSchedule } from '../../commands/deleteSchedule.ts';
 import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.ts';
 import { triggerSchedule } from '../../commands/triggerSchedule.ts';
 import { updateSchedule } from '../../commands/updateSchedule.ts';
-import { apiError } from '../errors.ts';
 import type { MutationResolvers } from '../generated.ts';
 
 /** Each mutation is one command; what it answers becomes the payload, with what failed beside it. */
 export const Mutation: MutationResolvers = {
   createHttpTask: async (_, { input }, { parts, caller }) => {
-    const result = await permitted(createHttpTask(parts.commands, caller, input));
+    const result = await createHttpTask(parts.commands, caller, input);
     return { task: valueOf(result), ...errorsOf(result) };
   },
   createSchedule: async (_, { input }, { parts, caller }) => {
-    const result = await permitted(createSchedule(parts.commands, caller, input));
+    const result = await createSchedule(parts.commands, caller, input);
     return { schedule: valueOf(result), ...errorsOf(result) };
   },
   updateSchedule: async (_, { input }, { parts, caller }) => {
-    const result = await permitted(updateSchedule(parts.commands, caller, input));
+    const result = await updateSchedule(parts.commands, caller, input);
     return { schedule: valueOf(result), ...errorsOf(result) };
   },
   deleteSchedule: async (_, { input }, { parts, caller }) => {
-    const result = await permitted(deleteSchedule(parts.commands, caller, input));
+    const result = await deleteSchedule(parts.commands, caller, input);
     return { deletedId: valueOf(result), ...errorsOf(result) };
   },
   pauseSchedules: async (_, { input }, { parts, caller }) => {
-    const result = await permitted(pauseSchedules(parts.commands, caller, input));
+    const result = await pauseSchedules(parts.commands, caller, input);
     return { ...(valueOf(result) ?? { schedules: [], count: 0 }), ...errorsOf(result) };
   },
   resumeSchedules: async (_, { input }, { parts, caller }) => {
-    const result = await permitted(resumeSchedules(parts.commands, caller, input));
+    const result = await resumeSchedules(parts.commands, caller, input);
     return { ...(valueOf(result) ?? { schedules: [], count: 0 }), ...errorsOf(result) };
   },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
-    const result = await permitted(triggerSchedule(parts.commands, caller, input));
+    const result = await triggerSchedule(parts.commands, caller, input);
     return { run: valueOf(result), ...errorsOf(result) };
   },
 };
@@ -47,13 +45,4 @@ function valueOf<T>(result: CommandResult<T>): T | null {
 
 function errorsOf(result: CommandResult<unknown>) {
   return { userErrors: result.ok ? [] : result.userErrors };
-}
-
-async function permitted<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof Forbidden) throw apiError('FORBIDDEN', error.message);
-    throw error;
-  }
 }

@@ -2,7 +2,8 @@ import dns from 'node:dns';
 import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { isSuccessStatus, storableJson, type HttpRequest } from '../../domain/httpRequest.ts';
+import { isSuccessStatus, type HttpRequest } from '../../domain/httpRequest.ts';
+import { storableJson } from '../../domain/storableJson.ts';
 import type { RunError } from '../../domain/runError.ts';
 import { AddressNotAllowedError, isPublicAddress, publicOnly } from '../address.ts';
 

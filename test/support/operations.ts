@@ -1,0 +1,151 @@
+/**
+ * The operations of a client that uses the whole contract. test/graphql/contract.test.ts sees to it that every field of
+ * schema.graphql stands in one of them. Errors carry `__typename`, so that a test compares all that a caller can see.
+ */
+
+const EXECUTION_FIELDS = `
+  fragment ExecutionFields on ExecutionPolicy {
+    timeout
+    retry { maxAttempts initialInterval backoffCoefficient maxInterval jitter nonRetryableErrors }
+  }`;
+
+const FIRE_TIME_FIELDS = `
+  fragment FireTimeFields on FireTime { at effectiveAt local offset inGap inOverlap }`;
+
+const TRIGGER_FIELDS = `
+  fragment TriggerFields on Trigger {
+    __typename kind summary
+    ... on CronTrigger { expression dayMatch timeZone dst { gap overlap followsRealClock } }
+    ... on IntervalTrigger { every anchorAt }
+  }`;
+
+const ERROR_FIELDS = `
+  fragment ErrorFields on UserError {
+    __typename code message path
+    ... on InvalidInputError { constraint }
+    ... on ConflictError { existing { __typename id } }
+    ... on VersionConflictError { currentVersion current { __typename id } }
+  }`;
+
+const PAGE_FIELDS = `
+  fragment PageFields on PageInfo { hasNextPage hasPreviousPage startCursor endCursor }`;
+
+const WORKER_FIELDS = `
+  fragment WorkerFields on Worker { id hostname pid version state capacity startedAt lastHeartbeatAt }`;
+
+const TASK_FIELDS = `
+  fragment TaskFields on Task {
+    id key group name description kind scope state registeredAt nextFireAt
+    execution { ...ExecutionFields }
+    http { url method headers body successStatuses }
+    lastRun { id }
+    schedules { nodes { name } totalCount }
+    runs { nodes { id } totalCount }
+  }
+  ${EXECUTION_FIELDS}`;
+
+const SCHEDULE_FIELDS = `
+  fragment ScheduleFields on Schedule {
+    id name description state version triggerSpec timeZone input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
+    viewerCanEdit viewerCanOperate
+    task { id key }
+    pause { since reason by { ...ActorFields } }
+    trigger { ...TriggerFields }
+    dst { gap overlap }
+    misfire { mode graceTime catchupWindow maxCatchupRuns }
+    execution { ...ExecutionFields }
+    nextFireTimes(first: 3) { ...FireTimeFields }
+    createdBy { ...ActorFields }
+    updatedBy { ...ActorFields }
+    lastRun { id }
+    runs { nodes { id } totalCount }
+  }
+  fragment ActorFields on Actor { kind id name }
+  ${TRIGGER_FIELDS} ${FIRE_TIME_FIELDS} ${EXECUTION_FIELDS}`;
+
+const RUN_FIELDS = `
+  fragment RunFields on Run {
+    id state origin reason scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
+    attempt maxAttempts input output
+    requestedBy { kind id name }
+    task { id key }
+    schedule { id name nextFireAt nextFireTimes { at } }
+    attempts { number state startedAt finishedAt nextRetryAt worker { id } error { code name message retryable } }
+    worker { ...WorkerFields }
+    error { code name message retryable }
+  }
+  ${WORKER_FIELDS}`;
+
+export const VIEWER = '{ viewer { role actor { kind id name } } }';
+export const SERVER_INFO = '{ serverInfo { version now tzdata maxPageSize maxDepth maxNodes } }';
+
+export const TASK = `query ($ref: TaskRef!) { task(ref: $ref) { ...TaskFields } } ${TASK_FIELDS}`;
+export const SCHEDULE = `query ($ref: ScheduleRef!) { schedule(ref: $ref) { ...ScheduleFields } } ${SCHEDULE_FIELDS}`;
+export const RUN = `query ($id: ID!) { run(id: $id) { ...RunFields } } ${RUN_FIELDS}`;
+
+export const TASKS = `
+  query ($first: Int, $after: Cursor, $filter: TaskFilter, $orderBy: TaskOrder) {
+    page: tasks(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+      nodes { id key } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
+    }
+  } ${PAGE_FIELDS}`;
+export const SCHEDULES = `
+  query ($first: Int, $after: Cursor, $filter: ScheduleFilter, $orderBy: ScheduleOrder) {
+    page: schedules(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+      nodes { id key: name } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
+    }
+  } ${PAGE_FIELDS}`;
+export const RUNS = `
+  query ($first: Int, $after: Cursor, $filter: RunFilter, $orderBy: RunOrder) {
+    page: runs(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+      nodes { id key: scheduledFor } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
+    }
+  } ${PAGE_FIELDS}`;
+
+export const PREVIEW = `
+  query ($trigger: TriggerInput!, $timeZone: TimeZone, $dst: DstPolicyInput, $after: DateTime, $until: DateTime, $first: Int) {
+    previewTrigger(trigger: $trigger, timeZone: $timeZone, dst: $dst, after: $after, until: $until, first: $first) {
+      trigger { ...TriggerFields } timeZone dst { gap overlap } spec summary fireTimes { ...FireTimeFields } exhausted
+      userErrors { ...ErrorFields }
+    }
+  } ${TRIGGER_FIELDS} ${FIRE_TIME_FIELDS} ${ERROR_FIELDS}`;
+
+export const CREATE_TASK = `
+  mutation ($input: HttpTaskInput!) {
+    createHttpTask(input: $input) { task { ...TaskFields } userErrors { ...ErrorFields } }
+  } ${TASK_FIELDS} ${ERROR_FIELDS}`;
+export const CREATE_SCHEDULE = `
+  mutation ($input: CreateScheduleInput!) {
+    createSchedule(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
+  } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+export const UPDATE_SCHEDULE = `
+  mutation ($input: UpdateScheduleInput!) {
+    updateSchedule(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
+  } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+export const DELETE_SCHEDULE = `
+  mutation ($input: DeleteScheduleInput!) {
+    deleteSchedule(input: $input) { deletedId userErrors { ...ErrorFields } }
+  } ${ERROR_FIELDS}`;
+export const PAUSE_SCHEDULES = `
+  mutation ($input: PauseSchedulesInput!) {
+    pauseSchedules(input: $input) { schedules { ...ScheduleFields } count userErrors { ...ErrorFields } }
+  } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+export const RESUME_SCHEDULES = `
+  mutation ($input: ResumeSchedulesInput!) {
+    resumeSchedules(input: $input) { schedules { ...ScheduleFields } count userErrors { ...ErrorFields } }
+  } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+export const TRIGGER_SCHEDULE = `
+  mutation ($input: TriggerScheduleInput!) {
+    triggerSchedule(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+  } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
+export const RUN_CHANGED = `
+  subscription ($after: Cursor, $filter: RunFilter) {
+    runChanged(after: $after, filter: $filter) {
+      cursor kind at id previousState state taskKey scheduleId run { id state attempt }
+    }
+  }`;
+export const TASK_CHANGED = `
+  subscription ($after: Cursor, $filter: TaskFilter) {
+    taskChanged(after: $after, filter: $filter) { cursor kind at id state task { key state } }
+  }`;

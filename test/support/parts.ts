@@ -1,0 +1,107 @@
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+import type { CommandParts, CommandResult } from '../../src/commands/command.ts';
+import { createHttpTask } from '../../src/commands/createHttpTask.ts';
+import type { HttpTaskInput } from '../../src/commands/createHttpTask.ts';
+import { createSchedule } from '../../src/commands/createSchedule.ts';
+import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
+import { deleteSchedule } from '../../src/commands/deleteSchedule.ts';
+import { pauseSchedules, resumeSchedules } from '../../src/commands/pauseSchedules.ts';
+import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
+import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
+import { updateSchedule } from '../../src/commands/updateSchedule.ts';
+import type { SchedulePatch } from '../../src/commands/definition.ts';
+import { createTriggerCache } from '../../src/domain/schedule.ts';
+import { startEngine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { openQueue } from '../../src/queue/queue.ts';
+import type { RunQueue } from '../../src/queue/queue.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Store } from '../../src/store/open.ts';
+import { createFakeClock } from './clock.ts';
+import type { FakeClock } from './clock.ts';
+import { createTestDatabase } from './database.ts';
+
+/** An instant on the day all of these tests play on: at('00:01:30'). */
+export const at = (time: string) => Date.parse(`2026-03-02T${time}Z`);
+/** The time of day of an instant, as short as it can be said: '00:01:30'. */
+export const time = (instant: Date | number | null) =>
+  instant === null ? null : new Date(instant).toISOString().slice(11, 23).replace(/\.000$/, '');
+
+/** What one process has: store and queue on a database that others may share. */
+export interface Parts extends CommandParts {
+  store: Store;
+  queue: RunQueue;
+  clock: FakeClock;
+  log: Logger;
+  /** What was logged as a warning or worse. */
+  logged: { level: number; msg: string; err?: { message: string } }[];
+  databaseUrl: string;
+  /** Another process on the same database, under the same clock. */
+  another(): Promise<Parts>;
+  /** Called when the test ends, the last first, while the database is still there. */
+  defer(stop: () => Promise<void>): void;
+}
+
+/** Store and queue on a database of the test's own, with a clock that stands at midnight. */
+export async function openParts(t: TestContext): Promise<Parts> {
+  const stops: (() => Promise<void>)[] = [];
+  const databaseUrl = await createTestDatabase(t, async () => {
+    for (const stop of stops.toReversed()) await stop();
+  });
+  const clock = createFakeClock(at('00:00:00'));
+  const defer = (stop: () => Promise<void>) => void stops.push(stop);
+  async function open(): Promise<Parts> {
+    const logged: Parts['logged'] = [];
+    const log = pino({ level: 'warn' }, { write: (line) => logged.push(JSON.parse(line)) });
+    let queue: RunQueue | undefined;
+    const store = await openStore(databaseUrl, log, async (sql) => {
+      queue = await openQueue(sql, log);
+    });
+    const opened = queue as RunQueue;
+    defer(() => store.close());
+    defer(() => opened.stop());
+    const triggerOf = createTriggerCache(100);
+    return { store, queue: opened, clock, log, logged, databaseUrl, triggerOf, another: open, defer };
+  }
+  return open();
+}
+
+/** Starts an engine that is stopped when the test ends, and waits for its first look. */
+export async function startTestEngine(parts: Parts): Promise<Engine> {
+  const engine = startEngine(parts);
+  parts.defer(() => engine.stop());
+  await engine.settle();
+  return engine;
+}
+
+const CALLER = {
+  viewer: { actor: { kind: 'TOKEN', id: 'tok_test', name: 'test' }, role: 'ADMIN' },
+  requestId: 'request',
+} as const;
+
+async function valueOf<T>(result: Promise<CommandResult<T>>): Promise<T> {
+  const settled = await result;
+  if (!settled.ok) throw new Error(settled.userErrors.map((error) => `${error.code} ${error.message}`).join('; '));
+  return settled.value;
+}
+
+/** A task that nobody would reach: tests bring their own executor. */
+export function addTask(parts: Parts, input: Partial<HttpTaskInput> = {}) {
+  const http = { url: 'http://task.invalid/' };
+  return valueOf(createHttpTask(parts, CALLER, { key: 'task', name: 'Task', http, ...input }));
+}
+/** Every 10 s from the clock's now unless the spec says otherwise. */
+export function addSchedule(parts: Parts, spec: Partial<CreateScheduleInput['spec']> = {}) {
+  const defaults = { name: 'schedule', task: { key: 'task' }, trigger: { interval: { every: 'PT10S' } } };
+  return valueOf(createSchedule(parts, CALLER, { spec: { ...defaults, ...spec } }));
+}
+export const editSchedule = (parts: Parts, id: string, patch: SchedulePatch) =>
+  valueOf(updateSchedule(parts, CALLER, { ref: { id }, patch }));
+export const removeSchedule = (parts: Parts, id: string) => valueOf(deleteSchedule(parts, CALLER, { ref: { id } }));
+export const pause = (parts: Parts, ...ids: string[]) =>
+  valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
+export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
+export const trigger = (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
+  valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input }));
