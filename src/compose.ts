@@ -48,7 +48,8 @@ export async function startCarillon(config: Config, log: Logger): Promise<Carill
   // One part that fails to stop must not keep the others, the database last of all, from being stopped.
   const stopAll = async () => {
     const failures: unknown[] = [];
-    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop().catch((error: unknown) => failures.push(error));
+    for (let stop = stops.pop(); stop !== undefined; stop = stops.pop())
+      await stop().catch((error: unknown) => failures.push(error));
     if (failures.length > 0) throw new AggregateError(failures, 'not everything could be stopped in order');
   };
   try {
@@ -59,11 +60,20 @@ export async function startCarillon(config: Config, log: Logger): Promise<Carill
   }
 }
 
-async function startParts(config: Config, log: Logger, stops: (() => Promise<void>)[], stopAll: () => Promise<void>): Promise<Carillon> {
-  if (existsSync(config.tasksDir)) log.warn({ folder: config.tasksDir }, 'this version runs HTTP tasks only: code tasks in this folder are not loaded');
+async function startParts(
+  config: Config,
+  log: Logger,
+  stops: (() => Promise<void>)[],
+  stopAll: () => Promise<void>,
+): Promise<Carillon> {
+  if (existsSync(config.tasksDir))
+    log.warn({ folder: config.tasksDir }, 'this version runs HTTP tasks only: code tasks in this folder are not loaded');
   const embedded =
     config.databaseUrl === null
-      ? await startEmbeddedPostgres({ dataDir: config.dataDir, log: { info: (text) => log.info(text), warn: (text) => log.warn(text) } })
+      ? await startEmbeddedPostgres({
+          dataDir: config.dataDir,
+          log: { info: (text) => log.info(text), warn: (text) => log.warn(text) },
+        })
       : null;
   if (embedded !== null) stops.push(() => embedded.stop());
 
@@ -77,7 +87,9 @@ async function startParts(config: Config, log: Logger, stops: (() => Promise<voi
   stops.push(() => deliveries.stop());
 
   const clock = createDatabaseClock(async () => {
-    const [row] = await store.sql.query<{ now: number }>(`/* databaseNow */ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`);
+    const [row] = await store.sql.query<{ now: number }>(
+      `/* databaseNow */ SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
+    );
     return (row as { now: number }).now;
   });
   await clock.sync();

@@ -56,8 +56,16 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     port: read('PORT', 4000, 'a whole number from 0 (any free port) to 65535', (text) => {
       return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
     }),
-    host: read('HOST', '127.0.0.1', 'a host name or address without a port', (text) => (/^[\w.:-]+$/.test(text) ? text : undefined)),
-    databaseUrl: read<string | null>('DATABASE_URL', null, 'a postgres:// or postgresql:// URL with a database name', postgresUrl, true),
+    host: read('HOST', '127.0.0.1', 'a host name or address without a port', (text) =>
+      /^[\w.:-]+$/.test(text) ? text : undefined,
+    ),
+    databaseUrl: read<string | null>(
+      'DATABASE_URL',
+      null,
+      'a postgres:// or postgresql:// URL with a database name',
+      postgresUrl,
+      true,
+    ),
     dataDir: path.resolve(cwd, read('CARILLON_DATA', '.carillon', 'a path', pathText)),
     tasksDir: path.resolve(cwd, read('CARILLON_TASKS', 'tasks', 'a path', pathText)),
     adminToken: read<string | null>(
@@ -70,10 +78,15 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     httpAllowPrivate: read('CARILLON_HTTP_ALLOW_PRIVATE', false, 'true or false', (text) => {
       return text === 'true' ? true : text === 'false' ? false : undefined;
     }),
-    rateLimit: read<number | 'off'>('CARILLON_RATE_LIMIT', 60_000, 'off, or cost points per minute from 1 to 10000000', (text) => {
-      if (text === 'off') return 'off';
-      return /^\d{1,8}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000_000 ? Number(text) : undefined;
-    }),
+    rateLimit: read<number | 'off'>(
+      'CARILLON_RATE_LIMIT',
+      60_000,
+      'off, or cost points per minute from 1 to 10000000',
+      (text) => {
+        if (text === 'off') return 'off';
+        return /^\d{1,8}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000_000 ? Number(text) : undefined;
+      },
+    ),
     logLevel: read('LOG_LEVEL', 'info', LOG_LEVELS.join(', '), oneOf(LOG_LEVELS)),
     production: read('NODE_ENV', 'development', NODE_ENVS.join(', '), oneOf(NODE_ENVS)) === 'production',
   };

@@ -15,7 +15,10 @@ export function createLog(config: Pick<Config, 'logLevel'>): Logger {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: ['token', 'password', 'connectionString', 'headers.authorization', '*.authorization'], censor: '[secret]' },
+      redact: {
+        paths: ['token', 'password', 'connectionString', 'headers.authorization', '*.authorization'],
+        censor: '[secret]',
+      },
     },
     pino.destination({ dest: 2, sync: true }),
   );

@@ -78,7 +78,10 @@ function banner(carillon: Carillon, config: Config): string {
     `  Data         ${carillon.embedded?.dataDir ?? 'your database (DATABASE_URL)'}`,
   ];
   if (carillon.adminSecret !== null) {
-    lines.push(`  Admin token  ${carillon.adminSecret}`, `               kept in ${path.join(config.dataDir, 'admin-token')}, and not shown again`);
+    lines.push(
+      `  Admin token  ${carillon.adminSecret}`,
+      `               kept in ${path.join(config.dataDir, 'admin-token')}, and not shown again`,
+    );
   }
   return `${lines.join('\n')}\n`;
 }

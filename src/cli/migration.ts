@@ -11,7 +11,10 @@ if (!/^[a-z][a-z0-9_]{0,60}$/.test(name)) {
   process.exit(1);
 }
 const folder = await mkdtemp(path.join(tmpdir(), 'carillon-migration-'));
-const server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), log: { info: () => undefined, warn: console.warn } });
+const server = await startEmbeddedPostgres({
+  dataDir: path.join(folder, 'data'),
+  log: { info: () => undefined, warn: console.warn },
+});
 try {
   await applyMigrations(server.connectionString);
   const sql = await draftMigration(server.connectionString);

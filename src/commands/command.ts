@@ -45,7 +45,13 @@ export async function runCommand<T>(
       work({
         ...tx,
         audit: (entry, at) =>
-          appendAudit(tx.prisma, { ...entry, at: new Date(at), actor: caller.viewer.actor, source: 'graphql', requestId: caller.requestId }),
+          appendAudit(tx.prisma, {
+            ...entry,
+            at: new Date(at),
+            actor: caller.viewer.actor,
+            source: 'graphql',
+            requestId: caller.requestId,
+          }),
       }),
     );
     return { ok: true, value };

@@ -33,13 +33,20 @@ export function createHttpTask(parts: CommandParts, caller: Caller, input: HttpT
     const now = parts.clock.now();
     const task = parseTask(input, new Date(now));
     const existing = await findTask(prisma, { key: task.key });
-    const duplicate = conflict('ALREADY_EXISTS', ['input', 'key'], `There is a task with the key "${task.key}" already.`, existing?.id ?? null);
+    const duplicate = conflict(
+      'ALREADY_EXISTS',
+      ['input', 'key'],
+      `There is a task with the key "${task.key}" already.`,
+      existing?.id ?? null,
+    );
     if (existing !== null) throw new Rejection([duplicate]);
     const record = await rejectDuplicate(() => insertTask(prisma, task), duplicate);
     const changes = { key: { before: null, after: task.key }, name: { before: null, after: task.name } };
     await audit({ action: 'task.create', targetId: record.id, reason: null, changes }, now);
     const after = { key: task.key, group: task.group, kind: task.kind };
-    await appendEvents(sql, now, [{ topic: 'task', kind: 'CREATED', subjectId: record.id, taskId: record.id, scheduleId: null, before: null, after }]);
+    await appendEvents(sql, now, [
+      { topic: 'task', kind: 'CREATED', subjectId: record.id, taskId: record.id, scheduleId: null, before: null, after },
+    ]);
     signal('events');
     return record;
   });
@@ -63,7 +70,8 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     body: input.http.body,
     successStatuses: input.http.successStatuses ?? '200-299',
   });
-  if (!request.ok) for (const error of request.errors) fields.add(['input', 'http', ...error.path], error.message, error.constraint);
+  if (!request.ok)
+    for (const error of request.errors) fields.add(['input', 'http', ...error.path], error.message, error.constraint);
   if (!request.ok || fields.errors.length > 0) throw new Rejection(fields.errors);
   return {
     id: newId('task'),

@@ -14,7 +14,11 @@ export interface CreateScheduleInput {
 }
 
 /** Creates a schedule; its first occurrence is the first one later than now. */
-export function createSchedule(parts: CommandParts, caller: Caller, input: CreateScheduleInput): Promise<CommandResult<ScheduleRecord>> {
+export function createSchedule(
+  parts: CommandParts,
+  caller: Caller,
+  input: CreateScheduleInput,
+): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.create', async ({ prisma, sql, signal, audit }) => {
     const now = parts.clock.now();
     const fields = new Fields();

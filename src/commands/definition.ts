@@ -22,7 +22,7 @@ export interface SchedulePatch {
   trigger?: TriggerInput | null | undefined;
   description?: string | null | undefined;
   timeZone?: string | null | undefined;
-  dst?: { gap?: DstSettings["gap"] | undefined; overlap?: DstSettings["overlap"] | undefined } | null | undefined;
+  dst?: { gap?: DstSettings['gap'] | undefined; overlap?: DstSettings['overlap'] | undefined } | null | undefined;
   overlapPolicy?: OverlapPolicy | null | undefined;
   misfire?: MisfireInput | null | undefined;
   execution?: ExecutionInput | null | undefined;
@@ -72,7 +72,8 @@ export async function parseDefinition(
   if (patch.dst !== undefined) next.dst = { gap: patch.dst?.gap ?? null, overlap: patch.dst?.overlap ?? null };
   if (patch.overlapPolicy !== undefined) next.overlapPolicy = patch.overlapPolicy ?? BLANK.overlapPolicy;
   if (patch.misfire !== undefined) next.misfire = parseMisfire(fields, at('misfire'), patch.misfire ?? {}, DEFAULT_MISFIRE);
-  if (patch.execution !== undefined) next.execution = patch.execution === null ? null : parseExecution(fields, at('execution'), patch.execution);
+  if (patch.execution !== undefined)
+    next.execution = patch.execution === null ? null : parseExecution(fields, at('execution'), patch.execution);
   if (patch.input !== undefined) next.input = patch.input === null ? null : fields.object(at('input'), patch.input);
 
   const spec = patch.trigger != null ? readTriggerSpec(patch.trigger) : next.triggerSpec;
@@ -95,7 +96,10 @@ async function taskIdOf(
 ): Promise<string> {
   const wanted: TaskRef = ref.id != null ? { id: ref.id } : { key: ref.key ?? '' };
   const task = await findTask(prisma, wanted);
-  if (task === null) fields.errors.push(notFound(path, `There is no task with ${ref.id != null ? `the id "${ref.id}"` : `the key "${ref.key}"`}.`));
+  if (task === null)
+    fields.errors.push(
+      notFound(path, `There is no task with ${ref.id != null ? `the id "${ref.id}"` : `the key "${ref.key}"`}.`),
+    );
   return task?.id ?? '';
 }
 

@@ -34,7 +34,8 @@ export class Fields {
       this.add(path, `${name} ${JSON.stringify(value.slice(0, 60))} ${parsed.message}.`, allowed);
       return limit.minMs;
     }
-    if (parsed.ms < limit.minMs || parsed.ms > limit.maxMs) this.add(path, `${name} is ${value}; allowed is ${allowed}.`, allowed);
+    if (parsed.ms < limit.minMs || parsed.ms > limit.maxMs)
+      this.add(path, `${name} is ${value}; allowed is ${allowed}.`, allowed);
     return parsed.ms;
   }
 
@@ -49,9 +50,14 @@ export class Fields {
   /** A JSON object that PostgreSQL can hold. */
   object(path: string[], value: Record<string, unknown>): Record<string, unknown> {
     const text = storableJson(value);
-    if (text === null) this.add(path, `${path.at(-1)} holds a character that cannot be stored, or is nested deeper than 100 levels.`);
+    if (text === null)
+      this.add(path, `${path.at(-1)} holds a character that cannot be stored, or is nested deeper than 100 levels.`);
     else if (text.length > MAX_INPUT_CHARS) {
-      this.add(path, `${path.at(-1)} has ${text.length} characters as JSON; allowed are ${MAX_INPUT_CHARS}.`, `at most ${MAX_INPUT_CHARS} characters`);
+      this.add(
+        path,
+        `${path.at(-1)} has ${text.length} characters as JSON; allowed are ${MAX_INPUT_CHARS}.`,
+        `at most ${MAX_INPUT_CHARS} characters`,
+      );
     }
     return value;
   }
@@ -93,8 +99,11 @@ function parseRetry(fields: Fields, path: string[], input: RetryInput): RetryPol
   const interval = (name: 'initialInterval' | 'maxInterval' | 'jitter', value: string) =>
     fields.duration([...path, name], value, { minMs: 0, maxMs: DAY_MS });
   const nonRetryableErrors = [...(input.nonRetryableErrors ?? [])];
-  if (nonRetryableErrors.length > 50) fields.add([...path, 'nonRetryableErrors'], 'More than 50 error codes are given.', 'at most 50');
-  nonRetryableErrors.forEach((code, index) => fields.text([...path, 'nonRetryableErrors', String(index)], code, { min: 1, max: 100 }));
+  if (nonRetryableErrors.length > 50)
+    fields.add([...path, 'nonRetryableErrors'], 'More than 50 error codes are given.', 'at most 50');
+  nonRetryableErrors.forEach((code, index) =>
+    fields.text([...path, 'nonRetryableErrors', String(index)], code, { min: 1, max: 100 }),
+  );
   return {
     maxAttempts: fields.number([...path, 'maxAttempts'], input.maxAttempts, { min: 1, max: 100 }),
     initialIntervalMs: interval('initialInterval', input.initialInterval ?? 'PT1S'),

@@ -1,7 +1,7 @@
 import { skipRange } from '../domain/due.ts';
 import { Rejection, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { advanceSchedules, lockSchedule } from '../store/claims.ts';
+import { lockSchedule, writeVerdicts } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { entries, fireDue } from '../store/fire.ts';
 import { iso } from '../store/runs.ts';
@@ -28,7 +28,12 @@ function toRef(ref: ScheduleRefInput): ScheduleRef {
 }
 
 /** @throws Rejection NOT_FOUND */
-export async function lockByRef(parts: CommandParts, scope: CommandScope, ref: ScheduleRefInput, path: string[]): Promise<LockedSchedule> {
+export async function lockByRef(
+  parts: CommandParts,
+  scope: CommandScope,
+  ref: ScheduleRefInput,
+  path: string[],
+): Promise<LockedSchedule> {
   const found = await findSchedule(scope.prisma, toRef(ref));
   const locked = found === null ? null : await lockById(parts, scope, found.id);
   if (locked === null) {
@@ -81,5 +86,6 @@ export async function settleDue(parts: CommandParts, scope: CommandScope, { clai
   const next = trigger.next(now);
   const nextText = next === null ? null : iso(next);
   const place = { nextScheduledFor: nextText, nextFireAt: nextText, lastFireAt: null };
-  await advanceSchedules(scope.sql, now, [{ id: claimed.id, ...place, openOccurrenceId: ledger.openId, extend: ledger.extend }], ledger.added);
+  const advance = { id: claimed.id, ...place, openOccurrenceId: ledger.openId, extend: ledger.extend };
+  await writeVerdicts(scope.sql, now, [], ledger.added, [advance]);
 }

@@ -95,10 +95,16 @@ async function selectedIds({ prisma }: CommandScope, select: ScheduleSelection):
   const key = select.ids != null ? 'ids' : 'names';
   if (named.length > MAX_NAMED) {
     const fields = new Fields();
-    fields.add(['input', 'select', key], `${key} has ${named.length} entries; allowed are ${MAX_NAMED}. Use filter for more.`, `at most ${MAX_NAMED}`);
+    fields.add(
+      ['input', 'select', key],
+      `${key} has ${named.length} entries; allowed are ${MAX_NAMED}. Use filter for more.`,
+      `at most ${MAX_NAMED}`,
+    );
     throw new Rejection(fields.errors);
   }
-  const found = await Promise.all(named.map((value) => findSchedule(prisma, select.ids != null ? { id: value } : { name: value })));
+  const found = await Promise.all(
+    named.map((value) => findSchedule(prisma, select.ids != null ? { id: value } : { name: value })),
+  );
   const missing = named.flatMap((value, index) =>
     found[index] === null ? [notFound(['input', 'select', key, String(index)], `There is no schedule "${value}".`)] : [],
   );

@@ -19,7 +19,11 @@ export interface TriggerScheduleInput {
 }
 
 /** Runs a schedule's task at once, outside its times, which stay as they are. A paused one too. */
-export function triggerSchedule(parts: CommandParts, caller: Caller, input: TriggerScheduleInput): Promise<CommandResult<RunRecord>> {
+export function triggerSchedule(
+  parts: CommandParts,
+  caller: Caller,
+  input: TriggerScheduleInput,
+): Promise<CommandResult<RunRecord>> {
   return runCommand(parts, caller, 'schedule.trigger', async (scope) => {
     const { prisma, sql, signal, audit } = scope;
     const fields = new Fields();
@@ -53,7 +57,15 @@ export function triggerSchedule(parts: CommandParts, caller: Caller, input: Trig
       },
     ]);
     await parts.queue.enqueue(sql, queued);
-    await audit({ action: 'schedule.trigger', targetId: claimed.id, reason: input.reason ?? null, changes: { run: { before: null, after: id } } }, now);
+    await audit(
+      {
+        action: 'schedule.trigger',
+        targetId: claimed.id,
+        reason: input.reason ?? null,
+        changes: { run: { before: null, after: id } },
+      },
+      now,
+    );
     signal('jobs', 'events');
     const [run] = await findRunsById(prisma, [id]);
     return run as RunRecord;

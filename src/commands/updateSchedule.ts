@@ -20,7 +20,11 @@ export interface UpdateScheduleInput {
 }
 
 /** Edits the definition. What was due before is settled first; a changed trigger counts from now, so the past is never run again. */
-export function updateSchedule(parts: CommandParts, caller: Caller, input: UpdateScheduleInput): Promise<CommandResult<ScheduleRecord>> {
+export function updateSchedule(
+  parts: CommandParts,
+  caller: Caller,
+  input: UpdateScheduleInput,
+): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.update', async (scope) => {
     const { prisma, sql, signal, audit } = scope;
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
@@ -56,7 +60,12 @@ export function updateSchedule(parts: CommandParts, caller: Caller, input: Updat
     const stamp = { state, pause: settled.pause, nextAt, at: new Date(now), by: caller.viewer.actor };
     const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
     await audit(
-      { action: 'schedule.update', targetId: record.id, reason: input.reason ?? null, changes: changesBetween(before, definition) },
+      {
+        action: 'schedule.update',
+        targetId: record.id,
+        reason: input.reason ?? null,
+        changes: changesBetween(before, definition),
+      },
       now,
     );
     await scheduleEvent(sql, now, 'UPDATED', updated, settled, updated);

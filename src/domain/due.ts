@@ -11,7 +11,12 @@ export interface MisfirePolicy {
   /** FIRE_ALL: only this many of the newest are made up for; 1 to MAX_CATCHUP_RUNS. */
   maxCatchupRuns: number;
 }
-export const DEFAULT_MISFIRE: MisfirePolicy = { mode: 'FIRE_ONCE', graceMs: 60_000, catchupWindowMs: 86_400_000, maxCatchupRuns: 100 };
+export const DEFAULT_MISFIRE: MisfirePolicy = {
+  mode: 'FIRE_ONCE',
+  graceMs: 60_000,
+  catchupWindowMs: 86_400_000,
+  maxCatchupRuns: 100,
+};
 /** Below MAX_FIRES_PER_TICK, so that one tick always sees all of a catch-up. */
 export const MAX_CATCHUP_RUNS = 1_000;
 export const MAX_FIRES_PER_TICK = 2_000;
@@ -47,7 +52,13 @@ export interface DuePlan {
  * @param now       may be earlier (clock stepped back) or much later (outage)
  * @param limit     most fires in one plan
  */
-export function planDue(trigger: Trigger, expected: number, now: number, policy: MisfirePolicy, limit = MAX_FIRES_PER_TICK): DuePlan {
+export function planDue(
+  trigger: Trigger,
+  expected: number,
+  now: number,
+  policy: MisfirePolicy,
+  limit = MAX_FIRES_PER_TICK,
+): DuePlan {
   if (expected > now) return { items: [], next: expected };
   const lateBefore = Math.max(expected, now - policy.graceMs);
   const fresh = trigger.between(lateBefore, now + 1, limit + 1);
@@ -71,7 +82,8 @@ function lateItems(
   }
   const windowFrom = Math.min(Math.max(expected, now - policy.catchupWindowMs), lateBefore);
   const items: (Fire | Skip)[] = skipRange(trigger, expected, windowFrom, 'MISSED', 'older than the catch-up window');
-  const coalesced = (until: number) => skipRange(trigger, windowFrom, until, 'COALESCED', 'one run for all that were missed (FIRE_ONCE)');
+  const coalesced = (until: number) =>
+    skipRange(trigger, windowFrom, until, 'COALESCED', 'one run for all that were missed (FIRE_ONCE)');
   if (policy.mode === 'FIRE_ONCE') {
     if (freshFollows) return [...items, ...coalesced(lateBefore)];
     const latest = trigger.previous(lateBefore);
@@ -85,7 +97,9 @@ function lateItems(
   }
   const oldestKept = newest[0];
   if (oldestKept === undefined) return items;
-  items.push(...skipRange(trigger, windowFrom, oldestKept, 'MISSED', 'more were missed than maxCatchupRuns; the newest are kept'));
+  items.push(
+    ...skipRange(trigger, windowFrom, oldestKept, 'MISSED', 'more were missed than maxCatchupRuns; the newest are kept'),
+  );
   return [...items, ...newest.map((at) => fire(at, 'CATCH_UP'))];
 }
 

@@ -24,7 +24,8 @@ export function anchorOf(createdAt: number): number {
 export function triggerOf(schedule: Omit<TriggerSource, 'id' | 'version'>): Trigger {
   const { timeZone, dst } = schedule;
   const compiled = compileTrigger(schedule.triggerSpec, { timeZone, dst, anchorAt: anchorOf(schedule.createdAt.getTime()) });
-  if (!compiled.ok) throw new Error(`a stored trigger does not compile: ${compiled.errors.map((error) => error.message).join('; ')}`);
+  if (!compiled.ok)
+    throw new Error(`a stored trigger does not compile: ${compiled.errors.map((error) => error.message).join('; ')}`);
   return compiled.trigger;
 }
 

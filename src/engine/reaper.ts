@@ -24,8 +24,14 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
     if (candidates.length === 0) return;
     await lockSchedulesOf(tx.sql, candidates);
     const lost = await lockLostRuns(tx.sql, now, candidates);
-    for (const run of lost) log.warn({ runId: run.runId, attempt: run.attempt, workerId: run.workerId }, 'the worker of a run was lost');
-    await endAttempts(tx, queue, now, lost.map((run) => lostFinish(run, now)));
+    for (const run of lost)
+      log.warn({ runId: run.runId, attempt: run.attempt, workerId: run.workerId }, 'the worker of a run was lost');
+    await endAttempts(
+      tx,
+      queue,
+      now,
+      lost.map((run) => lostFinish(run, now)),
+    );
     tx.signal('schedules');
   });
   await store.hotTransaction(async (tx) => {
@@ -46,7 +52,17 @@ function lostFinish(run: LostRun, now: number): Finish {
 }
 
 /** A worker that died between taking a delivery and starting its run leaves a queued run that nothing will deliver. */
-async function redeliver({ store, queue, clock, log }: { store: Store; queue: RunQueue; clock: Clock; log: Logger }): Promise<void> {
+async function redeliver({
+  store,
+  queue,
+  clock,
+  log,
+}: {
+  store: Store;
+  queue: RunQueue;
+  clock: Clock;
+  log: Logger;
+}): Promise<void> {
   const stale = await listStaleQueued(store.sql, clock.now() - STALE_DELIVERY_MS, BATCH);
   const undelivered = await queue.undelivered(stale);
   if (undelivered.length === 0) return;

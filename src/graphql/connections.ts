@@ -31,7 +31,8 @@ export function readPageArgs(args: PageArgs, field: string, direction: 'ASC' | '
 
 /** Resolvers that all connection types share. */
 export const connectionResolvers = {
-  edges: <Row>(page: Page<Row>): Edge<Row>[] => page.rows.map((node, index) => ({ node, cursor: printCursor(page, index) as string })),
+  edges: <Row>(page: Page<Row>): Edge<Row>[] =>
+    page.rows.map((node, index) => ({ node, cursor: printCursor(page, index) as string })),
   nodes: <Row>(page: Page<Row>) => page.rows,
   pageInfo: (page: Page<unknown>) => ({
     hasNextPage: page.hasNextPage,
@@ -55,7 +56,8 @@ function readCursor(cursor: string, order: string): PageKey {
   if (typeof itsOrder !== 'string' || typeof id !== 'string' || !(typeof value === 'string' || value === null)) {
     throw apiError('BAD_USER_INPUT', 'after is not a cursor of this list.');
   }
-  if (itsOrder !== order) throw apiError('BAD_USER_INPUT', `after is a cursor of the order ${itsOrder}; this list is in the order ${order}.`);
+  if (itsOrder !== order)
+    throw apiError('BAD_USER_INPUT', `after is a cursor of the order ${itsOrder}; this list is in the order ${order}.`);
   return { value, id };
 }
 

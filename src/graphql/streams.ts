@@ -32,7 +32,10 @@ function readAfter(parts: ApiParts, after: string | null | undefined): Position 
   const cursor = parseCursor(parts.streamId, after);
   if (cursor.ok) return cursor.position;
   if (cursor.why === 'malformed') throw apiError('BAD_USER_INPUT', 'after is not a cursor of an event.');
-  throw apiError('CURSOR_EXPIRED', 'after is a cursor from before the database was restored: read the lists again and subscribe anew.');
+  throw apiError(
+    'CURSOR_EXPIRED',
+    'after is a cursor from before the database was restored: read the lists again and subscribe anew.',
+  );
 }
 
 /** Changes of runs that match the filter before or after. */
@@ -44,7 +47,11 @@ export async function runChanges(
   const reader = await parts.relay.subscribe(readAfter(parts, after));
   return mapEvents(reader, (event) => {
     if (event.topic !== 'run' || event.after === null) return null;
-    if (!matchesRun(event, event.after, filter) && !(event.before && matchesRun(event, { ...event.after, ...event.before }, filter))) return null;
+    if (
+      !matchesRun(event, event.after, filter) &&
+      !(event.before && matchesRun(event, { ...event.after, ...event.before }, filter))
+    )
+      return null;
     return {
       __typename: 'RunEvent',
       ...change(parts, event),

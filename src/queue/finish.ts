@@ -8,7 +8,10 @@ import type { RunQueue } from './queue.ts';
  * @returns the attempts that were ended; one that is missing was not the caller's any more
  */
 export async function endAttempts(tx: Tx, queue: RunQueue, now: number, finishes: readonly Finish[]): Promise<Finished[]> {
-  await lockSchedulesOf(tx.sql, finishes.map((finish) => finish.runId));
+  await lockSchedulesOf(
+    tx.sql,
+    finishes.map((finish) => finish.runId),
+  );
   const finished = await finishRuns(tx.sql, now, finishes);
   const freed = new Set(finished.filter((run) => run.final && run.scheduleId !== null).map((run) => run.scheduleId as string));
   if (freed.size > 0) {

@@ -15,7 +15,7 @@ export interface Delivery {
 export interface RunQueue {
   /** Adds deliveries inside the caller's transaction. */
   enqueue(sql: Sql, runs: readonly QueuedRun[]): Promise<void>;
-  /** Takes up to `count` deliveries; nobody else gets them. */
+  /** Takes deliveries, at most `count` and perhaps fewer than there are: ask until none come. Nobody else gets them. */
   take(queue: string, count: number): Promise<Delivery[]>;
   /** Removes deliveries that were acted on or dropped. */
   settle(queue: string, deliveries: readonly Delivery[]): Promise<void>;
@@ -55,11 +55,30 @@ function bossOn(sql: Sql, log: Logger): PgBoss {
   return boss;
 }
 
-function adapter(sql: Sql) {
+/** @param prepare  whether a text gets a name, by which it is prepared once per connection (store/sql.ts) */
+function adapter(sql: Sql, prepare: (values: unknown[]) => boolean = (values) => values.length > 0) {
   return {
-    executeSql: async (text: string, values: unknown[] = []) => ({ rows: await sql.query<object>(text, values) }),
+    executeSql: async (text: string, values: unknown[] = []) => ({
+      rows: await sql.query<object>(prepare(values) ? named(text) : text, values),
+    }),
   };
 }
+
+/**
+ * pg-boss sends its texts unprepared, and planning them costs more than running them. Those that come again and again get a name;
+ * maintenance, several statements in one text and without values, must not.
+ */
+function named(text: string): string {
+  let name = names.get(text);
+  if (name === undefined && names.size < MAX_PREPARED) {
+    name = `/* boss${names.size} */ `;
+    names.set(text, name);
+  }
+  return `${name ?? ''}${text}`;
+}
+const names = new Map<string, string>();
+/** A bound, should a text ever come to hold values: prepared statements stay in memory as long as their connection. */
+const MAX_PREPARED = 100;
 
 /**
  * Starts the queue and brings its own schema up to date: call it under the migration lock (store/open.ts).
@@ -69,6 +88,7 @@ export async function openQueue(sql: Sql, log: Logger): Promise<RunQueue> {
   const boss = bossOn(sql, log);
   await boss.start();
   await boss.createQueue(HTTP_QUEUE, QUEUE_OPTIONS);
+  const takeAdapter = adapter(sql, () => true);
   return {
     async enqueue(tx, runs) {
       for (const [queue, members] of Map.groupBy(runs, queueOf)) {
@@ -77,11 +97,17 @@ export async function openQueue(sql: Sql, log: Logger): Promise<RunQueue> {
       }
     },
     async take(queue, count) {
-      const jobs = await boss.fetch<{ runId: string; attempt: number }>(queue, { batchSize: count });
+      // A power of two: the size is part of the text, and each text is prepared on its own.
+      const batchSize = 2 ** Math.floor(Math.log2(count));
+      const jobs = await boss.fetch<{ runId: string; attempt: number }>(queue, { batchSize, db: takeAdapter });
       return jobs.map((job) => ({ jobId: job.id, runId: job.data.runId, attempt: job.data.attempt }));
     },
     async settle(queue, deliveries) {
-      if (deliveries.length > 0) await boss.deleteJob(queue, deliveries.map((delivery) => delivery.jobId));
+      if (deliveries.length > 0)
+        await boss.deleteJob(
+          queue,
+          deliveries.map((delivery) => delivery.jobId),
+        );
     },
     async undelivered(runs) {
       if (runs.length === 0) return [];

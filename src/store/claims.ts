@@ -4,7 +4,8 @@ import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
-import { iso } from './runs.ts';
+import { insertRunsExpressions, iso } from './runs.ts';
+import type { NewRun, QueuedRun } from './runs.ts';
 import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -98,37 +99,44 @@ export interface Advance {
   extend: { id: string; through: string; count: number } | null;
 }
 
-/** Writes the ledger and moves the schedules on; one whose trigger has ended is completed, with its event. */
-export async function advanceSchedules(
+/**
+ * Writes runs and ledger and moves the schedules on; one whose trigger has ended is completed, with its event. One statement: the
+ * time between an instant and the start of its run is mostly round trips.
+ * @returns runs that want a delivery
+ */
+export function writeVerdicts(
   sql: Sql,
   now: number,
-  advances: readonly Advance[],
+  runs: readonly NewRun[],
   occurrences: readonly NewOccurrence[],
-): Promise<void> {
-  await sql.query(
-    `/* advanceSchedules */
-WITH a AS (
-  SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(id text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, "lastFireAt" timestamptz,
-    "openOccurrenceId" text, extend jsonb)
-), ledger AS (
+  advances: readonly Advance[],
+): Promise<QueuedRun[]> {
+  return sql.query(
+    `/* writeVerdicts */
+WITH ${insertRunsExpressions('$2')}, ledger AS (
   INSERT INTO occurrence (id, schedule_id, scheduled_for, through, count, verdict, reason, schedule_version, recorded_at)
   SELECT o.id, o."scheduleId", o."scheduledFor", o.through, o.count, o.verdict, o.reason, o."scheduleVersion", $1::timestamptz
     FROM jsonb_to_recordset($3::jsonb) AS o(id text, "scheduleId" text, "scheduledFor" timestamptz, through timestamptz, count int, verdict text,
       reason text, "scheduleVersion" int)
+), a AS (
+  SELECT * FROM jsonb_to_recordset($4::jsonb) AS r(id text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, "lastFireAt" timestamptz,
+    "openOccurrenceId" text, extend jsonb)
 ), extended AS (
   UPDATE occurrence SET through = (a.extend->>'through')::timestamptz, count = occurrence.count + (a.extend->>'count')::int, recorded_at = $1::timestamptz
     FROM a WHERE occurrence.id = a.extend->>'id'
 ), moved AS (
   UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
          last_fire_at = coalesce(a."lastFireAt", s.last_fire_at),
-         state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL AND s.trigger_kind <> 'MANUAL' THEN 'COMPLETED' ELSE s.state END
+         state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL THEN 'COMPLETED' ELSE s.state END
     FROM a WHERE s.id = a.id RETURNING s.id, s.task_id, s.name, s.state
+), schedule_events AS (
+  INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
+  SELECT $1::timestamptz, 'schedule', 'UPDATED', m.id, m.task_id, m.id,
+         jsonb_build_object('state', 'ACTIVE', 'name', m.name), jsonb_build_object('state', m.state, 'name', m.name)
+    FROM moved m WHERE m.state = 'COMPLETED'
 )
-INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
-SELECT $1::timestamptz, 'schedule', 'UPDATED', m.id, m.task_id, m.id,
-       jsonb_build_object('state', 'ACTIVE', 'name', m.name), jsonb_build_object('state', m.state, 'name', m.name)
-  FROM moved m WHERE m.state = 'COMPLETED'`,
-    [iso(now), JSON.stringify(advances), JSON.stringify(occurrences)],
+SELECT * FROM queued`,
+    [iso(now), JSON.stringify(runs), JSON.stringify(occurrences), JSON.stringify(advances)],
   );
 }
 

@@ -6,11 +6,11 @@ import type { DuePlan, Skip } from '../domain/due.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
-import { advanceSchedules, readUnderway } from './claims.ts';
+import { readUnderway, writeVerdicts } from './claims.ts';
 import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
 import { appendEvents } from './events.ts';
 import { newId } from './ids.ts';
-import { insertRuns, iso } from './runs.ts';
+import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import type { Sql } from './sql.ts';
 
@@ -59,9 +59,7 @@ export async function fireDue(
       extend: ledger.extend,
     });
   }
-  const queued = await insertRuns(sql, now, runs);
-  await advanceSchedules(sql, now, advances, occurrences);
-  return queued;
+  return writeVerdicts(sql, now, runs, occurrences, advances);
 }
 
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */

@@ -40,16 +40,10 @@ export interface QueuedRun {
 
 export const iso = (instant: number) => new Date(instant).toISOString();
 
-/**
- * Writes new runs. An occurrence that has its run already is passed over (ON CONFLICT): one duplicate must not abort a batch.
- * @returns those that were written in QUEUED and want a delivery
- */
-export async function insertRuns(sql: Sql, now: number, runs: readonly NewRun[]): Promise<QueuedRun[]> {
-  if (runs.length === 0) return [];
-  return sql.query<QueuedRun>(
-    `/* insertRuns */
-WITH input AS (
-  SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
+/** Part of the statements that write new runs: common table expressions from the JSON parameter `json` to `queued`. $1 is now. */
+export function insertRunsExpressions(json: string): string {
+  return `new_run AS (
+  SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
     "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, "requestedBy" jsonb, reason text, "jobId" uuid)
 ), inserted AS (
   INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
@@ -58,14 +52,25 @@ WITH input AS (
          CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
          CASE WHEN jsonb_typeof(input) = 'object' THEN input END, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
          reason, "jobId"
-    FROM input
+    FROM new_run
   ON CONFLICT DO NOTHING
   RETURNING *, NULL::text AS old_state
-), events AS (${appendRunEvents('inserted')})
-SELECT i.id AS "runId", i.attempt, i.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind"
-  FROM inserted i JOIN task t ON t.id = i.task_id WHERE i.state = 'QUEUED'`,
-    [iso(now), JSON.stringify(runs)],
-  );
+), run_events AS (${appendRunEvents('inserted')}
+), queued AS (
+  SELECT i.id AS "runId", i.attempt, i.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind"
+    FROM inserted i JOIN task t ON t.id = i.task_id WHERE i.state = 'QUEUED'
+)`;
+}
+
+/**
+ * Writes new runs. An occurrence that has its run already is passed over (ON CONFLICT): one duplicate must not abort a batch.
+ * @returns those that were written in QUEUED and want a delivery
+ */
+export async function insertRuns(sql: Sql, now: number, runs: readonly NewRun[]): Promise<QueuedRun[]> {
+  return sql.query<QueuedRun>(`/* insertRuns */ WITH ${insertRunsExpressions('$2')} SELECT * FROM queued`, [
+    iso(now),
+    JSON.stringify(runs),
+  ]);
 }
 
 /** Where a run was delivered to and by which lease it is held: every write of a worker carries all three. */
@@ -87,7 +92,7 @@ export interface StartedRun {
 
 /**
  * Starts queued attempts for one worker. A stale delivery (other attempt, canceled, started elsewhere) is not answered: drop it.
- * @param notify  payload for NOTIFY, or null
+ * @param notify  payload for NOTIFY
  */
 export async function startRuns(
   sql: Sql,

@@ -8,7 +8,10 @@ export interface Batcher<Item, Result> {
 }
 
 /** @param write answers one result per item, in the order of the items */
-export function createBatcher<Item, Result>(write: (items: Item[]) => Promise<Result[]>, maxBatch: number): Batcher<Item, Result> {
+export function createBatcher<Item, Result>(
+  write: (items: Item[]) => Promise<Result[]>,
+  maxBatch: number,
+): Batcher<Item, Result> {
   interface Entry {
     item: Item;
     resolve: (result: Result) => void;

@@ -13,11 +13,18 @@ interface StopReason {
  * Runs one attempt under its time limit. The limit and every abort end it here even when the task does not listen to its signal:
  * what the task still does after that can no longer be recorded.
  */
-export async function execute(run: () => Promise<TaskOutcome>, timeoutMs: number, abort: AbortController, clock: Clock): Promise<TaskOutcome> {
+export async function execute(
+  run: () => Promise<TaskOutcome>,
+  timeoutMs: number,
+  abort: AbortController,
+  clock: Clock,
+): Promise<TaskOutcome> {
   const message = `no result within ${timeoutMs / 1_000} s`;
   const cancelTimeout = clock.after(timeoutMs, () => abort.abort({ code: 'TIMED_OUT', message } satisfies StopReason));
   const stopped = new Promise<TaskOutcome>((resolve) => {
-    abort.signal.addEventListener('abort', () => resolve({ ok: false, error: stopError(abort.signal.reason as StopReason) }), { once: true });
+    abort.signal.addEventListener('abort', () => resolve({ ok: false, error: stopError(abort.signal.reason as StopReason) }), {
+      once: true,
+    });
   });
   try {
     return storable(await Promise.race([run(), stopped]));
@@ -32,7 +39,8 @@ export async function execute(run: () => Promise<TaskOutcome>, timeoutMs: number
 function storable(outcome: TaskOutcome): TaskOutcome {
   if (!outcome.ok) return { ok: false, error: { ...outcome.error, message: storableText(outcome.error.message) } };
   if (outcome.output === undefined || storableJson(outcome.output) !== null) return outcome;
-  const message = 'the output is not JSON that can be stored: a cycle, U+0000, half a surrogate pair, or nested deeper than 100 levels';
+  const message =
+    'the output is not JSON that can be stored: a cycle, U+0000, half a surrogate pair, or nested deeper than 100 levels';
   return { ok: false, error: { code: 'INVALID_OUTPUT', name: 'InvalidOutput', message, retryable: false } };
 }
 

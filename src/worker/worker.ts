@@ -104,7 +104,8 @@ export async function startWorker(parts: {
     for (;;) {
       try {
         const mine = await finisher.add(finish);
-        if (!mine) log.warn({ runId: run.runId, attempt: run.attempt }, 'a result came too late: the run is not held here any more');
+        if (!mine)
+          log.warn({ runId: run.runId, attempt: run.attempt }, 'a result came too late: the run is not held here any more');
         return;
       } catch (error) {
         log.error({ err: error, runId: run.runId }, 'a result could not be written yet');
@@ -161,7 +162,8 @@ export async function startWorker(parts: {
       let cancelGrace: () => void = () => undefined;
       await Promise.race([all(), new Promise<void>((resolve) => (cancelGrace = clock.after(graceMs, resolve)))]);
       cancelGrace();
-      for (const slot of slots.values()) slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
+      for (const slot of slots.values())
+        slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
       await store.hotTransaction(async (tx) => {
         await setWorkerState(tx.sql, clock.now(), id, 'STOPPED');

@@ -23,12 +23,19 @@ export const Query: QueryResolvers = {
     maxNodes: LIMITS.maxNodes,
   }),
   task: (_, { ref }, { parts }) => findTask(parts.store.prisma, ref.id != null ? { id: ref.id } : { key: ref.key ?? '' }),
-  schedule: (_, { ref }, { parts }) => findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
+  schedule: (_, { ref }, { parts }) =>
+    findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
   run: (_, { id }, { loaders }) => loaders.run.load(id),
-  tasks: (_, args, { parts }) => pageTasks(parts.store.prisma, args.filter ?? null, readPageArgs(args, 'key', args.orderBy?.direction ?? 'ASC')),
+  tasks: (_, args, { parts }) =>
+    pageTasks(parts.store.prisma, args.filter ?? null, readPageArgs(args, 'key', args.orderBy?.direction ?? 'ASC')),
   schedules(_, args, { parts }) {
     const field = args.orderBy?.field === 'CREATED_AT' ? 'createdAt' : 'name';
-    return pageSchedules(parts.store.prisma, args.filter ?? null, field, readPageArgs(args, field, args.orderBy?.direction ?? 'ASC'));
+    return pageSchedules(
+      parts.store.prisma,
+      args.filter ?? null,
+      field,
+      readPageArgs(args, field, args.orderBy?.direction ?? 'ASC'),
+    );
   },
   runs: (_, args, { parts }) =>
     pageRuns(parts.store.prisma, args.filter ?? null, {}, readPageArgs(args, 'scheduledFor', args.orderBy?.direction ?? 'DESC')),
@@ -37,7 +44,8 @@ export const Query: QueryResolvers = {
 
 function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
   const first = args.first ?? 10;
-  if (first < 1 || first > LIMITS.maxPageSize) throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+  if (first < 1 || first > LIMITS.maxPageSize)
+    throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
   const after = args.after?.getTime() ?? now;
   const dst = { gap: args.dst?.gap ?? null, overlap: args.dst?.overlap ?? null };
   const zone = resolveZone(args.timeZone ?? 'UTC');

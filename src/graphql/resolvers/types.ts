@@ -59,7 +59,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     nextFireAt: (schedule) => (schedule.state === 'ACTIVE' && schedule.deletedAt === null ? schedule.nextFireAt : null),
     nextFireTimes: (schedule, args, { parts }) => {
       const first = args.first ?? 5;
-      if (first < 1 || first > LIMITS.maxPageSize) throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+      if (first < 1 || first > LIMITS.maxPageSize)
+        throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
       if (schedule.state !== 'ACTIVE') return [];
       const trigger = triggerOf(schedule);
       return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
@@ -81,7 +82,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     schedule: (run, _, { loaders }) => (run.scheduleId === null ? null : loaders.schedule.load(run.scheduleId)),
     state: (run) => apiState(run.state),
     origin: (run) => run.origin as 'SCHEDULE' | 'CATCH_UP' | 'MANUAL',
-    timesOutAt: (run) => (run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null),
+    timesOutAt: (run) =>
+      run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null,
     latenessMs: async (run, _, { loaders }) => {
       const [first] = await loaders.attempts.load(run.id);
       return first ? first.startedAt.getTime() - run.effectiveAt.getTime() : null;
