@@ -87,5 +87,8 @@ test('trigger and domain are pure: no I/O, no clock, no randomness, no environme
 
 test('every folder of src is known here', () => {
   const folders = readdirSync(SRC, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  assert.deepEqual(folders.map((entry) => entry.name).filter((name) => ALLOWED[name] === undefined && name !== 'cli'), []);
+  assert.deepEqual(
+    folders.map((entry) => entry.name).filter((name) => ALLOWED[name] === undefined && name !== 'cli'),
+    [],
+  );
 });

@@ -10,8 +10,8 @@ import type { TaskRef } from '../store/tasks.ts';
 import { compileTrigger } from '../trigger/compile.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
-import { Fields, parseExecution, parseMisfire } from './fields.ts';
-import type { ExecutionInput, MisfireInput } from './fields.ts';
+import { parseExecution, parseMisfire } from './fields.ts';
+import type { ExecutionInput, Fields, MisfireInput } from './fields.ts';
 import { readTriggerSpec } from './triggerInput.ts';
 import type { TriggerInput } from './triggerInput.ts';
 

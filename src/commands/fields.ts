@@ -15,9 +15,11 @@ export class Fields {
   }
 
   text(path: string[], value: string, limit: { min: number; max: number }): string {
-    const name = path.at(-1) as string;
+    const name = nameOf(path);
     const allowed = `${limit.min} to ${limit.max} characters, no control characters`;
-    if (value.trim().length < limit.min || value.length > limit.max) {
+    if (value.trim() === '' && limit.min > 0) {
+      this.add(path, `${name} is blank; allowed are ${limit.min} to ${limit.max} characters.`, allowed);
+    } else if (value.length > limit.max) {
       this.add(path, `${name} has ${value.length} characters; allowed are ${limit.min} to ${limit.max}.`, allowed);
     } else if (/[\p{Cc}\p{Cs}]/u.test(value.replaceAll(/[\n\t]/g, ''))) {
       this.add(path, `${name} contains a control character or half a surrogate pair.`, allowed);
@@ -27,11 +29,11 @@ export class Fields {
 
   /** @returns milliseconds */
   duration(path: string[], value: string, limit: { minMs: number; maxMs: number }): number {
-    const name = path.at(-1) as string;
+    const name = nameOf(path);
     const allowed = `${formatDuration(limit.minMs)} to ${formatDuration(limit.maxMs)}`;
     const parsed = parseDuration(value);
     if (!parsed.ok) {
-      this.add(path, `${name} ${JSON.stringify(value.slice(0, 60))} ${parsed.message}.`, allowed);
+      this.add(path, `${name} ${parsed.message}.`, allowed);
       return limit.minMs;
     }
     if (parsed.ms < limit.minMs || parsed.ms > limit.maxMs)
@@ -61,6 +63,12 @@ export class Fields {
     }
     return value;
   }
+}
+
+/** The field as a message names it: an element of a list with its list. */
+function nameOf(path: string[]): string {
+  const last = path.at(-1) ?? '';
+  return /^\d+$/.test(last) ? `${path.at(-2)}[${last}]` : last;
 }
 
 const MAX_INPUT_CHARS = 64 * 1024;

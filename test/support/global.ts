@@ -13,7 +13,10 @@ let folder: string | undefined;
 
 export async function globalSetup(): Promise<void> {
   folder = await mkdtemp(path.join(tmpdir(), 'carillon-test-'));
-  server = await startEmbeddedPostgres({ dataDir: path.join(folder, 'data'), log: { info: () => undefined, warn: () => undefined } });
+  server = await startEmbeddedPostgres({
+    dataDir: path.join(folder, 'data'),
+    log: { info: () => undefined, warn: () => undefined },
+  });
   const template = await createDatabase(server.connectionString, 'template_carillon');
   const log = pino({ level: 'silent' });
   const queues: { stop(): Promise<void> }[] = [];

@@ -53,7 +53,10 @@ export async function watch<Event>(t: Hooks, server: { url: string }, subscripti
 }
 
 /** The answer of a server that does not accept a subscription. @throws Error when it does */
-export async function refusal(server: { url: string }, subscription: Subscription): Promise<Answer<unknown> & { status: number }> {
+export async function refusal(
+  server: { url: string },
+  subscription: Subscription,
+): Promise<Answer<unknown> & { status: number }> {
   const { opened, leave } = subscribe(server, subscription);
   try {
     await opened;

@@ -1,0 +1,164 @@
+/** What the operations of operations.ts answer, as JSON has it: instants are texts. */
+
+export interface ActorView {
+  kind: string;
+  id: string;
+  name: string | null;
+}
+export interface ExecutionView {
+  timeout: string;
+  retry: {
+    maxAttempts: number;
+    initialInterval: string;
+    backoffCoefficient: number;
+    maxInterval: string | null;
+    jitter: string | null;
+    nonRetryableErrors: string[];
+  };
+}
+export interface FireTimeView {
+  at: string;
+  effectiveAt: string;
+  local: string;
+  offset: string;
+  inGap: boolean;
+  inOverlap: boolean;
+}
+export interface ErrorView {
+  __typename: string;
+  code: string;
+  message: string;
+  path: string[] | null;
+  constraint?: string | null;
+  existing?: { __typename: string; id: string } | null;
+  currentVersion?: number;
+  current?: { __typename: string; id: string } | null;
+}
+export interface TaskView {
+  id: string;
+  key: string;
+  group: string;
+  name: string;
+  description: string | null;
+  kind: string;
+  scope: string;
+  state: string;
+  registeredAt: string;
+  nextFireAt: string | null;
+  execution: ExecutionView;
+  http: { url: string; method: string; headers: Record<string, string>; body: unknown; successStatuses: string } | null;
+  lastRun: { id: string } | null;
+  schedules: { nodes: { name: string }[]; totalCount: number };
+  runs: { nodes: { id: string }[]; totalCount: number };
+}
+export interface TriggerView {
+  __typename: string;
+  kind: string;
+  summary: string;
+  expression?: string;
+  dayMatch?: string;
+  timeZone?: string;
+  dst?: { gap: string; overlap: string; followsRealClock: boolean };
+  every?: string;
+  anchorAt?: string;
+}
+export interface ScheduleView {
+  id: string;
+  name: string;
+  description: string | null;
+  state: string;
+  version: number;
+  triggerSpec: Record<string, unknown>;
+  timeZone: string;
+  input: Record<string, unknown> | null;
+  overlapPolicy: string;
+  nextFireAt: string | null;
+  lastFireAt: string | null;
+  createdAt: string;
+  updatedAt: string;
+  viewerCanEdit: boolean;
+  viewerCanOperate: boolean;
+  task: { id: string; key: string };
+  pause: { since: string; reason: string; by: ActorView } | null;
+  trigger: TriggerView;
+  dst: { gap: string | null; overlap: string | null };
+  misfire: { mode: string; graceTime: string; catchupWindow: string; maxCatchupRuns: number };
+  execution: ExecutionView;
+  nextFireTimes: FireTimeView[];
+  createdBy: ActorView;
+  updatedBy: ActorView;
+  lastRun: { id: string } | null;
+  runs: { nodes: { id: string }[]; totalCount: number };
+}
+interface RunErrorView {
+  code: string;
+  name: string;
+  message: string;
+  retryable: boolean;
+}
+export interface RunView {
+  id: string;
+  state: string;
+  origin: string;
+  reason: string | null;
+  scheduledFor: string;
+  effectiveAt: string;
+  createdAt: string;
+  queuedAt: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+  timesOutAt: string | null;
+  latenessMs: number | null;
+  durationMs: number | null;
+  attempt: number;
+  maxAttempts: number;
+  input: Record<string, unknown> | null;
+  output: unknown;
+  requestedBy: ActorView | null;
+  task: { id: string; key: string };
+  schedule: { id: string; name: string; nextFireAt: string | null; nextFireTimes: { at: string }[] } | null;
+  attempts: {
+    number: number;
+    state: string;
+    startedAt: string;
+    finishedAt: string | null;
+    nextRetryAt: string | null;
+    worker: { id: string } | null;
+    error: RunErrorView | null;
+  }[];
+  worker: {
+    id: string;
+    hostname: string;
+    pid: number;
+    version: string;
+    state: string;
+    capacity: number;
+    startedAt: string;
+    lastHeartbeatAt: string;
+  } | null;
+  error: RunErrorView | null;
+}
+export interface PageView {
+  nodes: { id: string; key: string }[];
+  edges: { cursor: string; node: { id: string } }[];
+  totalCount: number;
+  totalCountCapped: boolean;
+  pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+}
+interface ChangeView {
+  cursor: string;
+  kind: string;
+  at: string;
+  id: string;
+}
+export interface RunEventView extends ChangeView {
+  previousState: string | null;
+  state: string;
+  taskKey: string;
+  scheduleId: string | null;
+  run: { id: string; state: string; attempt: number } | null;
+}
+export interface TaskEventView extends ChangeView {
+  state: string | null;
+  task: { key: string; state: string } | null;
+}
