@@ -93,7 +93,8 @@ async function startParts(
     return (row as { now: number }).now;
   });
   await clock.sync();
-  await ensureEventPartitions(store.sql, clock.now());
+  const makePartitions = () => store.hotTransaction((tx) => ensureEventPartitions(tx.sql, clock.now()));
+  await makePartitions();
   const adminSecret = await ensureAdminToken(store, config.adminToken, clock.now());
   if (adminSecret !== null) await keepAdminSecret(config.dataDir, adminSecret);
 
@@ -128,7 +129,7 @@ async function startParts(
         },
       },
       { name: 'clock', cron: '*/10 * * * * *', run: () => clock.sync() },
-      { name: 'event partitions', cron: '0 7 * * * *', run: () => ensureEventPartitions(store.sql, clock.now()) },
+      { name: 'event partitions', cron: '0 7 * * * *', run: makePartitions },
     ],
     log,
   );

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 
 /** Everything that the environment decides, in the units the code uses. Each default stands here and nowhere else. */
@@ -57,7 +58,7 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
       return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
     }),
     host: read('HOST', '127.0.0.1', 'a host name or address without a port', (text) =>
-      /^[\w.:-]+$/.test(text) ? text : undefined,
+      isIPv6(text) || /^[\w.-]+$/.test(text) ? text : undefined,
     ),
     databaseUrl: read<string | null>(
       'DATABASE_URL',
@@ -100,5 +101,5 @@ function pathText(text: string): string | undefined {
 
 function postgresUrl(text: string): string | undefined {
   const url = URL.parse(text);
-  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1 ? text : undefined;
+  return url !== null && /^postgres(ql)?:\/\//i.test(text) && url.pathname.length > 1 ? text : undefined;
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { schedule } from 'node-cron';
 import type { ScheduledTask } from 'node-cron';
 import type { Logger } from 'pino';
@@ -13,12 +14,16 @@ export interface Chore {
   run(): Promise<void>;
 }
 
+/** Most schedules fire on whole seconds, and so does crontab text: chores keep out of their way. */
+const OFFSET_MS = 500;
+
 /** A chore that takes longer than its period is not started twice; one that fails is logged and tried again next time. */
 export function startHousekeeping(chores: readonly Chore[], log: Logger): Housekeeping {
   const running = new Set<Promise<void>>();
   const tasks: ScheduledTask[] = chores.map((chore) => {
     let busy = false;
     const round = async () => {
+      await setTimeout(OFFSET_MS);
       try {
         await chore.run();
       } catch (error) {

@@ -9,26 +9,29 @@ export interface Loop {
 
 /** Runs `round` one at a time, as often as it is woken. `round` handles its own errors: one that escapes is a bug and is thrown. */
 export function createLoop(round: () => Promise<void>): Loop {
-  let running: Promise<void> | null = null;
+  let active = false;
+  let running = Promise.resolve();
   let again = false;
   let stopped = false;
 
   async function rounds(): Promise<void> {
+    // Before the first one begins: a round may wake its own loop before it answers a promise.
+    active = true;
     do {
       again = false;
       await round();
     } while (again && !stopped);
     // In the same turn as the check above: a wake-up in between would else be lost.
-    running = null;
+    active = false;
   }
   async function idle(): Promise<void> {
-    while (running !== null) await running;
+    while (active) await running;
   }
   return {
     wake() {
       if (stopped) return;
-      if (running === null) running = rounds();
-      else again = true;
+      if (active) again = true;
+      else running = rounds();
     },
     idle,
     async stop() {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { SYSTEM } from '../store/actor.ts';
 import type { Store } from '../store/open.ts';
-import { countTokens, ensureToken, findTokenByHash, touchToken } from '../store/tokens.ts';
+import { countTokens, ensureToken, findTokenByHash, lockTokens, touchToken } from '../store/tokens.ts';
 import type { Role } from './role.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -29,11 +29,15 @@ export async function authenticateToken(store: Store, secret: string, now: numbe
  * @param configured  CARILLON_ADMIN_TOKEN; null when not set
  * @returns the secret that was made because the database had no token at all; null otherwise
  */
-export async function ensureAdminToken(store: Store, configured: string | null, now: number): Promise<string | null> {
-  if (configured === null && (await countTokens(store.prisma)) > 0) return null;
-  const secret = configured ?? newSecret();
-  await ensureToken(store.prisma, new Date(now), { name: 'admin', role: 'ADMIN', hash: hashOf(secret), by: SYSTEM });
-  return configured === null ? secret : null;
+export function ensureAdminToken(store: Store, configured: string | null, now: number): Promise<string | null> {
+  return store.transaction(async ({ prisma, sql }) => {
+    // Until the transaction ends: instances that start together on an empty database make one token, not one each.
+    await lockTokens(sql);
+    if (configured === null && (await countTokens(prisma)) > 0) return null;
+    const secret = configured ?? newSecret();
+    await ensureToken(prisma, new Date(now), { name: 'admin', role: 'ADMIN', hash: hashOf(secret), by: SYSTEM });
+    return configured === null ? secret : null;
+  });
 }
 
 function hashOf(secret: string): string {

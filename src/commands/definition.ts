@@ -77,7 +77,7 @@ export async function parseDefinition(
   if (patch.input !== undefined) next.input = patch.input === null ? null : fields.object(at('input'), patch.input);
 
   const spec = patch.trigger != null ? readTriggerSpec(patch.trigger) : next.triggerSpec;
-  if (spec === undefined || fields.errors.some((error) => error.path?.at(-1) === 'timeZone')) return null;
+  if (spec === undefined) return null;
   const { timeZone, dst } = next as ScheduleDefinition;
   const compiled = compileTrigger(spec, { timeZone, dst, anchorAt: anchorOf(createdAt) });
   if (!compiled.ok) {

@@ -1,7 +1,9 @@
+import { Rejection } from '../domain/userError.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
 import { markDeleted } from '../store/schedules.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
+import { Fields } from './fields.ts';
 import { checkVersion, lockByRef, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
@@ -16,6 +18,9 @@ export interface DeleteScheduleInput {
 export function deleteSchedule(parts: CommandParts, caller: Caller, input: DeleteScheduleInput): Promise<CommandResult<string>> {
   return runCommand(parts, caller, 'schedule.delete', async (scope) => {
     const { prisma, sql, signal, audit } = scope;
+    const fields = new Fields();
+    if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
+    if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
     checkVersion(record, input.expectedVersion);

@@ -19,7 +19,7 @@ export class Fields {
     const allowed = `${limit.min} to ${limit.max} characters, no control characters`;
     if (value.trim() === '' && limit.min > 0) {
       this.add(path, `${name} is blank; allowed are ${limit.min} to ${limit.max} characters.`, allowed);
-    } else if (value.length > limit.max) {
+    } else if (value.trim().length < limit.min || value.length > limit.max) {
       this.add(path, `${name} has ${value.length} characters; allowed are ${limit.min} to ${limit.max}.`, allowed);
     } else if (/[\p{Cc}\p{Cs}]/u.test(value.replaceAll(/[\n\t]/g, ''))) {
       this.add(path, `${name} contains a control character or half a surrogate pair.`, allowed);

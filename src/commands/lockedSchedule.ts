@@ -1,4 +1,4 @@
-import { skipRange } from '../domain/due.ts';
+import { planPaused } from '../domain/due.ts';
 import { Rejection, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { lockSchedule, writeVerdicts } from '../store/claims.ts';
@@ -73,19 +73,32 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
  * done a moment later, a paused one writes down what its pause held back. After this the change cannot swallow an occurrence.
  */
 export async function settleDue(parts: CommandParts, scope: CommandScope, { claimed, now }: LockedSchedule): Promise<void> {
-  if (claimed.nextScheduledFor === null) return;
-  if (claimed.state === 'ACTIVE') {
-    const queued = await fireDue(scope.sql, now, [claimed], parts.triggerOf);
+  if (claimed.state === 'PAUSED') return settlePause(parts, scope, claimed, now);
+  // One plan may be too small for all of it, and what it leaves has no verdict yet.
+  for (let due: ClaimedSchedule | null = claimed; isDue(due, now); due = await lockSchedule(scope.sql, claimed.id)) {
+    const queued = await fireDue(scope.sql, now, [due], parts.triggerOf);
     await parts.queue.enqueue(scope.sql, queued);
     scope.signal('jobs', 'events');
+  }
+}
+
+/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. */
+function isDue(schedule: ClaimedSchedule | null, now: number): schedule is ClaimedSchedule {
+  return schedule?.state === 'ACTIVE' && schedule.nextScheduledFor !== null && schedule.nextScheduledFor.getTime() <= now;
+}
+
+async function settlePause(parts: CommandParts, scope: CommandScope, claimed: ClaimedSchedule, now: number): Promise<void> {
+  if (claimed.nextScheduledFor === null) return;
+  let plan: ReturnType<typeof planPaused>;
+  try {
+    plan = planPaused(parts.triggerOf(claimed), claimed.nextScheduledFor.getTime(), now);
+  } catch {
+    // Paused because its trigger cannot be planned: nobody can say what it held back, and this change may be what mends it.
     return;
   }
-  const trigger = parts.triggerOf(claimed);
-  const held = skipRange(trigger, claimed.nextScheduledFor.getTime(), now + 1, 'PAUSED', 'the schedule was paused');
-  const ledger = entries(claimed, held);
-  const next = trigger.next(now);
-  const nextText = next === null ? null : iso(next);
-  const place = { nextScheduledFor: nextText, nextFireAt: nextText, lastFireAt: null };
+  const ledger = entries(claimed, plan.items);
+  const next = plan.next === null ? null : iso(plan.next);
+  const place = { nextScheduledFor: next, nextFireAt: next, lastFireAt: null };
   const advance = { id: claimed.id, ...place, openOccurrenceId: ledger.openId, extend: ledger.extend };
   await writeVerdicts(scope.sql, now, [], ledger.added, [advance]);
 }

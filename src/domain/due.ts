@@ -50,7 +50,7 @@ export interface DuePlan {
  * Decides what a schedule that woke at `now` must do. Same inputs, same plan.
  * @param expected  nominal instant of the first occurrence that has no verdict yet
  * @param now       may be earlier (clock stepped back) or much later (outage)
- * @param limit     most fires in one plan
+ * @param limit     most fires in one plan; above policy.maxCatchupRuns
  */
 export function planDue(
   trigger: Trigger,
@@ -68,6 +68,16 @@ export function planDue(
   return { items, next: fresh.length > room ? (fresh[room] as number) : trigger.next(now) };
 }
 
+/**
+ * Decides what the end of a pause, or a change during one, must write down of it: a pause holds back and nothing of it runs later.
+ * @param expected  as in planDue
+ * @param now       may be earlier than `expected` (clock stepped back)
+ */
+export function planPaused(trigger: Trigger, expected: number, now: number): { items: Skip[]; next: number | null } {
+  if (expected > now) return { items: [], next: expected };
+  return { items: skipRange(trigger, expected, now + 1, 'PAUSED', 'the schedule was paused'), next: trigger.next(now) };
+}
+
 /** Accounts for [expected, lateBefore): what came later than the grace time allows. */
 function lateItems(
   trigger: Trigger,
@@ -83,7 +93,7 @@ function lateItems(
   const windowFrom = Math.min(Math.max(expected, now - policy.catchupWindowMs), lateBefore);
   const items: (Fire | Skip)[] = skipRange(trigger, expected, windowFrom, 'MISSED', 'older than the catch-up window');
   const coalesced = (until: number) =>
-    skipRange(trigger, windowFrom, until, 'COALESCED', 'one run for all that were missed (FIRE_ONCE)');
+    skipRange(trigger, windowFrom, until, 'COALESCED', 'left to the one that follows (FIRE_ONCE)');
   if (policy.mode === 'FIRE_ONCE') {
     if (freshFollows) return [...items, ...coalesced(lateBefore)];
     const latest = trigger.previous(lateBefore);
@@ -108,7 +118,7 @@ function fire(instant: number, origin: Fire['origin']): Fire {
 }
 
 /** One ledger entry for all occurrences in [from, until); none when there are none. */
-export function skipRange(trigger: Trigger, from: number, until: number, verdict: SkipVerdict, reason: string): Skip[] {
+function skipRange(trigger: Trigger, from: number, until: number, verdict: SkipVerdict, reason: string): Skip[] {
   const count = from < until ? trigger.count(from, until) : 0;
   if (count === 0) return [];
   const scheduledFor = trigger.next(from - 1);

@@ -1,4 +1,4 @@
-import type { Fire, MisfirePolicy, Skip } from './due.ts';
+import type { Fire, MisfirePolicy, Skip, SkipVerdict } from './due.ts';
 
 export type OverlapPolicy = 'SKIP' | 'ALLOW_ALL';
 
@@ -16,7 +16,8 @@ export interface PlannedRun extends Fire {
 /**
  * Decides for each fire, in order, whether it runs, waits or is passed over.
  * SKIP with FIRE_ALL is a serial backlog: missed ones wait for each other, and fresh fires append to it while it lasts
- * (SEMANTICS: Misfire). It is bounded by maxCatchupRuns: a schedule slower than its own cadence would else never drain it.
+ * (SEMANTICS: Misfire). It is bounded by maxCatchupRuns, over all ticks: a schedule slower than its own cadence would else
+ * never drain it. Of the missed ones that find too little room the newest wait.
  */
 export function resolveOverlap(
   items: readonly (Fire | Skip)[],
@@ -26,6 +27,9 @@ export function resolveOverlap(
 ): (PlannedRun | Skip)[] {
   let { active, backlog } = underway;
   const resolved: (PlannedRun | Skip)[] = [];
+  const serial = misfire.mode === 'FIRE_ALL';
+  const room = Math.max(0, misfire.maxCatchupRuns - backlog);
+  let surplus = items.filter((item) => item.kind === 'fire' && item.origin === 'CATCH_UP').length - room;
   for (const item of items) {
     if (item.kind === 'skip') {
       append(resolved, item);
@@ -33,16 +37,21 @@ export function resolveOverlap(
       active += 1;
       if (item.origin === 'CATCH_UP') backlog += 1;
       resolved.push({ ...item, state: 'QUEUED' });
-    } else if (misfire.mode === 'FIRE_ALL' && (item.origin === 'CATCH_UP' || (backlog > 0 && backlog < misfire.maxCatchupRuns))) {
+    } else if (serial && item.origin === 'CATCH_UP' && surplus > 0) {
+      surplus -= 1;
+      append(resolved, passOver(item, 'MISSED', 'the backlog has reached maxCatchupRuns; the newest are kept'));
+    } else if (serial && (item.origin === 'CATCH_UP' || (backlog > 0 && backlog < misfire.maxCatchupRuns))) {
       backlog += 1;
       resolved.push({ ...item, state: 'BUFFERED' });
     } else {
-      const { scheduledFor } = item;
-      const reason = 'the previous run had not ended; overlap policy SKIP';
-      append(resolved, { kind: 'skip', verdict: 'OVERLAP_SKIPPED', reason, scheduledFor, through: scheduledFor, count: 1 });
+      append(resolved, passOver(item, 'OVERLAP_SKIPPED', 'the previous run had not ended; overlap policy SKIP'));
     }
   }
   return resolved;
+}
+
+function passOver({ scheduledFor }: Fire, verdict: SkipVerdict, reason: string): Skip {
+  return { kind: 'skip', verdict, reason, scheduledFor, through: scheduledFor, count: 1 };
 }
 
 /** Consecutive equal verdicts are one entry of the ledger. */

@@ -125,6 +125,8 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
         if (!done) users -= 1;
         done = true;
         readers.delete(wake);
+        // A poll that comes while the next one begins anew would mix what was read before with what is read then.
+        if (readers.size === 0) cancelTimer();
         wakeUp();
         return Promise.resolve({ done: true, value: undefined });
       },

@@ -53,12 +53,23 @@ function printCursor(page: Page<unknown>, index: number): string | null {
 function readCursor(cursor: string, order: string): PageKey {
   const parsed = parseJson(Buffer.from(cursor, 'base64url').toString());
   const [itsOrder, value, id] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
-  if (typeof itsOrder !== 'string' || typeof id !== 'string' || !(typeof value === 'string' || value === null)) {
-    throw apiError('BAD_USER_INPUT', 'after is not a cursor of this list.');
-  }
+  if (!isStorable(itsOrder) || !isStorable(value) || !isStorable(id)) throw apiError('BAD_USER_INPUT', NO_CURSOR);
   if (itsOrder !== order)
     throw apiError('BAD_USER_INPUT', `after is a cursor of the order ${itsOrder}; this list is in the order ${order}.`);
+  if (INSTANT_FIELDS.test(order) && !isInstant(value)) throw apiError('BAD_USER_INPUT', NO_CURSOR);
   return { value, id };
+}
+
+// A cursor that somebody made up must not reach the database, which could not compare what it holds and would answer an error.
+const NO_CURSOR = 'after is not a cursor of this list.';
+const INSTANT_FIELDS = /^(?:scheduledFor|createdAt):/;
+
+function isStorable(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed() && !value.includes('\0');
+}
+
+function isInstant(text: string): boolean {
+  return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text;
 }
 
 function parseJson(text: string): unknown {

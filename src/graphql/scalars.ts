@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
+import { FIRST_INSTANT, LAST_INSTANT } from '../trigger/trigger.ts';
 
 const MAX_CHARS = 2_000;
 
@@ -21,9 +22,21 @@ function textScalar(name: string): GraphQLScalarType<string, string> {
   });
 }
 
-/** Instants: the range that every ISO text and PostgreSQL can hold, in whole milliseconds. */
+/** Instants in whole milliseconds, in the years that every ISO text and PostgreSQL can hold. */
+const dateTime = new GraphQLScalarType({
+  ...DateTimeISOResolver.toConfig(),
+  parseValue: (value) => inRange(DateTimeISOResolver.parseValue(value)),
+  parseLiteral: (node, variables) => inRange(DateTimeISOResolver.parseLiteral(node, variables)),
+});
+
+function inRange(instant: Date): Date {
+  const at = instant.getTime();
+  if (at >= FIRST_INSTANT && at <= LAST_INSTANT) return instant;
+  throw new GraphQLError('DateTime is outside the years 1 to 9999.');
+}
+
 export const scalars = {
-  DateTime: behaviour(DateTimeISOResolver),
+  DateTime: behaviour(dateTime),
   JSON: behaviour(JSONResolver),
   JSONObject: behaviour(JSONObjectResolver),
   Cursor: behaviour(textScalar('Cursor')),

@@ -92,7 +92,12 @@ export async function openQueue(sql: Sql, log: Logger): Promise<RunQueue> {
   return {
     async enqueue(tx, runs) {
       for (const [queue, members] of Map.groupBy(runs, queueOf)) {
-        const jobs = members.map(({ jobId, runId, attempt }) => ({ id: jobId, data: { runId, attempt } }));
+        const jobs = members.map(({ jobId, runId, attempt, origin }) => ({
+          id: jobId,
+          data: { runId, attempt },
+          // What was missed anyway gives way to what is due (SEMANTICS: Misfire).
+          priority: origin === 'CATCH_UP' ? -1 : 0,
+        }));
         await boss.insert(queue, jobs, { db: adapter(tx) });
       }
     },

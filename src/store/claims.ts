@@ -54,8 +54,10 @@ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
 
 /** Locks one schedule for a command, waiting for whoever holds it. */
 export async function lockSchedule(sql: Sql, id: string): Promise<ClaimedSchedule | null> {
+  // First the lock, then the row: what is joined to a row that was waited for would still be of the time before the wait.
+  await sql.query(`/* lockSchedule */ SELECT 1 FROM schedule WHERE id = $1 FOR NO KEY UPDATE`, [id]);
   const [row] = await sql.query<ClaimedSchedule>(
-    `/* lockSchedule */ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.id = $1 AND s.deleted_at IS NULL FOR NO KEY UPDATE OF s`,
+    `/* readLockedSchedule */ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.id = $1 AND s.deleted_at IS NULL`,
     [id],
   );
   return row ?? null;

@@ -130,11 +130,16 @@ function runningDelta(alias: string): string {
   return `${running('after')} - ${running('before')}`;
 }
 
+/** Any constant would do that is not the migration's (open.ts). */
+const PARTITION_LOCK = 0x636172_70;
+
 /**
- * Makes the partitions of the coming days. What no partition covers falls into the default one, so that a late call loses
+ * Makes the partitions of the coming days, in the caller's transaction. What no partition covers falls into the default one, so that a late call loses
  * nothing; it only makes clean-up by day coarser.
  */
 export async function ensureEventPartitions(sql: Sql, now: number, days = 3): Promise<void> {
+  // Until the caller's transaction ends: IF NOT EXISTS does not keep two instances from making the same table at the same moment.
+  await sql.query(`/* lockEventPartitions */ SELECT pg_advisory_xact_lock($1)::text AS locked`, [PARTITION_LOCK]);
   for (let day = 0; day < days; day += 1) {
     const from = new Date(now + day * 86_400_000).toISOString().slice(0, 10);
     const until = new Date(now + (day + 1) * 86_400_000).toISOString().slice(0, 10);

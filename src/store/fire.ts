@@ -78,7 +78,7 @@ function planOf(
 
 /**
  * Pauses a schedule whose stored trigger cannot be planned, as after a change of the zone data that leaves it no instant. Its
- * pause says why; what passes meanwhile is accounted for when it is resumed, like that of any pause.
+ * pause says why (docs/decisions/0005).
  */
 async function holdBroken(sql: Sql, now: number, schedule: ClaimedSchedule, error: Error): Promise<void> {
   const pause = { since: iso(now), reason: `its trigger cannot be planned: ${error.message}`, by: SYSTEM };

@@ -36,6 +36,11 @@ export interface Store {
 const MIGRATION_LOCK = 0x636172_69;
 const POOL_SIZE = 16;
 const TRANSACTION_TIMEOUT_MS = 15_000;
+/**
+ * A process that is suspended inside a transaction would keep its rows for as long, and its runs from being taken over (invariant 4).
+ * Shorter than a lease; none of our transactions waits for anything but the database.
+ */
+const IDLE_IN_TRANSACTION_MS = 5_000;
 
 /**
  * Connects, brings the schema up to date and starts to listen.
@@ -46,9 +51,20 @@ export async function openStore(
   log: Logger,
   afterMigration: (sql: Sql) => Promise<void>,
 ): Promise<Store> {
-  const pool = new pg.Pool({ connectionString, max: POOL_SIZE, application_name: 'carillon', keepAlive: true });
+  const pool = new pg.Pool({
+    connectionString,
+    max: POOL_SIZE,
+    application_name: 'carillon',
+    keepAlive: true,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
+  let closing = false;
   // An idle connection that breaks (database restart) must not end the process; the pool replaces it.
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'));
+  pool.on('error', (error) => {
+    // The pool hangs its whole client on the error, with the key that cancels its statements: the message is all a log may have.
+    // pool.end() does not wait for the goodbyes, so a database that is stopped next may break connections that are closing anyway.
+    if (!closing) log.warn({ reason: error.message }, 'an idle database connection was lost');
+  });
   const signals = new Signals();
   try {
     await migrate(pool, connectionString, log, afterMigration);
@@ -81,16 +97,16 @@ export async function openStore(
     },
     async hotTransaction(work) {
       const raised = new Set<Signal>();
-      const result = await onConnection(pool, async (client) => {
-        const sql = sqlOfPg(client);
-        const value = await work({ sql, signal: (...names) => names.forEach((name) => raised.add(name)) });
-        if (raised.size > 0) await sql.query(NOTIFY_SQL, [signals.payload(raised)]);
-        return value;
-      });
+      const result = await onConnection(
+        pool,
+        (client) => work({ sql: sqlOfPg(client), signal: (...names) => names.forEach((name) => raised.add(name)) }),
+        () => (raised.size > 0 ? signals.notifyStatement(raised) : ''),
+      );
       signals.raise(raised);
       return result;
     },
     async close() {
+      closing = true;
       await signals.close();
       await prisma.$disconnect();
       await pool.end();
@@ -98,7 +114,8 @@ export async function openStore(
   };
 }
 
-async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/** @param lastWords  a statement, or none, that goes to the database together with COMMIT: one round trip less */
+async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>, lastWords: () => string): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   const onError = (error: Error) => {
@@ -108,7 +125,7 @@ async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => P
   try {
     await client.query('BEGIN');
     const result = await work(client);
-    await client.query('COMMIT');
+    await client.query(`${lastWords()}COMMIT`);
     return result;
   } catch (error) {
     await client.query('ROLLBACK').catch((rollbackError: Error) => {

@@ -36,6 +36,7 @@ export interface QueuedRun {
   jobId: string;
   taskKey: string;
   taskKind: 'HTTP' | 'CODE';
+  origin: RunOrigin;
 }
 
 export const iso = (instant: number) => new Date(instant).toISOString();
@@ -57,7 +58,7 @@ export function insertRunsExpressions(json: string): string {
   RETURNING *, NULL::text AS old_state
 ), run_events AS (${appendRunEvents('inserted')}
 ), queued AS (
-  SELECT i.id AS "runId", i.attempt, i.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind"
+  SELECT i.id AS "runId", i.attempt, i.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", i.origin
     FROM inserted i JOIN task t ON t.id = i.task_id WHERE i.state = 'QUEUED'
 )`;
 }
@@ -151,7 +152,7 @@ WITH input AS (
   UPDATE run SET state = i.state, output = CASE WHEN jsonb_typeof(i.output) <> 'null' THEN i.output END,
          error = CASE WHEN jsonb_typeof(i.error) = 'object' THEN i.error END,
          finished_at = CASE WHEN i.state <> 'RETRY_WAIT' THEN $1::timestamptz END, retry_at = i."retryAt", lease = NULL, lease_expires_at = NULL
-    FROM mine, input i WHERE run.id = mine.id AND i."runId" = run.id RETURNING run.*, mine.old_state
+    FROM mine, input i WHERE run.id = mine.id AND i."runId" = run.id AND i.lease = run.lease RETURNING run.*, mine.old_state
 ), attempts AS (
   UPDATE attempt SET state = CASE WHEN d.state = 'RETRY_WAIT' THEN CASE WHEN d.error->>'code' = 'TIMED_OUT' THEN 'TIMED_OUT' ELSE 'FAILED' END ELSE d.state END,
          finished_at = $1::timestamptz, error = d.error, next_retry_at = d.retry_at
@@ -162,12 +163,13 @@ SELECT id AS "runId", schedule_id AS "scheduleId", state <> 'RETRY_WAIT' AS fina
   );
 }
 
-/** Locks, in order of id, the schedules of these runs whose overlap policy lets one run wait for another. */
+/** Locks, in order of id, the schedules of these runs on which one run may wait for another: by policy, or left so by an earlier one. */
 export async function lockSchedulesOf(sql: Sql, runIds: readonly string[]): Promise<void> {
   await sql.query(
     `/* lockSchedulesOf */
 SELECT s.id FROM schedule s
- WHERE s.overlap_policy <> 'ALLOW_ALL' AND s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb)))
+ WHERE s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb)))
+   AND (s.overlap_policy <> 'ALLOW_ALL' OR EXISTS (SELECT 1 FROM run b WHERE b.schedule_id = s.id AND b.state = 'BUFFERED'))
  ORDER BY s.id FOR NO KEY UPDATE`,
     [JSON.stringify(runIds)],
   );
@@ -186,7 +188,7 @@ WITH next AS MATERIALIZED (
   UPDATE run SET state = 'QUEUED', queued_at = $1::timestamptz, job_id = gen_random_uuid()
     FROM next WHERE run.id = next.id AND run.state = 'BUFFERED' RETURNING run.*, next.old_state
 ), events AS (${appendRunEvents('queued')})
-SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind" FROM queued q JOIN task t ON t.id = q.task_id`,
+SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", q.origin FROM queued q JOIN task t ON t.id = q.task_id`,
     [iso(now), JSON.stringify(scheduleIds)],
   );
 }
@@ -198,29 +200,31 @@ export async function promoteRetries(sql: Sql, now: number, limit: number): Prom
 WITH due AS MATERIALIZED (
   SELECT id, state AS old_state FROM run WHERE state = 'RETRY_WAIT' AND retry_at <= $1::timestamptz ORDER BY retry_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), queued AS (
-  UPDATE run SET state = 'QUEUED', attempt = run.attempt + 1, queued_at = $1::timestamptz, retry_at = NULL, error = NULL, worker_id = NULL,
-         job_id = gen_random_uuid()
+  UPDATE run SET state = 'QUEUED', attempt = run.attempt + 1, queued_at = $1::timestamptz, started_at = NULL, retry_at = NULL, error = NULL,
+         worker_id = NULL, job_id = gen_random_uuid()
     FROM due WHERE run.id = due.id RETURNING run.*, due.old_state
 ), events AS (${appendRunEvents('queued')})
-SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind" FROM queued q JOIN task t ON t.id = q.task_id`,
+SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", q.origin FROM queued q JOIN task t ON t.id = q.task_id`,
     [iso(now), limit],
   );
 }
 
 /**
  * Extends leases of one worker.
- * @returns ids of the runs it still holds; a run that is missing here belongs to somebody else: stop it
+ * @returns the leases it still holds; the run of one that is missing belongs to somebody else: stop that attempt
  */
 export async function keepLeases(sql: Sql, workerId: string, leaseUntil: number, holds: readonly Hold[]): Promise<string[]> {
-  const rows = await sql.query<{ id: string }>(
+  const rows = await sql.query<{ lease: string }>(
     `/* keepLeases */
-UPDATE run SET lease_expires_at = $2::timestamptz
-  FROM jsonb_to_recordset($3::jsonb) AS i("runId" text, attempt int, lease text)
- WHERE run.id = i."runId" AND run.attempt = i.attempt AND run.lease = i.lease AND run.worker_id = $1 AND run.state IN ${HELD}
-RETURNING run.id`,
+WITH input AS (SELECT * FROM jsonb_to_recordset($3::jsonb) AS r("runId" text, attempt int, lease text)),
+mine AS MATERIALIZED (
+  SELECT r.id FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i.lease = r.lease
+   WHERE r.worker_id = $1 AND r.state IN ${HELD} ORDER BY r.id FOR NO KEY UPDATE OF r
+)
+UPDATE run SET lease_expires_at = $2::timestamptz FROM mine WHERE run.id = mine.id RETURNING run.lease`,
     [workerId, iso(leaseUntil), JSON.stringify(holds)],
   );
-  return rows.map((row) => row.id);
+  return rows.map((row) => row.lease);
 }
 
 export interface LostRun extends Hold {
@@ -253,7 +257,7 @@ SELECT id AS "runId", attempt, lease, policy, worker_id AS "workerId", local_wor
 export async function listStaleQueued(sql: Sql, queuedBefore: number, limit: number): Promise<QueuedRun[]> {
   return sql.query<QueuedRun>(
     `/* listStaleQueued */
-SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind"
+SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", r.origin
   FROM run r JOIN task t ON t.id = r.task_id
  WHERE r.state = 'QUEUED' AND r.queued_at < $1::timestamptz ORDER BY r.queued_at LIMIT $2`,
     [iso(queuedBefore), limit],
@@ -265,11 +269,13 @@ export async function renewJobs(sql: Sql, lost: readonly QueuedRun[]): Promise<Q
   return sql.query<QueuedRun>(
     `/* renewJobs */
 WITH input AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r("runId" text, attempt int, "jobId" uuid)),
-renewed AS (
-  UPDATE run SET job_id = gen_random_uuid() FROM input i
-   WHERE run.id = i."runId" AND run.attempt = i.attempt AND run.job_id = i."jobId" AND run.state = 'QUEUED' RETURNING run.*
+mine AS MATERIALIZED (
+  SELECT r.id FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i."jobId" = r.job_id
+   WHERE r.state = 'QUEUED' ORDER BY r.id FOR NO KEY UPDATE OF r
+), renewed AS (
+  UPDATE run SET job_id = gen_random_uuid() FROM mine WHERE run.id = mine.id RETURNING run.*
 )
-SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind" FROM renewed r JOIN task t ON t.id = r.task_id`,
+SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", r.origin FROM renewed r JOIN task t ON t.id = r.task_id`,
     [JSON.stringify(lost)],
   );
 }

@@ -38,6 +38,11 @@ export class Signals {
     return `${this.#instanceId}:${Array.from(signals, (signal) => LETTERS[signal]).join('')}`;
   }
 
+  /** The same as a statement with the payload in its text, which is our own and holds nothing but letters, digits, - and :. */
+  notifyStatement(signals: Iterable<Signal>): string {
+    return `SELECT pg_notify('${CHANNEL}', '${this.payload(signals)}'); `;
+  }
+
   /** Listens on a connection of its own; after every reconnection everything is raised, for what was missed meanwhile. */
   async listen(connectionString: string, log: Logger): Promise<void> {
     const client = new pg.Client({ connectionString, application_name: 'carillon listen', keepAlive: true });

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { RunError } from '../domain/runError.ts';
 import { storableJson, storableText } from '../domain/storableJson.ts';
@@ -49,7 +50,12 @@ function stopError({ code, message }: StopReason): RunError {
 }
 
 function thrown(error: unknown): RunError {
-  const known = error instanceof Error ? error : new Error(String(error));
-  const stack = known.stack === undefined ? {} : { stack: storableText(known.stack) };
-  return { code: 'TASK_FAILED', name: storableText(known.name), message: storableText(known.message), ...stack, retryable: true };
+  const known = error instanceof Error ? error : new Error(textOf(error));
+  const stack = known.stack === undefined ? {} : { stack: textOf(known.stack) };
+  return { code: 'TASK_FAILED', name: textOf(known.name), message: textOf(known.message), ...stack, retryable: true };
+}
+
+/** A task may throw anything, and its errors may carry anything: even an object that has no text. */
+function textOf(value: unknown): string {
+  return storableText(typeof value === 'string' ? value : inspect(value));
 }

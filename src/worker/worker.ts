@@ -49,6 +49,7 @@ export async function startWorker(parts: {
 }): Promise<Worker> {
   const { store, queue, clock, log, capacity, leaseMs } = parts;
   const id = newId('wrk');
+  /** By lease, not by run: a worker that was suspended can be given its own lost run again while the old attempt still goes on. */
   const slots = new Map<string, Slot>();
   let stopping = false;
   let cancelPoll: () => void = () => undefined;
@@ -90,10 +91,10 @@ export async function startWorker(parts: {
       const hold = holds.get(run.runId) as Hold;
       const abort = new AbortController();
       const done = attempt(run, hold, abort).finally(() => {
-        slots.delete(run.runId);
+        slots.delete(hold.lease);
         takes.wake();
       });
-      slots.set(run.runId, { hold, abort, done });
+      slots.set(hold.lease, { hold, abort, done });
     }
   }
 
@@ -122,6 +123,18 @@ export async function startWorker(parts: {
     return { ...hold, state: verdict.state, output: null, error, retryAt };
   }
 
+  /** Runs are finished whether or not this can be said; a worker that could not say it is found to be lost. */
+  async function announce(state: 'DRAINING' | 'STOPPED'): Promise<void> {
+    try {
+      await store.hotTransaction(async (tx) => {
+        await setWorkerState(tx.sql, clock.now(), id, state);
+        tx.signal('events');
+      });
+    } catch (error) {
+      log.warn({ err: error, state }, 'the worker could not say that it stops');
+    }
+  }
+
   const takes = createLoop(async () => {
     cancelPoll();
     try {
@@ -142,10 +155,9 @@ export async function startWorker(parts: {
       await store.hotTransaction(async (tx) => {
         await heartbeat(tx.sql, now, id);
         const kept = new Set(held.length > 0 ? await keepLeases(tx.sql, id, now + leaseMs, held) : []);
-        for (const { runId, lease } of held) {
-          const slot = slots.get(runId);
-          if (kept.has(runId) || slot?.hold.lease !== lease) continue;
-          slot.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
+        for (const { lease } of held) {
+          if (kept.has(lease)) continue;
+          slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
         }
       });
     },
@@ -154,10 +166,7 @@ export async function startWorker(parts: {
       unsubscribe();
       cancelPoll();
       await takes.stop();
-      await store.hotTransaction(async (tx) => {
-        await setWorkerState(tx.sql, clock.now(), id, 'DRAINING');
-        tx.signal('events');
-      });
+      await announce('DRAINING');
       const all = () => Promise.all([...slots.values()].map((slot) => slot.done));
       let cancelGrace: () => void = () => undefined;
       await Promise.race([all(), new Promise<void>((resolve) => (cancelGrace = clock.after(graceMs, resolve)))]);
@@ -165,10 +174,7 @@ export async function startWorker(parts: {
       for (const slot of slots.values())
         slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
-      await store.hotTransaction(async (tx) => {
-        await setWorkerState(tx.sql, clock.now(), id, 'STOPPED');
-        tx.signal('events');
-      });
+      await announce('STOPPED');
     },
   };
 }

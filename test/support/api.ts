@@ -34,9 +34,9 @@ export function createApi(client: Client) {
     return value as T;
   }
   const mutation =
-    <Name extends string, T>(query: string) =>
+    <Name extends string, T, Rest = unknown>(query: string) =>
     (input: Variables, token?: string) =>
-      ask<Payload<Name, T>>(query, { input }, token);
+      ask<Payload<Name, T> & Rest>(query, { input }, token);
 
   const createHttpTask = mutation<'task', TaskView | null>(operations.CREATE_TASK);
   const createSchedule = mutation<'schedule', ScheduleView | null>(operations.CREATE_SCHEDULE);
@@ -49,8 +49,8 @@ export function createApi(client: Client) {
     createSchedule,
     updateSchedule: mutation<'schedule', ScheduleView | null>(operations.UPDATE_SCHEDULE),
     deleteSchedule: mutation<'deletedId', string | null>(operations.DELETE_SCHEDULE),
-    pauseSchedules: mutation<'schedules', ScheduleView[]>(operations.PAUSE_SCHEDULES),
-    resumeSchedules: mutation<'schedules', ScheduleView[]>(operations.RESUME_SCHEDULES),
+    pauseSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.PAUSE_SCHEDULES),
+    resumeSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.RESUME_SCHEDULES),
     triggerSchedule,
     task: (key: string) => ask<TaskView | null>(operations.TASK, { ref: { key } }),
     schedule,

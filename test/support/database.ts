@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import type { Sql } from '../../src/store/sql.ts';
+import { until } from './until.ts';
 
 /** What cleans up: a test's context, or `after` of node:test itself for what a whole file shares (`{ after }`). */
 export interface Hooks {
@@ -49,4 +51,15 @@ export async function query<Row>(connectionString: string, sql: string, values: 
   } finally {
     await client.end();
   }
+}
+
+/** Settles when a statement of this name (its first comment) waits for a lock that another transaction holds. */
+export function untilBlocked(sql: Sql, name: string): Promise<unknown> {
+  return until(async () => {
+    const rows = await sql.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
+      [`%/* ${name} */%`],
+    );
+    return rows.length > 0;
+  });
 }

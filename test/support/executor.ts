@@ -26,6 +26,7 @@ export async function startTestWorker(parts: Parts, options: { capacity?: number
   const begun: Call[] = [];
   const asked: ((call: Call) => void)[] = [];
   const open = new Set<Call>();
+  let over = false;
   const worker = await startWorker({
     ...parts,
     queues: [HTTP_QUEUE],
@@ -42,6 +43,7 @@ export async function startTestWorker(parts: Parts, options: { capacity?: number
           resolve({ ok: false, error: { code: 'BROKEN', name: 'Broken', message: 'it broke', retryable: true, ...error } }),
         throw: reject,
       };
+      if (over) call.fail({ retryable: false });
       open.add(call);
       const first = asked.shift();
       if (first === undefined) begun.push(call);
@@ -52,6 +54,7 @@ export async function startTestWorker(parts: Parts, options: { capacity?: number
   let stopped: Promise<void> | undefined;
   const stop = (graceMs: number) => (stopped ??= worker.stop(graceMs));
   parts.defer(() => {
+    over = true;
     for (const call of open) call.fail({ retryable: false });
     return stop(0);
   });

@@ -1,18 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { openQueue } from '../../src/queue/queue.ts';
 import { createDatabase, startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import type { EmbeddedPostgres } from '../../src/store/embedded.ts';
 import { openStore } from '../../src/store/open.ts';
+import { newFolder, removeFolder } from './folder.ts';
 
 /** One real PostgreSQL for the whole run; every test gets a database of its own, copied from a migrated template. */
 let server: EmbeddedPostgres | undefined;
 let folder: string | undefined;
 
 export async function globalSetup(): Promise<void> {
-  folder = await mkdtemp(path.join(tmpdir(), 'carillon-test-'));
+  folder = await newFolder();
   server = await startEmbeddedPostgres({
     dataDir: path.join(folder, 'data'),
     log: { info: () => undefined, warn: () => undefined },
@@ -30,5 +29,5 @@ export async function globalSetup(): Promise<void> {
 
 export async function globalTeardown(): Promise<void> {
   await server?.stop();
-  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  if (folder !== undefined) await removeFolder(folder, path.join(folder, 'data'));
 }

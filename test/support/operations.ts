@@ -69,7 +69,7 @@ const RUN_FIELDS = `
     attempt maxAttempts input output
     requestedBy { kind id name }
     task { id key }
-    schedule { id name nextFireAt nextFireTimes { at } }
+    schedule { id name nextFireAt nextFireTimes { at } viewerCanEdit viewerCanOperate }
     attempts { number state startedAt finishedAt nextRetryAt worker { id } error { code name message retryable } }
     worker { ...WorkerFields }
     error { code name message retryable }

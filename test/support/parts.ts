@@ -27,7 +27,12 @@ import { createTestDatabase } from './database.ts';
 export const at = (time: string) => Date.parse(`2026-03-02T${time}Z`);
 /** The time of day of an instant, as short as it can be said: '00:01:30'. */
 export const time = (instant: Date | number | null) =>
-  instant === null ? null : new Date(instant).toISOString().slice(11, 23).replace(/\.000$/, '');
+  instant === null
+    ? null
+    : new Date(instant)
+        .toISOString()
+        .slice(11, 23)
+        .replace(/\.000$/, '');
 
 /** What one process has: store and queue on a database that others may share. */
 export interface Parts extends CommandParts {

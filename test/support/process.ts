@@ -10,6 +10,7 @@ import type { Hooks } from './database.ts';
 import { clusterOf, newFolder, removeFolder } from './folder.ts';
 import { until } from './until.ts';
 
+const SAID_LIMIT_MS = 20_000;
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 /** What the environment of whoever runs the tests must not decide. */
 const OWN = /^(CARILLON_|NODE_|PG|PORT$|HOST$|DATABASE_URL$|LOG_LEVEL$)/;
@@ -26,7 +27,7 @@ export interface Launched {
   readonly stdout: readonly string[];
   /** Lines so far: the log. */
   readonly stderr: readonly string[];
-  /** Settles with the first line of either that matches. @throws Error when the process ends without it */
+  /** Settles with the first line of either that matches. @throws Error when the process ends without it, or 20 s pass */
   said(pattern: RegExp): Promise<string>;
   readonly exited: Promise<Exit>;
   /** Sends a signal and settles when the process is gone. */
@@ -83,10 +84,12 @@ export async function createHome(t: Hooks): Promise<Home> {
     },
     async postmasters() {
       const cluster = await clusterOf(dataDir);
-      const { stdout } = await promisify(execFile)('ps', ['-ww', '-eo', 'pid,args']);
-      // Sessions of a server have other command lines.
+      const { stdout } = await promisify(execFile)('ps', ['-ww', '-eo', 'pid,ppid,args']);
       const lines = stdout.split('\n').filter((line) => line.includes(` -D ${cluster} `));
-      return lines.map((line) => Number.parseInt(line, 10));
+      const found = lines.map((line) => line.trim().split(/ +/, 2).map(Number) as [number, number]);
+      const pids = new Set(found.map(([pid]) => pid));
+      // Sessions of a server have other command lines, but for a moment after their fork they still have its own.
+      return found.filter(([, parent]) => !pids.has(parent)).map(([pid]) => pid);
     },
     async close() {
       await Promise.all(launched.map((child) => child.end('SIGKILL')));
@@ -129,11 +132,16 @@ function follow(child: ChildProcess): Launched {
       const look = () => {
         const line = [...stdout, ...stderr].find((text) => pattern.test(text));
         if (line !== undefined) resolve(line);
-        else if (gone) reject(new Error(`the process ended without saying ${pattern}:\n${[...stdout, ...stderr].join('\n')}`));
+        else if (gone) fail('the process ended without saying');
       };
+      const fail = (what: string) => reject(new Error(`${what} ${pattern}:\n${[...stdout, ...stderr].join('\n')}`));
+      const limit = setTimeout(fail, SAID_LIMIT_MS, `the process has not said within ${SAID_LIMIT_MS} ms`);
       waiting.add(look);
       look();
-      return promise.finally(() => waiting.delete(look));
+      return promise.finally(() => {
+        clearTimeout(limit);
+        waiting.delete(look);
+      });
     },
     end(signal) {
       if (!gone) child.kill(signal);

@@ -11,6 +11,8 @@ export interface Stream<Event> {
   take(count: number): Promise<Event[]>;
   /** Events up to and including the first one that is meant. */
   until(isMeant: (event: Event) => boolean): Promise<Event[]>;
+  /** What has come and was not read yet. */
+  arrived(): Event[];
   /** Cuts the connection, as a client does that goes away. */
   close(): void;
 }
@@ -27,16 +29,12 @@ type Result<Event> = ExecutionResult<Record<string, Event>>;
  * @param subscription  has one root field; its values are the events
  */
 export async function watch<Event>(t: Hooks, server: { url: string }, subscription: Subscription): Promise<Stream<Event>> {
-  const { opened, read, leave } = subscribe<Event>(server, subscription);
+  const { opened, results, read, leave } = subscribe<Event>(server, subscription);
   t.after(leave);
   await opened;
   const stream: Stream<Event> = {
-    async next() {
-      const { data, errors } = await read();
-      const event = Object.values(data ?? {})[0];
-      if (errors !== undefined || event === undefined) throw new Error(`the stream answered ${JSON.stringify(errors ?? data)}`);
-      return event;
-    },
+    next: async () => eventOf(await read()),
+    arrived: () => results.splice(0).map(eventOf),
     async take(count) {
       const events: Event[] = [];
       while (events.length < count) events.push(await stream.next());
@@ -50,6 +48,12 @@ export async function watch<Event>(t: Hooks, server: { url: string }, subscripti
     close: leave,
   };
   return stream;
+}
+
+function eventOf<Event>({ data, errors }: Result<Event>): Event {
+  const event = Object.values(data ?? {})[0];
+  if (errors !== undefined || event === undefined) throw new Error(`the stream answered ${JSON.stringify(errors ?? data)}`);
+  return event;
 }
 
 /** The answer of a server that does not accept a subscription. @throws Error when it does */
@@ -105,5 +109,5 @@ function subscribe<Event>({ url }: { url: string }, { query, variables = {}, tok
       await new Promise<void>((resolve) => (wake = resolve));
     }
   }
-  return { opened: opening.promise, read, leave };
+  return { opened: opening.promise, results, read, leave };
 }

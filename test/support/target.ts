@@ -29,6 +29,8 @@ export interface Target {
   release(): void;
   /** What later requests are answered: the replies in turn, the last one from then on. */
   reply(...replies: Reply[]): void;
+  /** Ends what is open; nobody listens from here on. */
+  stop(): Promise<void>;
 }
 
 export async function startTarget(t: Hooks): Promise<Target> {
@@ -56,11 +58,12 @@ export async function startTarget(t: Hooks): Promise<Target> {
     })();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(async () => {
+  async function stop(): Promise<void> {
     gate.resolve();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-  });
+  }
+  t.after(stop);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
@@ -79,6 +82,7 @@ export async function startTarget(t: Hooks): Promise<Target> {
     reply(...next) {
       replies = next;
     },
+    stop,
   };
 }
 

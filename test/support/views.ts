@@ -116,7 +116,14 @@ export interface RunView {
   output: unknown;
   requestedBy: ActorView | null;
   task: { id: string; key: string };
-  schedule: { id: string; name: string; nextFireAt: string | null; nextFireTimes: { at: string }[] } | null;
+  schedule: {
+    id: string;
+    name: string;
+    nextFireAt: string | null;
+    nextFireTimes: { at: string }[];
+    viewerCanEdit: boolean;
+    viewerCanOperate: boolean;
+  } | null;
   attempts: {
     number: number;
     state: string;

@@ -2,7 +2,6 @@ import { compileTrigger } from '../../trigger/compile.ts';
 import { resolveZone } from '../../trigger/zone.ts';
 import { anchorOf } from '../../domain/schedule.ts';
 import { invalid } from '../../domain/userError.ts';
-import type { UserError } from '../../domain/userError.ts';
 import { readTriggerSpec } from '../../commands/triggerInput.ts';
 import { pageRuns } from '../../store/runRecords.ts';
 import { findSchedule, pageSchedules } from '../../store/schedules.ts';
@@ -49,31 +48,22 @@ function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
   const after = args.after?.getTime() ?? now;
   const dst = { gap: args.dst?.gap ?? null, overlap: args.dst?.overlap ?? null };
   const zone = resolveZone(args.timeZone ?? 'UTC');
-  const refused = (timeZone: string, userErrors: UserError[]) => ({
-    trigger: null,
-    timeZone,
-    dst,
-    spec: null,
-    summary: null,
-    fireTimes: [],
-    exhausted: true,
-    userErrors,
-  });
-  if (!zone.ok) return refused('UTC', [invalid(['timeZone'], zone.message, 'an IANA time zone name such as Europe/Berlin')]);
+  const timeZone = zone.ok ? zone.timeZone : 'UTC';
   // A preview has no schedule whose creation could anchor an interval: `after` stands in for it (SEMANTICS: Anchors).
-  const compiled = compileTrigger(readTriggerSpec(args.trigger), { timeZone: zone.timeZone, dst, anchorAt: anchorOf(after) });
-  if (!compiled.ok) {
-    return refused(
-      zone.timeZone,
-      compiled.errors.map((error) => invalid(['trigger', ...error.path], error.message, error.constraint)),
-    );
+  const compiled = compileTrigger(readTriggerSpec(args.trigger), { timeZone, dst, anchorAt: anchorOf(after) });
+  const userErrors = [
+    ...(zone.ok ? [] : [invalid(['timeZone'], zone.message, 'an IANA time zone name such as Europe/Berlin')]),
+    ...(compiled.ok ? [] : compiled.errors.map((error) => invalid(['trigger', ...error.path], error.message, error.constraint))),
+  ];
+  if (!compiled.ok || userErrors.length > 0) {
+    return { trigger: null, timeZone, dst, spec: null, summary: null, fireTimes: [], exhausted: true, userErrors };
   }
   const { trigger } = compiled;
   const until = args.until?.getTime() ?? Infinity;
   const instants = trigger.between(after + 1, until, first + 1);
   return {
     trigger,
-    timeZone: zone.timeZone,
+    timeZone,
     dst,
     spec: trigger.spec,
     summary: trigger.describe(),

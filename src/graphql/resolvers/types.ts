@@ -61,15 +61,15 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const first = args.first ?? 5;
       if (first < 1 || first > LIMITS.maxPageSize)
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
-      if (schedule.state !== 'ACTIVE') return [];
+      if (schedule.state !== 'ACTIVE' || schedule.deletedAt !== null) return [];
       const trigger = triggerOf(schedule);
       return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
     },
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
     runs: (schedule, args, { parts }) =>
       pageRuns(parts.store.prisma, args.filter ?? null, { scheduleId: schedule.id }, readPageArgs(args, 'scheduledFor', 'DESC')),
-    viewerCanEdit: (_, __, { viewer }) => can(viewer, 'schedule.update'),
-    viewerCanOperate: (_, __, { viewer }) => can(viewer, 'schedule.trigger'),
+    viewerCanEdit: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.update'),
+    viewerCanOperate: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.trigger'),
   },
   MisfirePolicy: {
     graceTime: (policy) => formatDuration(policy.graceMs),
@@ -89,8 +89,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       return first ? first.startedAt.getTime() - run.effectiveAt.getTime() : null;
     },
     durationMs: async (run, _, { loaders }) => {
-      const last = (await loaders.attempts.load(run.id)).at(-1);
-      return last?.finishedAt ? last.finishedAt.getTime() - last.startedAt.getTime() : null;
+      const current = (await loaders.attempts.load(run.id)).find((attempt) => attempt.number === run.attempt);
+      return current?.finishedAt ? current.finishedAt.getTime() - current.startedAt.getTime() : null;
     },
     attempts: (run, _, { loaders }) => loaders.attempts.load(run.id),
     worker: (run, _, context) => worker(context, run.workerId),

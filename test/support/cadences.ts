@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import type { MisfirePolicy } from '../../src/domain/due.ts';
+import type { DstGap, DstOverlap, Trigger } from '../../src/trigger/trigger.ts';
+import { cron, interval } from '../trigger/compiled.ts';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A trigger, where to look at it, and how far apart its occurrences mostly are. */
+export interface Cadence {
+  name: string;
+  trigger: Trigger;
+  /** Epoch milliseconds; something difficult follows. */
+  start: number;
+  /** Milliseconds. */
+  every: number;
+}
+
+const CRONS: readonly [expression: string, timeZone: string, start: string, every: number][] = [
+  ['* * * * * *', 'UTC', '2026-03-02T10:00:00Z', SECOND],
+  ['*/7 * * * * *', 'Asia/Kathmandu', '2026-03-02T10:00:00.500Z', 7 * SECOND],
+  ['5,6 */2 * * * *', 'UTC', '2026-03-02T10:00:00Z', MINUTE],
+  ['*/5 * * * *', 'Europe/Berlin', '2026-03-29T00:30:00Z', 5 * MINUTE],
+  ['*/5 * * * *', 'Europe/Berlin', '2026-10-25T00:10:00Z', 5 * MINUTE],
+  ['0,30 0-4 * * *', 'America/New_York', '2026-03-08T05:00:00Z', 30 * MINUTE],
+  ['0,30 0-4 * * *', 'America/New_York', '2026-11-01T04:00:00Z', 30 * MINUTE],
+  ['15 1-3 * * *', 'Australia/Lord_Howe', '2026-04-04T13:00:00Z', HOUR],
+  ['0 9 * * MON-FRI', 'Pacific/Apia', '2011-12-27T00:00:00Z', DAY],
+  ['0 0 29 2 *', 'UTC', '2092-01-01T00:00:00Z', 1461 * DAY],
+  ['0 */5 22-23 31 12 * 2026', 'UTC', '2026-12-31T22:10:00Z', 5 * MINUTE],
+];
+
+const crons: fc.Arbitrary<Cadence> = fc
+  .tuple(
+    fc.constantFrom(...CRONS),
+    fc.constantFrom<DstGap | null>(null, 'RUN_AFTER', 'SHIFT', 'SKIP'),
+    fc.constantFrom<DstOverlap | null>(null, 'FIRST', 'LAST', 'BOTH'),
+  )
+  .map(([[expression, timeZone, start, every], gap, overlap]) => ({
+    name: `${expression} ${timeZone} ${gap} ${overlap}`,
+    trigger: cron(expression, timeZone, { gap, overlap }),
+    start: Date.parse(start),
+    every,
+  }));
+
+const intervals: fc.Arbitrary<Cadence> = fc
+  .tuple(fc.integer({ min: SECOND, max: 15 * MINUTE }), fc.nat(DAY), fc.nat(DAY))
+  .map(([every, anchor, start]) => {
+    const anchorAt = new Date(Date.UTC(2026, 2, 2) + anchor).toISOString();
+    const text = `PT${every / SECOND}S`;
+    return { name: `${text} from ${anchorAt}`, trigger: interval(text, anchorAt), start: Date.UTC(2026, 2, 2) + start, every };
+  });
+
+/** Real triggers of both kinds: over changes of the clock, over a skipped day, ones that end, ones with fractions of a second. */
+export const cadences: fc.Arbitrary<Cadence> = fc.oneof(crons, intervals);
+
+/** @param every  of the cadence, so that limits fall between its occurrences and on them */
+export function policies(every: number): fc.Arbitrary<MisfirePolicy> {
+  const duration = fc.oneof(
+    fc.constantFrom(0, 1, every, 3 * every),
+    fc.nat(2 * every),
+    fc.nat(30).map((times) => times * every),
+  );
+  return fc.record({
+    mode: fc.constantFrom('SKIP', 'FIRE_ONCE', 'FIRE_ALL'),
+    graceMs: duration,
+    catchupWindowMs: fc.oneof(duration, fc.constant(1_000 * every)),
+    maxCatchupRuns: fc.integer({ min: 1, max: 12 }),
+  });
+}
+
+/** All occurrences in [from, through], found one by one. */
+export function occurrences(trigger: Trigger, from: number, through: number): number[] {
+  const found: number[] = [];
+  for (let at = trigger.next(from - 1); at !== null && at <= through; at = trigger.next(at)) found.push(at);
+  return found;
+}
