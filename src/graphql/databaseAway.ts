@@ -1,8 +1,8 @@
-/** PostgreSQL: 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now; class 08 is connection exceptions. */
-const POSTGRES = /^(?:08[0-9A-Z]{3}|57P0[123])$/;
+/** PostgreSQL: 53300 too_many_connections, 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now; class 08: connections. */
+const POSTGRES = /^(?:08[0-9A-Z]{3}|53300|57P0[123])$/;
 const SOCKET = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
-/** Prisma: not reachable, timed out on connect, operation timed out, connection closed, no free connection in the pool. */
-const PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024'];
+/** Prisma: not reachable, timed out on connect, operation timed out, connection closed, no free connection in the pool, too many of them. */
+const PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'];
 
 /** How far a chain of causes is followed: longer ones are cycles. */
 const MAX_LINKS = 20;

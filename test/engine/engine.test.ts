@@ -24,7 +24,11 @@ const crashes = [
   { where: 'the ledger cannot be written', how: REFUSE, trigger: 'TRIGGER refuse BEFORE INSERT ON occurrence' },
   { where: 'the event cannot be written', how: REFUSE, trigger: 'TRIGGER refuse BEFORE INSERT ON event' },
   { where: 'the delivery cannot be written', how: REFUSE, trigger: 'TRIGGER refuse BEFORE INSERT ON pgboss.job' },
-  { where: 'the commit is refused', how: REFUSE, trigger: 'CONSTRAINT TRIGGER refuse AFTER INSERT ON run DEFERRABLE INITIALLY DEFERRED' },
+  {
+    where: 'the commit is refused',
+    how: REFUSE,
+    trigger: 'CONSTRAINT TRIGGER refuse AFTER INSERT ON run DEFERRABLE INITIALLY DEFERRED',
+  },
   { where: 'the database process dies after all was written', how: DIE, trigger: 'TRIGGER refuse BEFORE INSERT ON pgboss.job' },
 ];
 for (const { where, how, trigger } of crashes) {
@@ -84,9 +88,10 @@ test('two engines at once: every occurrence has exactly one verdict, however man
     await until(async () => {
       one.clock.advanceTo(one.clock.now() + 2);
       await Promise.all(engines.map((engine) => engine.settle()));
-      const [row] = await one.store.sql.query<{ due: number }>(`SELECT count(*)::int AS due FROM schedule WHERE next_fire_at <= $1`, [
-        new Date(at(instant)),
-      ]);
+      const [row] = await one.store.sql.query<{ due: number }>(
+        `SELECT count(*)::int AS due FROM schedule WHERE next_fire_at <= $1`,
+        [new Date(at(instant))],
+      );
       return row?.due === 0;
     });
   }
@@ -173,9 +178,10 @@ test('a trigger that cannot be planned is held back, and keeps no other schedule
   await addTask(parts);
   const broken = await addSchedule(parts, { name: 'broken' });
   const sound = await addSchedule(parts, { name: 'sound' });
-  await parts.store.sql.query(`UPDATE schedule SET time_zone = 'Nowhere/Land', trigger_spec = '{"cron":{"expression":"* * * * *"}}' WHERE id = $1`, [
-    broken.id,
-  ]);
+  await parts.store.sql.query(
+    `UPDATE schedule SET time_zone = 'Nowhere/Land', trigger_spec = '{"cron":{"expression":"* * * * *"}}' WHERE id = $1`,
+    [broken.id],
+  );
   const engine = await startTestEngine(parts);
   parts.clock.advanceTo(at('00:00:10'));
   await engine.settle();

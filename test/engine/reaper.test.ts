@@ -40,10 +40,13 @@ test('a run whose worker died is run again, at once, as its next attempt', async
   assert.deepEqual([call.run.runId, call.run.attempt], [id, 2]);
   const run = await find(parts, id);
   assert.equal(run.workerId, second.id);
-  assert.deepEqual(run.attempts.map((attempt) => [attempt.state, attempt.workerId, code(attempt.error)]), [
-    ['FAILED', dead.id, 'WORKER_LOST'],
-    ['RUNNING', second.id, undefined],
-  ]);
+  assert.deepEqual(
+    run.attempts.map((attempt) => [attempt.state, attempt.workerId, code(attempt.error)]),
+    [
+      ['FAILED', dead.id, 'WORKER_LOST'],
+      ['RUNNING', second.id, undefined],
+    ],
+  );
   // No back-off (an hour here): the worker is what failed, not the task.
   assert.equal(run.startedAt?.getTime(), at('00:00:00') + LOST_AFTER);
   assert.equal((await parts.store.prisma.worker.findUniqueOrThrow({ where: { id: dead.id } })).state, 'LOST');
@@ -98,9 +101,7 @@ test('a delivery that was lost between its taking and the start of its run is ma
   const parts = await openParts(t);
   await addTask(parts);
   const run = await newRun(parts);
-  await parts.store.hotTransaction(async ({ sql }) =>
-    parts.queue.enqueue(sql, await insertRuns(sql, parts.clock.now(), [run])),
-  );
+  await parts.store.hotTransaction(async ({ sql }) => parts.queue.enqueue(sql, await insertRuns(sql, parts.clock.now(), [run])));
   const [taken] = await parts.queue.take('http', 1);
   assert.equal(taken?.runId, run.id);
 
@@ -118,9 +119,7 @@ test('a delivery that still waits for a worker is left alone, however long it wa
   const parts = await openParts(t);
   await addTask(parts);
   const run = await newRun(parts);
-  await parts.store.hotTransaction(async ({ sql }) =>
-    parts.queue.enqueue(sql, await insertRuns(sql, parts.clock.now(), [run])),
-  );
+  await parts.store.hotTransaction(async ({ sql }) => parts.queue.enqueue(sql, await insertRuns(sql, parts.clock.now(), [run])));
   parts.clock.advanceTo(at('01:00:00'));
   await reap(parts);
   assert.deepEqual(await parts.queue.take('http', 10), [{ jobId: run.jobId, runId: run.id, attempt: 1 }]);

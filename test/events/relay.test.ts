@@ -10,6 +10,7 @@ import type { Hold } from '../../src/store/runs.ts';
 import type { Sql } from '../../src/store/sql.ts';
 import { addTask, at, openParts } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { createRandom } from '../support/random.ts';
 import { addWorker, newRun, startedRuns } from '../support/runs.ts';
 import { until } from '../support/until.ts';
 
@@ -63,12 +64,7 @@ test('no loss: a reader gets every event of many concurrent writers exactly once
   const parts = await openParts(t);
   const other = await parts.another();
   const reader = await openRelay(parts, realClock()).subscribe(null);
-  // A linear congruential generator (Numerical Recipes): the same lengths in every run.
-  let state = 42;
-  const random = (below: number) => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const random = createRandom(42);
   const pauseInside = async (sql: Sql) => {
     for (let trips = random(6); trips > 0; trips -= 1) await sql.query('SELECT 1');
   };
@@ -277,7 +273,11 @@ async function openRunning(t: Parameters<typeof openParts>[0]) {
   };
   const end = async (holds: Hold[], state: 'SUCCEEDED' | 'RETRY_WAIT' = 'SUCCEEDED') => {
     const retryAt = state === 'RETRY_WAIT' ? '2026-03-02T01:00:00Z' : null;
-    await finishRuns(parts.store.sql, 0, holds.map((hold) => ({ ...hold, state, output: null, error: null, retryAt })));
+    await finishRuns(
+      parts.store.sql,
+      0,
+      holds.map((hold) => ({ ...hold, state, output: null, error: null, retryAt })),
+    );
     parts.store.signals.raise(['events']);
   };
   return { parts, taskId: task.id, start, end };
@@ -361,7 +361,11 @@ test('every change of a run has one event, and its events tell its history', asy
   await insertRuns(parts.store.sql, 0, [queued]);
   const history = async (id: string) => {
     const events = await parts.store.prisma.event.findMany({ where: { subjectId: id }, orderBy: { seq: 'asc' } });
-    return events.map(({ kind, before, after }) => [kind, (before as { state: string } | null)?.state, (after as { state: string }).state]);
+    return events.map(({ kind, before, after }) => [
+      kind,
+      (before as { state: string } | null)?.state,
+      (after as { state: string }).state,
+    ]);
   };
   assert.deepEqual(await history(hold.runId), [
     ['CREATED', undefined, 'QUEUED'],

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { can } from '../../src/auth/can.ts';
+import type { Action } from '../../src/auth/can.ts';
 import { YEARLY, createApi, fresh } from '../support/api.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../support/carillon.ts';
 import * as operations from '../support/operations.ts';
@@ -91,20 +93,22 @@ test('a token that is unknown, of another kind, expired or revoked lets nobody i
   assert.equal(await code(`Bearer ${secret}`), 'UNAUTHENTICATED', 'revoked');
 });
 
-const NEEDED: Record<string, Role> = {
-  CREATE_TASK: 'EDITOR',
-  CREATE_SCHEDULE: 'EDITOR',
-  UPDATE_SCHEDULE: 'EDITOR',
-  DELETE_SCHEDULE: 'EDITOR',
-  PAUSE_SCHEDULES: 'OPERATOR',
-  RESUME_SCHEDULES: 'OPERATOR',
-  TRIGGER_SCHEDULE: 'OPERATOR',
+const NEEDED: Record<string, { role: Role; action: Action }> = {
+  CREATE_TASK: { role: 'EDITOR', action: 'task.create' },
+  CREATE_SCHEDULE: { role: 'EDITOR', action: 'schedule.create' },
+  UPDATE_SCHEDULE: { role: 'EDITOR', action: 'schedule.update' },
+  DELETE_SCHEDULE: { role: 'EDITOR', action: 'schedule.delete' },
+  PAUSE_SCHEDULES: { role: 'OPERATOR', action: 'schedule.pause' },
+  RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
+  TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
 };
 for (const { name, query, variables } of mutations) {
-  const needed = NEEDED[name] as Role;
+  const { role: needed, action } = NEEDED[name] as { role: Role; action: Action };
   test(`${name} needs ${needed}: lesser roles are FORBIDDEN and change nothing, others may`, async (t) => {
     const database = await connect(t, carillon.databaseUrl);
     for (const role of ROLES) {
+      const viewer = { actor: { kind: 'TOKEN', id: 'tok_0', name: null }, role } as const;
+      assert.equal(can(viewer, action), ROLES.indexOf(role) >= ROLES.indexOf(needed), 'the command asks for the same');
       const before = await contents(database);
       const { data, errors } = await carillon.ask<Record<string, unknown> | null>(query, variables(), tokens[role]);
       if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) {
@@ -150,12 +154,11 @@ test('the headers of a task are answered to OPERATOR and up; a VIEWER gets FORBI
     [['HttpRequest.headers needs the role OPERATOR; yours is VIEWER.', ['task', 'http', 'headers'], 'FORBIDDEN']],
   );
 
-  const events = 'subscription { taskChanged { task { http { headers } } } }';
-  const [viewer, operator] = [
-    await watch(t, carillon, { query: events, token: tokens.VIEWER }),
-    await watch(t, carillon, { query: events, token: tokens.OPERATOR }),
-  ];
-  await api.taskOn('http://127.0.0.1:9/hook', { http: { headers: HEADERS } });
+  const key = fresh('told');
+  const events = `subscription { taskChanged(filter: { keys: ["${key}"] }) { task { http { headers } } } }`;
+  const viewer = await watch(t, carillon, { query: events, token: tokens.VIEWER });
+  const operator = await watch(t, carillon, { query: events, token: tokens.OPERATOR });
+  await api.taskOn('http://127.0.0.1:9/hook', { key, http: { headers: HEADERS } });
   assert.deepEqual(await operator.next(), { task: { http: { headers: HEADERS } } });
   await assert.rejects(viewer.next(), /FORBIDDEN/);
 });

@@ -81,13 +81,17 @@ const cyclic = new Error(SECRET);
 cyclic.cause = cyclic;
 
 const causes: { rule: string; error: unknown; away: boolean }[] = [
-  ...['08000', '08006', '08P01', '57P01', '57P02', '57P03'].map((code) => ({
+  ...['08000', '08006', '08P01', '53300', '57P01', '57P02', '57P03'].map((code) => ({
     rule: `pg ${code}`,
     error: coded(code),
     away: true,
   })),
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].map((code) => ({ rule: `socket ${code}`, error: coded(code), away: true })),
-  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024'].map((code) => ({ rule: `Prisma ${code}`, error: coded(code), away: true })),
+  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'].map((code) => ({
+    rule: `Prisma ${code}`,
+    error: coded(code),
+    away: true,
+  })),
   { rule: 'pg 23505, a unique violation', error: coded('23505'), away: false },
   { rule: 'pg 57014, a canceled statement', error: coded('57014'), away: false },
   { rule: 'Prisma P2002, a unique violation', error: coded('P2002'), away: false },

@@ -120,17 +120,18 @@ test('a filter lets an event through when the run matches before or after the ch
   const { target, schedule: first, filter: mine, key } = await playground(t, { execution: { retry: { maxAttempts: 1 } } });
   const other = await playground(t);
   const everything = await watchRuns(t);
-  await api.trigger(other.schedule);
-  const start = (await everything.until(isFinal)).at(-1)?.cursor as string;
+  const ended = async (id: string) =>
+    (await everything.until((event) => event.id === id && isFinal(event))).at(-1)?.cursor as string;
+  const start = await ended((await api.trigger(other.schedule)).id);
   const a = await api.trigger(first);
-  await everything.until(isFinal);
+  await ended(a.id);
   target.reply({ status: 404 }, {});
   const second = await api.scheduleOf({ key });
   const b = await api.trigger(second);
-  await everything.until(isFinal);
+  await ended(b.id);
   const third = await api.scheduleOf({ key }, { trigger: halfPastHourly() });
   const [missed] = await missHours(await connect(t, carillon.databaseUrl), api, third, 1);
-  const c = (await everything.until(isFinal)).at(-1)?.id as string;
+  const c = (await everything.until((event) => event.scheduleId === third.id && isFinal(event))).at(-1)?.id as string;
 
   const A = ['a QUEUED', 'a RUNNING', 'a SUCCEEDED'];
   const B = ['b QUEUED', 'b RUNNING', 'b FAILED'];
@@ -163,8 +164,7 @@ test('a filter lets an event through when the run matches before or after the ch
     assert.deepEqual(shown(await (streams[index] as Stream<RunEventView>).take(seen.length)), seen, JSON.stringify(filter));
   }
   // By the time a later run has been seen, whatever else a filter let through would have come.
-  await api.trigger(other.schedule);
-  await everything.until(isFinal);
+  await ended((await api.trigger(other.schedule)).id);
   for (const [index, { filter }] of cases.entries())
     assert.deepEqual(shown(streams[index]?.arrived() ?? []), [], JSON.stringify(filter));
 });
@@ -207,7 +207,10 @@ test('what happened while nobody watched at all is told to who comes back', asyn
 
 test('without after a stream begins with what happens from now on', async (t) => {
   const { schedule, filter } = await playground(t);
-  await api.runIn((await api.trigger(schedule)).id, 'SUCCEEDED');
+  // What has been told to one is the past to whoever comes after.
+  const before = await watchRuns(t, filter);
+  await api.trigger(schedule);
+  await before.until(isFinal);
   const stream = await watchRuns(t, filter);
   const second = await api.trigger(schedule);
   assert.equal((await stream.next()).id, second.id);

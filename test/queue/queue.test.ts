@@ -16,8 +16,7 @@ async function openQueued(t: Test, count: number): Promise<{ parts: Parts; queue
   const queued = await insertRuns(parts.store.sql, parts.clock.now(), runs);
   return { parts, queued };
 }
-const enqueue = (parts: Parts, queued: QueuedRun[]) =>
-  parts.store.hotTransaction(({ sql }) => parts.queue.enqueue(sql, queued));
+const enqueue = (parts: Parts, queued: QueuedRun[]) => parts.store.hotTransaction(({ sql }) => parts.queue.enqueue(sql, queued));
 const ids = (rows: readonly { runId: string }[]) => rows.map((row) => row.runId).sort();
 
 test('a delivery names the run and the attempt it is for', async (t) => {

@@ -12,7 +12,8 @@ async function openDue(t: Parameters<typeof openParts>[0], count: number): Promi
   const parts = await openParts(t);
   await addTask(parts);
   const ids: string[] = [];
-  for (let n = 1; n <= count; n += 1) ids.push((await addSchedule(parts, { name: `s${n}`, trigger: { interval: { every: `PT${n}S` } } })).id);
+  for (let n = 1; n <= count; n += 1)
+    ids.push((await addSchedule(parts, { name: `s${n}`, trigger: { interval: { every: `PT${n}S` } } })).id);
   return { parts, ids };
 }
 const idsOf = (claimed: { id: string }[]) => claimed.map((schedule) => schedule.id);
@@ -35,7 +36,13 @@ test('claimDueSchedules: what another transaction fired a moment ago is not clai
   const { parts, ids } = await openDue(t, 2);
   const now = at('00:00:02');
   const [first, second] = ids as [string, string];
-  const moved = { nextScheduledFor: iso(now + 1), nextFireAt: iso(now + 1), lastFireAt: null, openOccurrenceId: null, extend: null };
+  const moved = {
+    nextScheduledFor: iso(now + 1),
+    nextFireAt: iso(now + 1),
+    lastFireAt: null,
+    openOccurrenceId: null,
+    extend: null,
+  };
   await parts.store.hotTransaction(async ({ sql }) => writeVerdicts(sql, now, [], [], [{ id: first, ...moved }]));
   assert.deepEqual(idsOf(await parts.store.hotTransaction(({ sql }) => claimDueSchedules(sql, now, 500))), [second]);
 });
@@ -99,7 +106,16 @@ test('a schedule locked after waiting has the ledger row that was written meanwh
     await untilBlocked(parts.store.sql, 'lockSchedule');
     const instant = iso(at('00:00:01'));
     const next = iso(at('00:00:02'));
-    const skip = { id: 'occ', scheduleId: id, scheduledFor: instant, through: instant, count: 1, verdict: 'MISSED', reason: '', scheduleVersion: 1 };
+    const skip = {
+      id: 'occ',
+      scheduleId: id,
+      scheduledFor: instant,
+      through: instant,
+      count: 1,
+      verdict: 'MISSED',
+      reason: '',
+      scheduleVersion: 1,
+    };
     const advance = { id, nextScheduledFor: next, nextFireAt: next, lastFireAt: null, openOccurrenceId: 'occ', extend: null };
     await writeVerdicts(sql, at('00:00:01'), [], [skip], [advance]);
   });

@@ -37,7 +37,10 @@ test('an empty database is brought up to date; doing it again applies nothing', 
   const url = await createEmptyDatabase(t);
   assert.deepEqual(await applyMigrations(url), MIGRATIONS);
   assert.deepEqual(await applyMigrations(url), []);
-  assert.deepEqual((await history(url)).map((row) => row.name), MIGRATIONS);
+  assert.deepEqual(
+    (await history(url)).map((row) => row.name),
+    MIGRATIONS,
+  );
 });
 
 test('instances that open one empty database at once all succeed, and it is migrated once', async (t) => {
@@ -54,8 +57,14 @@ test('instances that open one empty database at once all succeed, and it is migr
     opened.push({ store, stop: () => stopQueue().then(() => store.close()) });
   };
   const results = await Promise.allSettled([open(), open(), open(), open()]);
-  assert.deepEqual(results.map((result) => (result.status === 'rejected' ? result.reason : 'opened')), Array(4).fill('opened'));
-  assert.deepEqual((await history(url)).map((row) => row.name), MIGRATIONS);
+  assert.deepEqual(
+    results.map((result) => (result.status === 'rejected' ? result.reason : 'opened')),
+    Array(4).fill('opened'),
+  );
+  assert.deepEqual(
+    (await history(url)).map((row) => row.name),
+    MIGRATIONS,
+  );
   const streams = await Promise.all(opened.map(({ store }) => store.sql.query(`SELECT value FROM meta WHERE key = 'stream_id'`)));
   assert.equal(new Set(streams.map((rows) => JSON.stringify(rows))).size, 1);
   assert.deepEqual(await query(url, `SELECT name FROM pgboss.queue WHERE name = 'http'`), [{ name: 'http' }]);

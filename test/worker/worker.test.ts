@@ -20,7 +20,8 @@ async function openWork(t: Parameters<typeof openParts>[0], execution: object = 
   const advance = (seconds: number) => parts.clock.advanceTo(parts.clock.now() + seconds * 1_000);
   return { parts, advance, start: async () => (await trigger(parts, id)).id };
 }
-const runNow = ({ store }: Parts, id: string) => store.prisma.run.findUniqueOrThrow({ where: { id }, include: { attempts: { orderBy: { number: 'asc' } } } });
+const runNow = ({ store }: Parts, id: string) =>
+  store.prisma.run.findUniqueOrThrow({ where: { id }, include: { attempts: { orderBy: { number: 'asc' } } } });
 async function runWhen(parts: Parts, id: string, state: string) {
   return whenEvents(parts, async () => {
     const run = await runNow(parts, id);
@@ -47,7 +48,10 @@ test('a run that succeeds has its output, one attempt, and no lease any more', a
   assert.equal(run.finishedAt?.getTime(), at('00:00:02'));
   assert.equal(run.lease, null);
   assert.equal(run.error, null);
-  assert.deepEqual(run.attempts.map(({ number, state, workerId }) => ({ number, state, workerId })), [{ number: 1, state: 'SUCCEEDED', workerId: worker.id }]);
+  assert.deepEqual(
+    run.attempts.map(({ number, state, workerId }) => ({ number, state, workerId })),
+    [{ number: 1, state: 'SUCCEEDED', workerId: worker.id }],
+  );
   await until(async () => (await parts.store.sql.query('SELECT 1 FROM pgboss.job')).length === 0);
 });
 
@@ -90,7 +94,11 @@ test('an attempt that fails is retried after its back-off, which grows, until ma
 
 const ends = [
   { rule: 'an error that is not retryable ends the run at once', error: { retryable: false }, retry: RETRY },
-  { rule: 'a code in nonRetryableErrors ends the run at once', error: { code: 'TEAPOT' }, retry: { ...RETRY, nonRetryableErrors: ['TEAPOT'] } },
+  {
+    rule: 'a code in nonRetryableErrors ends the run at once',
+    error: { code: 'TEAPOT' },
+    retry: { ...RETRY, nonRetryableErrors: ['TEAPOT'] },
+  },
   { rule: 'with maxAttempts 1 nothing is retried', error: {}, retry: { maxAttempts: 1 } },
 ];
 for (const { rule, error, retry } of ends) {
@@ -125,7 +133,10 @@ test('an attempt that takes too long is told to stop, and is TIMED_OUT even when
   assert.equal(call.signal.aborted, true);
   assert.equal(code(call.signal.reason), 'TIMED_OUT');
   const run = await runWhen(parts, id, 'TIMED_OUT');
-  assert.deepEqual(run.attempts.map((attempt) => attempt.state), ['TIMED_OUT']);
+  assert.deepEqual(
+    run.attempts.map((attempt) => attempt.state),
+    ['TIMED_OUT'],
+  );
   assert.equal(code(run.error), 'TIMED_OUT');
   advance(1);
   call.succeed('too late');
@@ -140,7 +151,10 @@ test('a timeout with attempts left is retried', async (t) => {
   await worker.next();
   parts.clock.advanceTo(at('00:00:03'));
   const waiting = await runWhen(parts, id, 'RETRY_WAIT');
-  assert.deepEqual(waiting.attempts.map((attempt) => attempt.state), ['TIMED_OUT']);
+  assert.deepEqual(
+    waiting.attempts.map((attempt) => attempt.state),
+    ['TIMED_OUT'],
+  );
   parts.clock.advanceTo(at('00:00:04'));
   await engine.settle();
   const again = await worker.next();
@@ -203,10 +217,13 @@ test('a ghost cannot write: run, attempt and output belong to the worker that ho
   call.succeed('from the holder');
   const run = await runWhen(parts, id, 'SUCCEEDED');
   assert.equal(run.output, 'from the holder');
-  assert.deepEqual(run.attempts.map((attempt) => [attempt.state, code(attempt.error)]), [
-    ['FAILED', 'WORKER_LOST'],
-    ['SUCCEEDED', undefined],
-  ]);
+  assert.deepEqual(
+    run.attempts.map((attempt) => [attempt.state, code(attempt.error)]),
+    [
+      ['FAILED', 'WORKER_LOST'],
+      ['SUCCEEDED', undefined],
+    ],
+  );
 });
 
 test('a worker that gets its own lost run again holds the new attempt, and gives the old one up', async (t) => {
@@ -320,7 +337,10 @@ test('a worker that was given up for lost and answers again is running again', a
   await worker.beat();
   assert.equal(await state(), 'RUNNING');
   const events = await parts.store.prisma.event.findMany({ where: { topic: 'worker' }, orderBy: { seq: 'asc' } });
-  assert.deepEqual(events.map((event) => event.after), [{ state: 'RUNNING' }, { state: 'LOST' }, { state: 'RUNNING' }]);
+  assert.deepEqual(
+    events.map((event) => event.after),
+    [{ state: 'RUNNING' }, { state: 'LOST' }, { state: 'RUNNING' }],
+  );
 });
 
 test('runs are found within half a second even when no notification comes', async (t) => {
