@@ -5,6 +5,7 @@ import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
 import { createDatabaseClock } from './clock.ts';
+import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
 import { createTriggerCache } from './domain/schedule.ts';
 import type { HttpRequest } from './domain/httpRequest.ts';
@@ -26,6 +27,8 @@ import { startWorker } from './worker/worker.ts';
 
 export const VERSION = packageJson.version;
 
+/** A lease lasts three of these. */
+const BEAT_MS = 2_000;
 /** Runs at a time on one worker. */
 const WORKER_CAPACITY = 50;
 /** What runs may take to finish at a stop; the rest is handed back to be run elsewhere. */
@@ -94,9 +97,13 @@ async function startParts(
   });
   await clock.sync();
   const makePartitions = () => store.hotTransaction((tx) => ensureEventPartitions(tx.sql, clock.now()));
-  await makePartitions();
-  const adminSecret = await ensureAdminToken(store, config.adminToken, clock.now());
-  if (adminSecret !== null) await keepAdminSecret(config.dataDir, adminSecret);
+  // A dump of the database may hold the table for hours. Without its partitions events lie in the default one: no reason not to start.
+  await makePartitions().catch((error: unknown) =>
+    log.warn({ err: error }, 'the partitions of the event table could not be made yet'),
+  );
+  const adminSecret = await ensureAdminToken(store, config.adminToken, clock.now(), (secret) =>
+    keepAdminSecret(config.dataDir, secret),
+  );
 
   const relay = createRelay({ store, clock, log });
   stops.push(() => relay.stop());
@@ -115,22 +122,23 @@ async function startParts(
     identity: { hostname: hostname(), pid: process.pid, version: VERSION },
   });
 
-  let heardAt = clock.now();
+  const pulse = createPulse(clock);
   const housekeeping = startHousekeeping(
     [
       {
         name: 'heartbeat and reaper',
-        cron: '*/2 * * * * *',
-        // In this order: after a suspension this process takes up its own leases before it looks for lost ones.
+        when: BEAT_MS,
+        // In this order: after a suspension this process takes up its own leases, on the right time, before it looks for lost ones.
         async run() {
+          await clock.sync();
           await worker.beat();
-          await reap({ store, queue: deliveries, clock, log });
-          heardAt = clock.now();
+          pulse.beaten();
+          if (pulse.steady()) await reap({ store, queue: deliveries, clock, log });
         },
       },
-      { name: 'clock', cron: '*/10 * * * * *', run: () => clock.sync() },
-      { name: 'event partitions', cron: '0 7 * * * *', run: makePartitions },
+      { name: 'event partitions', when: '7 * * * *', run: makePartitions },
     ],
+    clock,
     log,
   );
   stops.push(() => housekeeping.stop());
@@ -146,7 +154,7 @@ async function startParts(
     schema: createSchema(),
     authenticate: async (token) => (token === null ? null : authenticateToken(store, token, clock.now())),
     contextFor: (viewer, requestId) => createContext(parts, { viewer, requestId }),
-    ready: () => (clock.now() - heardAt < LEASE_MS ? { ok: true } : { ok: false, reason: 'the database does not answer' }),
+    ready: () => (pulse.alive() ? { ok: true } : { ok: false, reason: 'the database does not answer' }),
     log,
     host: config.host,
     port: config.port,
@@ -156,6 +164,22 @@ async function startParts(
   });
   stops.push(() => server.stop());
   return { url: server.url, adminSecret, embedded: embedded && { dataDir: embedded.dataDir }, stop: stopAll };
+}
+
+/** Whether this process has reached the database of late, and for how long without a break. */
+function createPulse(clock: Clock) {
+  let beatenAt = clock.now();
+  let steadySince = -Infinity;
+  return {
+    beaten() {
+      const now = clock.now();
+      if (now - beatenAt > LEASE_MS) steadySince = now;
+      beatenAt = now;
+    },
+    alive: () => clock.now() - beatenAt < LEASE_MS,
+    /** After an outage the others' leases have run out as well: they get the time to say that they live. */
+    steady: () => clock.now() - steadySince >= LEASE_MS,
+  };
 }
 
 /** Readable by the owner only; the secret itself is not in the database. */

@@ -27,16 +27,25 @@ export async function authenticateToken(store: Store, secret: string, now: numbe
 /**
  * Sees to it that an administrator can get in.
  * @param configured  CARILLON_ADMIN_TOKEN; null when not set
+ * @param keep  puts a secret that was made where its owner finds it; when it fails, no token is made
  * @returns the secret that was made because the database had no token at all; null otherwise
  */
-export function ensureAdminToken(store: Store, configured: string | null, now: number): Promise<string | null> {
+export function ensureAdminToken(
+  store: Store,
+  configured: string | null,
+  now: number,
+  keep: (secret: string) => Promise<void>,
+): Promise<string | null> {
   return store.transaction(async ({ prisma, sql }) => {
     // Until the transaction ends: instances that start together on an empty database make one token, not one each.
     await lockTokens(sql);
     if (configured === null && (await countTokens(prisma)) > 0) return null;
     const secret = configured ?? newSecret();
     await ensureToken(prisma, new Date(now), { name: 'admin', role: 'ADMIN', hash: hashOf(secret), by: SYSTEM });
-    return configured === null ? secret : null;
+    if (configured !== null) return null;
+    // Before the commit: a token whose secret nobody has would lock everybody out of this database.
+    await keep(secret);
+    return secret;
   });
 }
 

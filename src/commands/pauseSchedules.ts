@@ -22,6 +22,8 @@ export interface ChangedSchedules {
 }
 const SHOWN = 100;
 const MAX_NAMED = 100;
+/** All in one transaction, which has seconds: a larger one would hold the rows of all while it works. */
+const MAX_FILTERED = 1_000;
 
 /** Holds schedules back; runs under way go on. One that is paused already keeps its pause. */
 export function pauseSchedules(
@@ -91,7 +93,14 @@ async function changeEach(
 /** @throws Rejection when something that is named is not there: nothing is changed then */
 async function selectedIds({ prisma }: CommandScope, select: ScheduleSelection): Promise<string[]> {
   const named = select.ids ?? select.names;
-  if (named == null) return listScheduleIds(prisma, select.filter ?? {});
+  if (named == null) {
+    const ids = await listScheduleIds(prisma, select.filter ?? {});
+    if (ids.length <= MAX_FILTERED) return ids;
+    const fields = new Fields();
+    const message = `filter matches ${ids.length} schedules; at most ${MAX_FILTERED} can be changed at once. Narrow it.`;
+    fields.add(['input', 'select', 'filter'], message, `at most ${MAX_FILTERED}`);
+    throw new Rejection(fields.errors);
+  }
   const key = select.ids != null ? 'ids' : 'names';
   if (named.length > MAX_NAMED) {
     const fields = new Fields();

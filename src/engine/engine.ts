@@ -13,8 +13,8 @@ const CLAIM_BATCH = 500;
 const RETRY_BATCH = 500;
 /** Suspended machines, stepped clocks and lost notifications cost no more than this. */
 const MAX_SLEEP_MS = 30_000;
-/** What is due but held by another transaction (an edit, a finishing run) is asked for again after this. */
-const HELD_RETRY_MS = 2;
+/** What is due but held by another transaction (an edit, a finishing run) is asked for again after these, the last from then on. */
+const HELD_RETRY_MS = [2, 2, 5, 10, 20, 50] as const;
 const OUTAGE_BACKOFF_MS = [100, 200, 500, 1_000, 2_000] as const;
 const TRIGGER_CACHE = 20_000;
 
@@ -34,6 +34,7 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
   let stopped = false;
   let disarm: () => void = () => undefined;
   let failures = 0;
+  let held = 0;
 
   /** One transaction: claims what is due, writes runs, ledger, events and deliveries, and moves the schedules on. */
   async function tick(): Promise<number> {
@@ -66,7 +67,12 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
     if (retry !== null && retry.getTime() <= clock.now()) while (!stopped && (await retryTick()) === RETRY_BATCH);
     const next = Math.min(due?.getTime() ?? Infinity, retry?.getTime() ?? Infinity);
     const wait = next - clock.now();
-    return wait <= 0 ? HELD_RETRY_MS : Math.min(wait, MAX_SLEEP_MS);
+    if (wait > 0) {
+      held = 0;
+      return Math.min(wait, MAX_SLEEP_MS);
+    }
+    held += 1;
+    return HELD_RETRY_MS[Math.min(held, HELD_RETRY_MS.length) - 1] as number;
   }
 
   const loop = createLoop(async () => {

@@ -5,7 +5,17 @@ import type { RunError } from '../domain/runError.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { endAttempts } from '../queue/finish.ts';
 import type { Store } from '../store/open.ts';
-import { iso, listLostRuns, listStaleQueued, lockLostRuns, lockSchedulesOf, renewJobs } from '../store/runs.ts';
+import {
+  iso,
+  listLostRuns,
+  listStaleQueued,
+  listStuckSchedules,
+  lockLostRuns,
+  lockSchedules,
+  lockSchedulesOf,
+  promoteBuffered,
+  renewJobs,
+} from '../store/runs.ts';
 import type { Finish, LostRun } from '../store/runs.ts';
 import { markLostWorkers } from '../store/workers.ts';
 
@@ -40,6 +50,19 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
     if (workers.length > 0) tx.signal('events');
   });
   await redeliver(parts);
+  await releaseStuck(parts);
+}
+
+/** Below the promotion in the finishing transaction lies this net: a buffered run that nothing will let go would wait for ever. */
+async function releaseStuck({ store, queue, clock }: { store: Store; queue: RunQueue; clock: Clock }): Promise<void> {
+  const stuck = await listStuckSchedules(store.sql, BATCH);
+  if (stuck.length === 0) return;
+  await store.hotTransaction(async (tx) => {
+    await lockSchedules(tx.sql, stuck);
+    const promoted = await promoteBuffered(tx.sql, clock.now(), stuck);
+    await queue.enqueue(tx.sql, promoted);
+    if (promoted.length > 0) tx.signal('jobs', 'events');
+  });
 }
 
 /** A lost run of a LOCAL task belongs to that worker alone: it is never moved (SEMANTICS: Routing). */

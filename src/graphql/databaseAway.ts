@@ -1,8 +1,16 @@
-/** PostgreSQL: 53300 too_many_connections, 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now; class 08: connections. */
-const POSTGRES = /^(?:08[0-9A-Z]{3}|53300|57P0[123])$/;
-const SOCKET = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
-/** Prisma: not reachable, timed out on connect, operation timed out, connection closed, no free connection in the pool, too many of them. */
-const PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'];
+/**
+ * PostgreSQL: 25006 read only (a standby after a failover), 25P03 idle in transaction too long, 53300 too_many_connections,
+ * 57P01 admin_shutdown, 57P02 crash_shutdown, 57P03 cannot_connect_now; class 08: connections.
+ */
+const POSTGRES = /^(?:08[0-9A-Z]{3}|25006|25P03|53300|57P0[123])$/;
+const SOCKET = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN'];
+/**
+ * Prisma: not reachable, timed out on connect, operation timed out, connection closed, no free connection in the pool, no
+ * transaction in time, too many connections.
+ */
+const PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'];
+/** pg gives these no code: a connection that ended under a query, none to be had in time, no answer in time. */
+const CODELESS = /^(?:Connection terminated|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** How far a chain of causes is followed: longer ones are cycles. */
 const MAX_LINKS = 20;
@@ -15,6 +23,7 @@ export function isDatabaseAway(error: unknown): boolean {
     if (typeof current !== 'object' || current === null) continue;
     const { code, originalCode, cause, originalError, errors, meta } = current as Record<string, unknown>;
     if (saysAway(code) || saysAway(originalCode)) return true;
+    if (code === undefined && current instanceof Error && CODELESS.test(current.message)) return true;
     waiting.push(cause, originalError);
     // Both addresses of "localhost" refused: an AggregateError.
     if (Array.isArray(errors)) waiting.push(...errors);

@@ -138,6 +138,8 @@ const PARTITION_LOCK = 0x636172_70;
  * nothing; it only makes clean-up by day coarser.
  */
 export async function ensureEventPartitions(sql: Sql, now: number, days = 3): Promise<void> {
+  // A new partition locks the whole table, and behind one that waits for a dump or a report everybody else would have to wait.
+  await sql.query(`/* limitPartitionWait */ SET LOCAL lock_timeout = '1s'`);
   // Until the caller's transaction ends: IF NOT EXISTS does not keep two instances from making the same table at the same moment.
   await sql.query(`/* lockEventPartitions */ SELECT pg_advisory_xact_lock($1)::text AS locked`, [PARTITION_LOCK]);
   for (let day = 0; day < days; day += 1) {

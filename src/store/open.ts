@@ -23,8 +23,6 @@ export interface Store {
   /** Single statements outside a transaction. */
   sql: Sql;
   signals: Signals;
-  /** Where pg-boss and advisory locks get their connections. */
-  pool: pg.Pool;
   /** For commands. Rolls back when `work` throws. */
   transaction<T>(work: (tx: CommandTx) => Promise<T>): Promise<T>;
   /** For the engine and the worker: no object mapper between them and their few statements. */
@@ -34,7 +32,13 @@ export interface Store {
 
 /** Held while migrating, so that instances that start together do not migrate twice. Any constant would do. */
 const MIGRATION_LOCK = 0x636172_69;
-const POOL_SIZE = 16;
+/** What people and scripts ask for, and apart from it what keeps schedules firing and leases alive: neither can starve the other. */
+const API_CONNECTIONS = 12;
+const HOT_CONNECTIONS = 8;
+/** A network that drops packets silently must not hold a caller for the quarter of an hour that TCP takes to notice. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const QUERY_TIMEOUT_MS = 20_000;
+const KEEP_ALIVE_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
 /**
  * A process that is suspended inside a transaction would keep its rows for as long, and its runs from being taken over (invariant 4).
@@ -51,36 +55,47 @@ export async function openStore(
   log: Logger,
   afterMigration: (sql: Sql) => Promise<void>,
 ): Promise<Store> {
-  const pool = new pg.Pool({
-    connectionString,
-    max: POOL_SIZE,
-    application_name: 'carillon',
-    keepAlive: true,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-  });
   let closing = false;
-  // An idle connection that breaks (database restart) must not end the process; the pool replaces it.
-  pool.on('error', (error) => {
-    // The pool hangs its whole client on the error, with the key that cancels its statements: the message is all a log may have.
-    // pool.end() does not wait for the goodbyes, so a database that is stopped next may break connections that are closing anyway.
-    if (!closing) log.warn({ reason: error.message }, 'an idle database connection was lost');
-  });
+  const openPool = (max: number) => {
+    const opened = new pg.Pool({
+      connectionString,
+      max,
+      application_name: 'carillon',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    });
+    // An idle connection that breaks (database restart) must not end the process; the pool replaces it.
+    opened.on('error', (error) => {
+      // The pool hangs its whole client on the error, with the key that cancels its statements: the message is all a log may have.
+      // pool.end() does not wait for the goodbyes, so a database that is stopped next may break connections that are closing anyway.
+      if (!closing) log.warn({ reason: error.message }, 'an idle database connection was lost');
+    });
+    return opened;
+  };
+  const pool = openPool(API_CONNECTIONS);
+  const hotPool = openPool(HOT_CONNECTIONS);
+  const endPools = async () => {
+    closing = true;
+    await Promise.all([pool.end(), hotPool.end()]);
+  };
   const signals = new Signals();
   try {
-    await migrate(pool, connectionString, log, afterMigration);
+    await migrate(connectionString, log, () => afterMigration(sqlOfPg(hotPool)));
     await signals.listen(connectionString, log);
   } catch (error) {
     await signals.close();
-    await pool.end();
+    await endPools();
     throw error;
   }
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
 
   return {
     prisma,
-    sql: sqlOfPg(pool),
+    sql: sqlOfPg(hotPool),
     signals,
-    pool,
     async transaction(work) {
       const raised = new Set<Signal>();
       const result = await prisma.$transaction(
@@ -98,7 +113,7 @@ export async function openStore(
     async hotTransaction(work) {
       const raised = new Set<Signal>();
       const result = await onConnection(
-        pool,
+        hotPool,
         (client) => work({ sql: sqlOfPg(client), signal: (...names) => names.forEach((name) => raised.add(name)) }),
         () => (raised.size > 0 ? signals.notifyStatement(raised) : ''),
       );
@@ -109,7 +124,7 @@ export async function openStore(
       closing = true;
       await signals.close();
       await prisma.$disconnect();
-      await pool.end();
+      await endPools();
     },
   };
 }
@@ -139,21 +154,19 @@ async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => P
   }
 }
 
-async function migrate(
-  pool: pg.Pool,
-  connectionString: string,
-  log: Logger,
-  afterMigration: (sql: Sql) => Promise<void>,
-): Promise<void> {
-  const client = await pool.connect();
+async function migrate(connectionString: string, log: Logger, afterMigration: () => Promise<void>): Promise<void> {
+  // A connection of its own, without the pools' limits: another instance may take its time with the same migration.
+  const client = new pg.Client({ connectionString, application_name: 'carillon migration' });
+  client.on('error', (error) => log.warn({ reason: error.message }, 'the connection that holds the migration lock was lost'));
+  await client.connect();
   try {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const applied = await applyMigrations(connectionString);
     if (applied.length > 0) log.info({ migrations: applied }, 'the database schema was brought up to date');
     await client.query(`INSERT INTO meta (key, value) VALUES ('stream_id', gen_random_uuid()::text) ON CONFLICT DO NOTHING`);
-    await afterMigration(sqlOfPg(pool));
+    await afterMigration();
   } finally {
-    // Destroyed, not returned: a session lock ends with its session, whatever state it is in.
-    client.release(true);
+    // The session lock ends with its session, whatever state that is in.
+    await client.end();
   }
 }

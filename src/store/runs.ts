@@ -193,6 +193,25 @@ SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey"
   );
 }
 
+/** Schedules on which runs are buffered although nothing is active that would let them go. */
+export async function listStuckSchedules(sql: Sql, limit: number): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    `/* listStuckSchedules */
+SELECT DISTINCT b.schedule_id AS id FROM run b WHERE b.state = 'BUFFERED'
+   AND NOT EXISTS (SELECT 1 FROM run a WHERE a.schedule_id = b.schedule_id AND a.state IN ${ACTIVE}) ORDER BY 1 LIMIT $1`,
+    [limit],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Locks schedules in order of id. */
+export async function lockSchedules(sql: Sql, scheduleIds: readonly string[]): Promise<void> {
+  await sql.query(
+    `/* lockSchedules */ SELECT id FROM schedule WHERE id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY id FOR NO KEY UPDATE`,
+    [JSON.stringify(scheduleIds)],
+  );
+}
+
 /** Queues the next attempt of runs whose back-off is over. */
 export async function promoteRetries(sql: Sql, now: number, limit: number): Promise<QueuedRun[]> {
   return sql.query<QueuedRun>(

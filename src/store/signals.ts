@@ -8,6 +8,8 @@ type Listener = () => void;
 const CHANNEL = 'carillon';
 const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', events: 'e' };
 const RECONNECT_MS = 500;
+const CONNECT_TIMEOUT_MS = 5_000;
+const KEEP_ALIVE_MS = 10_000;
 
 /** One NOTIFY per transaction at most: it takes a lock that serialises commits. The payload names sender and signals only. */
 export const NOTIFY_SQL = `/* notify */ SELECT pg_notify('${CHANNEL}', $1)::text AS notified`;
@@ -45,19 +47,31 @@ export class Signals {
 
   /** Listens on a connection of its own; after every reconnection everything is raised, for what was missed meanwhile. */
   async listen(connectionString: string, log: Logger): Promise<void> {
-    const client = new pg.Client({ connectionString, application_name: 'carillon listen', keepAlive: true });
+    const client = new pg.Client({
+      connectionString,
+      application_name: 'carillon listen',
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
     const lost = (error?: Error) => {
       if (this.#closed || this.#client !== client) return;
       this.#client = undefined;
-      log.warn({ err: error }, 'the connection for notifications was lost; polling until it is back');
+      log.warn({ reason: error?.message }, 'the connection for notifications was lost; polling until it is back');
       void this.#reconnect(connectionString, log);
     };
     client.on('error', lost);
     client.on('end', () => lost());
     client.on('notification', ({ payload }) => this.#received(payload ?? ''));
-    await client.connect();
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+    // From here on a loss is noticed; before, it was the failure of this call.
     this.#client = client;
-    await client.query(`LISTEN ${CHANNEL}`);
     if (this.#closed) await client.end();
   }
 

@@ -11,7 +11,6 @@ import {
   listLostRuns,
   listStaleQueued,
   lockLostRuns,
-  lockSchedulesOf,
   promoteBuffered,
   promoteRetries,
   renewJobs,
@@ -274,27 +273,6 @@ test('promoteBuffered: the oldest goes when nothing of its schedule is active an
   await finishRuns(parts.store.sql, 0, [finish(hold)]);
   assert.deepEqual(runIds(await promote()), [earlier.id]);
   assert.deepEqual(await promote(), [], 'which is active from here');
-});
-
-test('two finishing runs of one schedule let one buffered run go, not two and not none', async (t) => {
-  const { parts, worker } = await openRuns(t, 0);
-  const { id: scheduleId } = await addSchedule(parts, { misfire: { mode: 'FIRE_ALL' } });
-  const active = [await newRun(parts, { scheduleId }), await newRun(parts, { scheduleId })];
-  const [one, two] = (await startedRuns(parts, worker, LEASE, active)) as [Hold, Hold];
-  const waiting = await newRun(parts, { scheduleId, state: 'BUFFERED', jobId: null });
-  await insertRuns(parts.store.sql, 0, [waiting]);
-  const end = async (sql: Sql, hold: Hold) => {
-    await lockSchedulesOf(sql, [hold.runId]);
-    await finishRuns(sql, 0, [finish(hold)]);
-    return promoteBuffered(sql, 0, [scheduleId]);
-  };
-  let second: Promise<{ runId: string }[]> | undefined;
-  await parts.store.hotTransaction(async ({ sql }) => {
-    assert.deepEqual(await end(sql, one), []);
-    second = parts.store.hotTransaction((tx) => end(tx.sql, two));
-    await untilBlocked(parts.store.sql, 'lockSchedulesOf');
-  });
-  assert.deepEqual(runIds((await second) ?? []), [waiting.id]);
 });
 
 /** Puts a run of a schedule into a state past all statements. */

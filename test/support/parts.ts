@@ -92,10 +92,10 @@ async function valueOf<T>(result: Promise<CommandResult<T>>): Promise<T> {
   return settled.value;
 }
 
-/** A task that nobody would reach: tests bring their own executor. */
+/** A task that nobody would reach: tests bring their own executor. A clock that jumps does not make its runs time out. */
 export function addTask(parts: Parts, input: Partial<HttpTaskInput> = {}) {
-  const http = { url: 'http://task.invalid/' };
-  return valueOf(createHttpTask(parts, CALLER, { key: 'task', name: 'Task', http, ...input }));
+  const defaults = { key: 'task', name: 'Task', http: { url: 'http://task.invalid/' }, execution: { timeout: 'P1D' } };
+  return valueOf(createHttpTask(parts, CALLER, { ...defaults, ...input }));
 }
 /** Every 10 s from the clock's now unless the spec says otherwise. */
 export function addSchedule(parts: Parts, spec: Partial<CreateScheduleInput['spec']> = {}) {
