@@ -125,3 +125,14 @@ test('a delivery that still waits for a worker is left alone, however long it wa
   assert.deepEqual(await parts.queue.take('http', 10), [{ jobId: run.jobId, runId: run.id, attempt: 1 }]);
   assert.deepEqual(parts.logged, []);
 });
+
+test('a buffered run that nothing will let go is let go', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts);
+  const { id: scheduleId } = await addSchedule(parts, { trigger: { interval: { every: 'PT1H' } } });
+  const run = await newRun(parts, { scheduleId, state: 'BUFFERED', jobId: null });
+  await insertRuns(parts.store.sql, parts.clock.now(), [run]);
+  const worker = await startTestWorker(parts);
+  await reap(parts);
+  assert.equal((await worker.next()).run.runId, run.id);
+});

@@ -81,15 +81,20 @@ const cyclic = new Error(SECRET);
 cyclic.cause = cyclic;
 
 const causes: { rule: string; error: unknown; away: boolean }[] = [
-  ...['08000', '08006', '08P01', '53300', '57P01', '57P02', '57P03'].map((code) => ({
+  ...['08000', '08006', '08P01', '25006', '25P03', '53300', '57P01', '57P02', '57P03'].map((code) => ({
     rule: `pg ${code}`,
     error: coded(code),
     away: true,
   })),
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE'].map((code) => ({ rule: `socket ${code}`, error: coded(code), away: true })),
-  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2037'].map((code) => ({
+  ...['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'].map((code) => ({
     rule: `Prisma ${code}`,
     error: coded(code),
+    away: true,
+  })),
+  ...['Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'Query read timeout'].map((message) => ({
+    rule: `the driver saying without a code: ${message}`,
+    error: new Error(message),
     away: true,
   })),
   { rule: 'pg 23505, a unique violation', error: coded('23505'), away: false },
