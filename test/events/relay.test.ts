@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDatabaseClock } from '../../src/clock.ts';
+import type { Clock } from '../../src/clock.ts';
 import { createRelay } from '../../src/events/relay.ts';
 import type { EventReader, Relay } from '../../src/events/relay.ts';
 import { appendEvents, readEvents } from '../../src/store/events.ts';
@@ -18,10 +19,21 @@ const START: Position = { xid: 0n, seq: 0n };
 /** Real timers: for what many transactions do at once there is no order of events that a fake clock could know. */
 const realClock = () => createDatabaseClock(async () => Date.now());
 
-function openRelay(parts: Parts, clock: Parameters<typeof createRelay>[0]['clock'] = parts.clock, store = parts.store): Relay {
+function openRelay(parts: Parts, clock: Clock = soonClock(parts), store = parts.store): Relay {
   const relay = createRelay({ store, clock, log: parts.log });
   parts.defer(() => relay.stop());
   return relay;
+}
+/**
+ * The clock of the test, but for the few milliseconds after which the relay asks again for what an older transaction hides: that
+ * may be one of another test, for transactions are counted for the whole server.
+ */
+function soonClock({ clock }: Parts): Clock {
+  return { ...clock, after: (delayMs, run) => (delayMs < 100 ? realClock() : clock).after(delayMs, run) };
+}
+/** Settles when no transaction of another test hides any of the events: from then on a reader from now is told none of them. */
+function untilVisible({ store }: Parts): Promise<unknown> {
+  return until(async () => !(await readEvents(store.sql, START, 1)).hidden);
 }
 const note = (subjectId: string): NewEvent => ({
   topic: 'task',
@@ -137,6 +149,7 @@ test('resuming at any position yields exactly the rest', async (t) => {
     }
   };
   await resume();
+  await untilVisible(parts);
   const keeper = await relay.subscribe(null);
   await append(parts, 'a', 'b');
   await append(parts, 'c');
@@ -149,9 +162,11 @@ test('resuming at any position yields exactly the rest', async (t) => {
 test('a reader from now gets what comes after, and nothing of before', async (t) => {
   const parts = await openParts(t);
   await append(parts, 'before');
+  await untilVisible(parts);
   const relay = openRelay(parts);
   const first = await relay.subscribe(null);
   await append(parts, 'a');
+  await untilVisible(parts);
   const second = await relay.subscribe(null);
   await append(parts, 'b');
   assert.deepEqual(subjects(await take(first, 2)), ['a', 'b']);
@@ -245,8 +260,9 @@ function watched({ store }: Parts, after: (name: string) => void = () => undefin
 test('while nobody reads, nothing is asked of the database', async (t) => {
   const parts = await openParts(t);
   const { counts, store } = watched(parts);
-  const relay = openRelay(parts, parts.clock, store);
+  const relay = openRelay(parts, soonClock(parts), store);
   await append(parts, 'a');
+  await untilVisible(parts);
   parts.clock.advanceTo(at('00:01:00'));
   assert.deepEqual(counts, {});
   const reader = await relay.subscribe(null);
@@ -287,6 +303,7 @@ test('runningAt: at every position what the events up to it make of it, and at t
   const { parts, taskId, start, end } = await openRunning(t);
   const before = await start(3);
   await end(before.slice(0, 1));
+  await untilVisible(parts);
   const relay = openRelay(parts);
   const reader = await relay.subscribe(null);
   const running = async (position: Position) => (await relay.runningAt(position)).get(taskId) ?? 0;
@@ -314,6 +331,7 @@ test('runningAt: what an older transaction in flight still hides does not count 
   const { parts, taskId, start } = await openRunning(t);
   const relay = openRelay(parts, realClock());
   await start(1);
+  await untilVisible(parts);
   let reader: EventReader | undefined;
   await parts.store.hotTransaction(async (older) => {
     await appendEvents(older.sql, 0, [note('older')]);
@@ -339,12 +357,14 @@ test('a relay that begins anew, with a timer of its last reader still armed, cou
     // The poll of the reader that left falls into the beginning for the next one.
     if (heads === 3) parts.clock.advanceTo(at('00:01:00'));
   });
-  const relay = openRelay(parts, parts.clock, store);
+  await untilVisible(parts);
+  const relay = openRelay(parts, soonClock(parts), store);
   const first = await relay.subscribe(null);
   assert.equal(heads, 2);
   await until(() => parts.clock.nextTimer() !== null);
   await first.return();
   await start(3);
+  await untilVisible(parts);
   const second = await relay.subscribe(null);
   await append(parts, 'a');
   const [event] = await take(second, 1);
