@@ -19,7 +19,8 @@ export function createSchedule(
   caller: Caller,
   input: CreateScheduleInput,
 ): Promise<CommandResult<ScheduleRecord>> {
-  return runCommand(parts, caller, 'schedule.create', async ({ prisma, sql, signal, audit }) => {
+  return runCommand(parts, caller, 'schedule.create', async (scope) => {
+    const { prisma, signal, audit } = scope;
     const now = parts.clock.now();
     const fields = new Fields();
     const parsed = await parseDefinition(fields, prisma, ['input', 'spec'], {}, input.spec, now);
@@ -40,7 +41,7 @@ export function createSchedule(
     const schedule = await rejectDuplicate(() => insertSchedule(prisma, newId('sch'), definition, stamp), duplicate);
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);
-    await scheduleEvent(sql, now, 'CREATED', schedule, null, schedule);
+    await scheduleEvent(scope, now, 'CREATED', null, schedule);
     signal('schedules', 'events');
     return schedule;
   });

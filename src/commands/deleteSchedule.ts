@@ -29,7 +29,7 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     await markDeleted(prisma, record.id, new Date(now));
     const changes = { name: { before: record.name, after: null } };
     await audit({ action: 'schedule.delete', targetId: record.id, reason: input.reason ?? null, changes }, now);
-    await scheduleEvent(sql, now, 'DELETED', record, record, null);
+    await scheduleEvent(scope, now, 'DELETED', record, null);
     signal('schedules', 'events');
     return record.id;
   });

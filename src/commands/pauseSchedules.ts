@@ -42,7 +42,7 @@ export function pauseSchedules(
       const paused = await updateState(scope.prisma, record.id, { state: 'PAUSED', pause, nextAt: current.nextScheduledFor });
       const changes = { state: { before: 'ACTIVE', after: 'PAUSED' } };
       await scope.audit({ action: 'schedule.pause', targetId: record.id, reason: input.reason, changes }, now);
-      await scheduleEvent(scope.sql, now, 'UPDATED', paused, record, paused);
+      await scheduleEvent(scope, now, 'UPDATED', record, paused);
       return paused;
     });
   });
@@ -64,7 +64,7 @@ export function resumeSchedules(
       const resumed = await updateState(scope.prisma, record.id, { state, pause: null, nextAt: current.nextScheduledFor });
       const changes = { state: { before: 'PAUSED', after: state } };
       await scope.audit({ action: 'schedule.resume', targetId: record.id, reason: input.reason ?? null, changes }, now);
-      await scheduleEvent(scope.sql, now, 'UPDATED', resumed, record, resumed);
+      await scheduleEvent(scope, now, 'UPDATED', record, resumed);
       return resumed;
     });
   });

@@ -1,20 +1,31 @@
 import { appendEvents } from '../store/events.ts';
 import type { ChangeKind } from '../store/events.ts';
+import type { CommandTx } from '../store/open.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
-import type { Sql } from '../store/sql.ts';
+import { findTasksById } from '../store/tasks.ts';
 
-type Facts = Pick<ScheduleRecord, 'name' | 'state'>;
-
-/** Appends the event of a change to a schedule. A deleted one leaves its names behind, for filters. */
+/** Appends the event of a change to a schedule: what filters look at, as it was and as it is. A deleted one has no after. */
 export async function scheduleEvent(
-  sql: Sql,
+  { prisma, sql }: Pick<CommandTx, 'prisma' | 'sql'>,
   now: number,
   kind: ChangeKind,
-  schedule: { id: string; taskId: string },
-  before: Facts | null,
-  after: Facts | null,
+  before: ScheduleRecord | null,
+  after: ScheduleRecord | null,
 ): Promise<void> {
-  const facts = (side: Facts | null) => (side === null ? null : { name: side.name, state: side.state });
-  const place = { subjectId: schedule.id, taskId: schedule.taskId, scheduleId: schedule.id };
+  const current = (after ?? before) as ScheduleRecord;
+  const sides = [before, after].filter((side) => side !== null);
+  const tasks = await findTasksById(prisma, [...new Set(sides.map((side) => side.taskId))]);
+  const keys = new Map(tasks.map((task) => [task.id, task.key]));
+  const facts = (side: ScheduleRecord | null) =>
+    side === null
+      ? null
+      : {
+          name: side.name,
+          state: side.state,
+          kind: side.triggerKind,
+          taskKey: keys.get(side.taskId),
+          nextFireAt: side.state === 'ACTIVE' ? side.nextFireAt : null,
+        };
+  const place = { subjectId: current.id, taskId: current.taskId, scheduleId: current.id };
   await appendEvents(sql, now, [{ topic: 'schedule', kind, ...place, before: facts(before), after: facts(after) }]);
 }

@@ -26,7 +26,7 @@ export function updateSchedule(
   input: UpdateScheduleInput,
 ): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.update', async (scope) => {
-    const { prisma, sql, signal, audit } = scope;
+    const { prisma, signal, audit } = scope;
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
     checkVersion(record, input.expectedVersion);
@@ -68,7 +68,7 @@ export function updateSchedule(
       },
       now,
     );
-    await scheduleEvent(sql, now, 'UPDATED', updated, settled, updated);
+    await scheduleEvent(scope, now, 'UPDATED', settled, updated);
     signal('schedules', 'events');
     return updated;
   });

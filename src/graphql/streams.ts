@@ -4,6 +4,7 @@ import type { EventReader } from '../events/relay.ts';
 import type { RunState } from '../domain/runState.ts';
 import type { RunFilter } from '../store/runRecords.ts';
 import type { EventFacts, Position, StoredEvent } from '../store/events.ts';
+import type { ScheduleFilter } from '../store/schedules.ts';
 import type { TaskFilter } from '../store/tasks.ts';
 import type { ApiParts } from './context.ts';
 import { apiError } from './errors.ts';
@@ -24,6 +25,13 @@ export interface RunChange extends Change {
 export interface TaskChange extends Change {
   __typename: 'TaskEvent';
   state: 'IDLE' | 'RUNNING' | null;
+}
+
+export interface ScheduleChange extends Change {
+  __typename: 'ScheduleEvent';
+}
+export interface WorkerChange extends Change {
+  __typename: 'WorkerEvent';
 }
 
 /** @throws BAD_USER_INPUT, CURSOR_EXPIRED */
@@ -89,6 +97,26 @@ export async function taskChanges(
   }
 }
 
+/** Changes of schedules that match the filter before or after; fires are no changes of a schedule. */
+export async function scheduleChanges(
+  parts: ApiParts,
+  after: string | null | undefined,
+  filter: ScheduleFilter | null | undefined,
+): Promise<AsyncIterable<ScheduleChange>> {
+  const reader = await parts.relay.subscribe(readAfter(parts, after));
+  return mapEvents(reader, (event) => {
+    if (event.topic !== 'schedule') return null;
+    const matches = [event.before, event.after].some((facts) => facts !== null && matchesSchedule(facts, filter));
+    return matches ? { __typename: 'ScheduleEvent', ...change(parts, event) } : null;
+  });
+}
+
+/** Workers that come, go, drain or are lost; heartbeats are no changes. */
+export async function workerChanges(parts: ApiParts, after: string | null | undefined): Promise<AsyncIterable<WorkerChange>> {
+  const reader = await parts.relay.subscribe(readAfter(parts, after));
+  return mapEvents(reader, (event) => (event.topic === 'worker' ? { __typename: 'WorkerEvent', ...change(parts, event) } : null));
+}
+
 function change(parts: ApiParts, event: StoredEvent): Change {
   return { cursor: printCursor(parts.streamId, event.position), kind: event.kind, at: event.at, id: event.subjectId };
 }
@@ -105,6 +133,21 @@ function matchesRun(event: StoredEvent, facts: EventFacts, filter: RunFilter | n
     includes(filter.scheduleIds, event.scheduleId) &&
     (from == null || scheduledFor >= from.getTime()) &&
     (until == null || scheduledFor < until.getTime())
+  );
+}
+
+function matchesSchedule(facts: EventFacts, filter: ScheduleFilter | null | undefined): boolean {
+  if (filter == null) return true;
+  const { from, until } = filter.nextFire ?? {};
+  const nextFireAt = Date.parse(String(facts['nextFireAt']));
+  return (
+    includes(filter.names, facts['name']) &&
+    includes(filter.taskKeys, facts['taskKey']) &&
+    includes(filter.states, facts['state']) &&
+    includes(filter.kinds, facts['kind']) &&
+    // A schedule without a next fire is in no range (NaN compares as false).
+    (from == null || nextFireAt >= from.getTime()) &&
+    (until == null || nextFireAt < until.getTime())
   );
 }
 

@@ -130,12 +130,13 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
   UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
          last_fire_at = coalesce(a."lastFireAt", s.last_fire_at),
          state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL THEN 'COMPLETED' ELSE s.state END
-    FROM a WHERE s.id = a.id RETURNING s.id, s.task_id, s.name, s.state
+    FROM a WHERE s.id = a.id RETURNING s.id, s.task_id, s.name, s.state, s.trigger_kind
 ), schedule_events AS (
   INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
-  SELECT $1::timestamptz, 'schedule', 'UPDATED', m.id, m.task_id, m.id,
-         jsonb_build_object('state', 'ACTIVE', 'name', m.name), jsonb_build_object('state', m.state, 'name', m.name)
-    FROM moved m WHERE m.state = 'COMPLETED'
+  SELECT $1::timestamptz, 'schedule', 'UPDATED', m.id, m.task_id, m.id, facts.common || '{"state": "ACTIVE"}', facts.common || '{"state": "COMPLETED"}'
+    FROM moved m JOIN task t ON t.id = m.task_id,
+         LATERAL (SELECT jsonb_build_object('name', m.name, 'kind', m.trigger_kind, 'taskKey', t.key, 'nextFireAt', NULL) AS common) facts
+   WHERE m.state = 'COMPLETED'
 )
 SELECT * FROM queued`,
     [iso(now), JSON.stringify(runs), JSON.stringify(occurrences), JSON.stringify(advances)],

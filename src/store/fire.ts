@@ -8,7 +8,6 @@ import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
 import { readUnderway, writeVerdicts } from './claims.ts';
 import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
-import { appendEvents } from './events.ts';
 import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
@@ -82,15 +81,15 @@ function planOf(
  */
 async function holdBroken(sql: Sql, now: number, schedule: ClaimedSchedule, error: Error): Promise<void> {
   const pause = { since: iso(now), reason: `its trigger cannot be planned: ${error.message}`, by: SYSTEM };
-  await sql.query(`/* holdBroken */ UPDATE schedule SET state = 'PAUSED', pause = $2::jsonb WHERE id = $1`, [
-    schedule.id,
-    JSON.stringify(pause),
-  ]);
-  const facts = (state: string) => ({ name: schedule.name, state });
-  const place = { subjectId: schedule.id, taskId: schedule.taskId, scheduleId: schedule.id };
-  await appendEvents(sql, now, [
-    { topic: 'schedule', kind: 'UPDATED', ...place, before: facts('ACTIVE'), after: facts('PAUSED') },
-  ]);
+  await sql.query(
+    `/* holdBroken */
+WITH held AS (UPDATE schedule SET state = 'PAUSED', pause = $2::jsonb WHERE id = $1 RETURNING *)
+INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
+SELECT $3::timestamptz, 'schedule', 'UPDATED', h.id, h.task_id, h.id, facts.common || '{"state": "ACTIVE"}', facts.common || '{"state": "PAUSED"}'
+  FROM held h JOIN task t ON t.id = h.task_id,
+       LATERAL (SELECT jsonb_build_object('name', h.name, 'kind', h.trigger_kind, 'taskKey', t.key, 'nextFireAt', NULL) AS common) facts`,
+    [schedule.id, JSON.stringify(pause), iso(now)],
+  );
 }
 
 function newRun(schedule: ClaimedSchedule, fire: PlannedRun): NewRun {

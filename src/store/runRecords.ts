@@ -89,6 +89,16 @@ export async function findAttempts(prisma: Db, runIds: readonly string[]): Promi
   return rows as unknown as AttemptRecord[];
 }
 
+/** Workers at work, and those that were heard of since; the newest first. */
+export async function listWorkers(prisma: Db, since: Date, limit: number): Promise<WorkerRecord[]> {
+  const where = { OR: [{ state: { notIn: ['STOPPED', 'LOST'] } }, { lastHeartbeatAt: { gte: since } }] };
+  return (await prisma.worker.findMany({
+    where,
+    orderBy: [{ startedAt: 'desc' }, { id: 'desc' }],
+    take: limit,
+  })) as WorkerRecord[];
+}
+
 export async function findWorkersById(prisma: Db, ids: readonly string[]): Promise<WorkerRecord[]> {
   return (await prisma.worker.findMany({ where: { id: { in: [...ids] } } })) as WorkerRecord[];
 }

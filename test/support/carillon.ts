@@ -34,10 +34,11 @@ export function createClient(url: string): Client {
   };
 }
 
-/** A whole Carillon in this process, on a database of its own and a free port; stopped when the test (or, with `{ after }`, the file) ends. */
-export async function startTestCarillon(t: Hooks, env: Record<string, string> = {}): Promise<Client & { databaseUrl: string }> {
-  let stop = async () => undefined as void;
-  const databaseUrl = await createTestDatabase(t, () => stop());
+/** A whole Carillon in this process, on a free port. @returns how to ask it and how to stop it */
+export async function startInstance(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+): Promise<Client & { stop(): Promise<void> }> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'carillon-test-'));
   const config = readConfig(
     {
@@ -52,9 +53,18 @@ export async function startTestCarillon(t: Hooks, env: Record<string, string> = 
     dataDir,
   );
   const carillon = await startCarillon(config, pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }));
-  stop = async () => {
+  const stop = async () => {
     await carillon.stop();
     await rm(dataDir, { recursive: true, force: true });
   };
-  return { ...createClient(carillon.url), databaseUrl };
+  return { ...createClient(carillon.url), stop };
+}
+
+/** An instance on a database of its own; stopped when the test (or, with `{ after }`, the file) ends. */
+export async function startTestCarillon(t: Hooks, env: Record<string, string> = {}): Promise<Client & { databaseUrl: string }> {
+  let stop = async () => undefined as void;
+  const databaseUrl = await createTestDatabase(t, () => stop());
+  const instance = await startInstance(databaseUrl, env);
+  stop = instance.stop;
+  return { ...instance, databaseUrl };
 }

@@ -149,3 +149,23 @@ export const TASK_CHANGED = `
   subscription ($after: Cursor, $filter: TaskFilter) {
     taskChanged(after: $after, filter: $filter) { cursor kind at id state task { key state } }
   }`;
+export const SCHEDULE_CHANGED = `
+  subscription ($after: Cursor, $filter: ScheduleFilter) {
+    scheduleChanged(after: $after, filter: $filter) { cursor kind at id schedule { id name state version } }
+  }`;
+export const WORKER_CHANGED = `
+  subscription ($after: Cursor) {
+    workerChanged(after: $after) { cursor kind at id worker { id state } }
+  }`;
+export const NODES = `
+  query ($id: ID!, $ids: [ID!]!) {
+    node(id: $id) { __typename id }
+    nodes(ids: $ids) { __typename id }
+  }`;
+export const SNAPSHOT = `
+  query ($filter: RunFilter) {
+    runs(filter: $filter) { totalCount nodes { id state } }
+    ...Place
+    workers { id hostname pid version state capacity startedAt lastHeartbeatAt }
+  }
+  fragment Place on Query { eventCursor }`;

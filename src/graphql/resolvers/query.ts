@@ -3,15 +3,27 @@ import { resolveZone } from '../../trigger/zone.ts';
 import { anchorOf } from '../../domain/schedule.ts';
 import { invalid } from '../../domain/userError.ts';
 import { readTriggerSpec } from '../../commands/triggerInput.ts';
-import { pageRuns } from '../../store/runRecords.ts';
+import { listWorkers, pageRuns } from '../../store/runRecords.ts';
 import { findSchedule, pageSchedules } from '../../store/schedules.ts';
 import { findTask, pageTasks } from '../../store/tasks.ts';
 import { readPageArgs } from '../connections.ts';
 import { apiError } from '../errors.ts';
 import type { QueryPreviewTriggerArgs, QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import { findNode } from './node.ts';
+
+const DAY_MS = 86_400_000;
 
 export const Query: QueryResolvers = {
+  node: (_, { id }, { loaders }) => findNode(loaders, id),
+  nodes(_, { ids }, { loaders }) {
+    if (ids.length > LIMITS.maxPageSize) {
+      throw apiError('BAD_USER_INPUT', `ids has ${ids.length} entries; allowed are ${LIMITS.maxPageSize}.`);
+    }
+    return Promise.all(ids.map((id) => findNode(loaders, id)));
+  },
+  workers: (_, __, { parts }) => listWorkers(parts.store.prisma, new Date(parts.clock.now() - DAY_MS), LIMITS.maxPageSize),
+  eventCursor: (_, __, { eventCursor }) => eventCursor(),
   viewer: (_, __, { viewer }) => viewer,
   serverInfo: (_, __, { parts }) => ({
     version: parts.version,

@@ -1,5 +1,5 @@
 import type { SubscriptionResolvers } from '../generated.ts';
-import { runChanges, taskChanges } from '../streams.ts';
+import { runChanges, scheduleChanges, taskChanges, workerChanges } from '../streams.ts';
 
 export const Subscription: SubscriptionResolvers = {
   runChanged: {
@@ -8,6 +8,14 @@ export const Subscription: SubscriptionResolvers = {
   },
   taskChanged: {
     subscribe: (_, { after, filter }, { parts }) => taskChanges(parts, after, filter) as never,
+    resolve: (event: unknown) => event as never,
+  },
+  scheduleChanged: {
+    subscribe: (_, { after, filter }, { parts }) => scheduleChanges(parts, after, filter) as never,
+    resolve: (event: unknown) => event as never,
+  },
+  workerChanged: {
+    subscribe: (_, { after }, { parts }) => workerChanges(parts, after) as never,
     resolve: (event: unknown) => event as never,
   },
 };

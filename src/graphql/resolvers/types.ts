@@ -11,15 +11,17 @@ import type { RequestContext } from '../context.ts';
 import { apiError } from '../errors.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import { loadNode, nodeType } from './node.ts';
+import type { NodeType } from './node.ts';
 
 const instant = (text: string) => new Date(text);
 
 /** How the objects of the store and of the calculus answer the fields of the contract. */
 export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
-  Node: { __resolveType: (node) => nodeType(node.id) },
+  Node: { __resolveType: (node) => nodeType(node.id) as NodeType },
   Trigger: { __resolveType: (trigger) => (trigger.kind === 'CRON' ? 'CronTrigger' : 'IntervalTrigger') },
   UserError: { __resolveType: (error) => error.type },
-  ChangeEvent: { __resolveType: (event) => event.__typename as 'RunEvent' | 'TaskEvent' },
+  ChangeEvent: { __resolveType: (event) => event.__typename as NonNullable<typeof event.__typename> },
 
   Task: {
     state: (task, _, { loaders }) => loaders.taskState.load(task.id),
@@ -100,14 +102,18 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
 
-  ConflictError: { existing: (error, _, { loaders }) => (error.existingId === null ? null : load(loaders, error.existingId)) },
-  VersionConflictError: { current: (error, _, { loaders }) => load(loaders, error.currentId) },
+  ConflictError: {
+    existing: (error, _, { loaders }) => (error.existingId === null ? null : loadNode(loaders, error.existingId)),
+  },
+  VersionConflictError: { current: (error, _, { loaders }) => loadNode(loaders, error.currentId) },
 
   TaskConnection: connectionResolvers,
   ScheduleConnection: connectionResolvers,
   RunConnection: connectionResolvers,
 
   TaskEvent: { task: (event, _, { loaders }) => loaders.task.load(event.id) },
+  ScheduleEvent: { schedule: (event, _, { loaders }) => loaders.schedule.load(event.id) },
+  WorkerEvent: { worker: (event, _, { loaders }) => loaders.worker.load(event.id) },
   RunEvent: {
     state: (event) => apiState(event.state),
     previousState: (event) => (event.previousState === null ? null : apiState(event.previousState)),
@@ -123,24 +129,4 @@ function apiState(state: RunRecord['state']) {
 
 function worker({ loaders }: RequestContext, id: string | null) {
   return id === null ? null : loaders.worker.load(id);
-}
-
-function nodeType(id: string): 'Task' | 'Schedule' | 'Run' | 'Worker' {
-  const prefix = id.slice(0, id.indexOf('_'));
-  const type = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker' }[prefix];
-  if (type === undefined) throw new Error(`an id with an unknown prefix: ${id}`);
-  return type as ReturnType<typeof nodeType>;
-}
-
-function load(loaders: RequestContext['loaders'], id: string) {
-  switch (nodeType(id)) {
-    case 'Task':
-      return loaders.task.load(id);
-    case 'Schedule':
-      return loaders.schedule.load(id);
-    case 'Run':
-      return loaders.run.load(id);
-    case 'Worker':
-      return loaders.worker.load(id);
-  }
 }
