@@ -5,6 +5,9 @@ import type { Viewer } from './viewer.ts';
 /** What each action needs. The fields of the API say the same by `@auth`; commands ask again, whoever calls them. */
 const NEEDED = {
   'task.create': 'EDITOR',
+  'task.update': 'EDITOR',
+  'task.delete': 'EDITOR',
+  'task.trigger': 'OPERATOR',
   'schedule.create': 'EDITOR',
   'schedule.update': 'EDITOR',
   'schedule.delete': 'EDITOR',

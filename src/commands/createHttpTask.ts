@@ -1,4 +1,3 @@
-import { parseHttpRequest } from '../domain/httpRequest.ts';
 import type { HttpMethod } from '../domain/httpRequest.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { appendEvents } from '../store/events.ts';
@@ -8,6 +7,7 @@ import type { TaskRecord } from '../store/tasks.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
+import { DEFAULT_REQUEST, parseTaskFields, withoutNulls } from './httpTaskFields.ts';
 import type { ExecutionInput } from './fields.ts';
 
 export interface HttpTaskInput {
@@ -59,31 +59,13 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     const allowed = 'letters, digits and . _ - / : up to 200 characters, starting with a letter or digit';
     fields.add(['input', 'key'], `key "${input.key.slice(0, 60)}" is not allowed: ${allowed}.`, allowed);
   }
-  const group = fields.text(['input', 'group'], input.group ?? 'http', { min: 1, max: 200 });
-  const name = fields.text(['input', 'name'], input.name, { min: 1, max: 200 });
-  if (input.description != null) fields.text(['input', 'description'], input.description, { min: 0, max: 2_000 });
   const execution = parseExecution(fields, ['input', 'execution'], input.execution ?? {});
-  const request = parseHttpRequest({
-    url: input.http.url,
-    method: input.http.method ?? 'POST',
-    headers: input.http.headers ?? {},
-    body: input.http.body,
-    successStatuses: input.http.successStatuses ?? '200-299',
-  });
-  if (!request.ok)
-    for (const error of request.errors) fields.add(['input', 'http', ...error.path], error.message, error.constraint);
-  if (!request.ok || fields.errors.length > 0) throw new Rejection(fields.errors);
-  return {
-    id: newId('task'),
-    key: input.key,
-    group,
-    name,
-    description: input.description ?? null,
-    kind: 'HTTP',
-    scope: 'GLOBAL',
-    http: request.request,
-    execution,
-    registeredAt: at,
-    updatedAt: at,
-  };
+  const parsed = parseTaskFields(
+    fields,
+    { fields: ['input'], http: ['input', 'http'] },
+    { ...input, group: input.group ?? 'http', http: { ...DEFAULT_REQUEST, ...withoutNulls(input.http) } },
+  );
+  if (parsed === null) throw new Rejection(fields.errors);
+  const { key } = input;
+  return { id: newId('task'), key, kind: 'HTTP', scope: 'GLOBAL', ...parsed, execution, registeredAt: at, updatedAt: at };
 }

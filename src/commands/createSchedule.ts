@@ -23,7 +23,7 @@ export function createSchedule(
     const { prisma, signal, audit } = scope;
     const now = parts.clock.now();
     const fields = new Fields();
-    const parsed = await parseDefinition(fields, prisma, ['input', 'spec'], {}, input.spec, now);
+    const parsed = await parseDefinition(fields, scope, ['input', 'spec'], {}, input.spec, now);
     if (parsed === null) throw new Rejection(fields.errors);
     const { definition, trigger } = parsed;
     const next = trigger.next(now);

@@ -2,23 +2,25 @@ import { DEFAULT_MISFIRE } from '../domain/due.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { anchorOf } from '../domain/schedule.ts';
 import type { DstSettings } from '../domain/schedule.ts';
-import { notFound } from '../domain/userError.ts';
 import type { ScheduleDefinition } from '../store/schedules.ts';
-import type { PrismaTransaction } from '../store/sql.ts';
-import { findTask } from '../store/tasks.ts';
-import type { TaskRef } from '../store/tasks.ts';
+import type { CommandTx } from '../store/open.ts';
+import { keepTask } from '../store/tasks.ts';
 import { compileTrigger } from '../trigger/compile.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
 import { parseExecution, parseMisfire } from './fields.ts';
 import type { ExecutionInput, Fields, MisfireInput } from './fields.ts';
+import { noSuchTask, toTaskRef } from './taskRef.ts';
+import type { TaskRefInput } from './taskRef.ts';
 import { readTriggerSpec } from './triggerInput.ts';
 import type { TriggerInput } from './triggerInput.ts';
+
+type DefinitionTx = Pick<CommandTx, 'prisma' | 'sql'>;
 
 /** Absent: keep. null: clear, which is an error where there is nothing to fall back to. */
 export interface SchedulePatch {
   name?: string | null | undefined;
-  task?: { id?: string | null | undefined; key?: string | null | undefined } | null | undefined;
+  task?: TaskRefInput | null | undefined;
   trigger?: TriggerInput | null | undefined;
   description?: string | null | undefined;
   timeZone?: string | null | undefined;
@@ -53,7 +55,7 @@ export interface ParsedDefinition {
  */
 export async function parseDefinition(
   fields: Fields,
-  prisma: Pick<PrismaTransaction, 'task'>,
+  tx: DefinitionTx,
   path: string[],
   base: Partial<ScheduleDefinition>,
   patch: SchedulePatch,
@@ -67,7 +69,7 @@ export async function parseDefinition(
   if (patch.name != null) next.name = fields.text(at('name'), patch.name, { min: 1, max: 200 });
   if (patch.description !== undefined) next.description = patch.description;
   if (patch.description != null) fields.text(at('description'), patch.description, { min: 0, max: 2_000 });
-  if (patch.task != null) next.taskId = await taskIdOf(fields, prisma, at('task'), patch.task);
+  if (patch.task != null) next.taskId = await taskIdOf(fields, tx, at('task'), patch.task);
   if (patch.timeZone !== undefined) next.timeZone = zoneOf(fields, at('timeZone'), patch.timeZone ?? BLANK.timeZone);
   if (patch.dst !== undefined) next.dst = { gap: patch.dst?.gap ?? null, overlap: patch.dst?.overlap ?? null };
   if (patch.overlapPolicy !== undefined) next.overlapPolicy = patch.overlapPolicy ?? BLANK.overlapPolicy;
@@ -88,18 +90,9 @@ export async function parseDefinition(
   return fields.errors.length > 0 ? null : { definition: next as ScheduleDefinition, trigger: compiled.trigger };
 }
 
-async function taskIdOf(
-  fields: Fields,
-  prisma: Pick<PrismaTransaction, 'task'>,
-  path: string[],
-  ref: NonNullable<SchedulePatch['task']>,
-): Promise<string> {
-  const wanted: TaskRef = ref.id != null ? { id: ref.id } : { key: ref.key ?? '' };
-  const task = await findTask(prisma, wanted);
-  if (task === null)
-    fields.errors.push(
-      notFound(path, `There is no task with ${ref.id != null ? `the id "${ref.id}"` : `the key "${ref.key}"`}.`),
-    );
+async function taskIdOf(fields: Fields, tx: DefinitionTx, path: string[], ref: TaskRefInput): Promise<string> {
+  const task = await keepTask(tx, toTaskRef(ref));
+  if (task === null) fields.errors.push(noSuchTask(path, ref));
   return task?.id ?? '';
 }
 

@@ -25,7 +25,7 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     const { record, now } = locked;
     checkVersion(record, input.expectedVersion);
     await settleDue(parts, scope, locked);
-    await cancelWaitingRuns(sql, now, record.id);
+    await cancelWaitingRuns(sql, now, 'schedule_id', record.id);
     await markDeleted(prisma, record.id, new Date(now));
     const changes = { name: { before: record.name, after: null } };
     await audit({ action: 'schedule.delete', targetId: record.id, reason: input.reason ?? null, changes }, now);

@@ -32,7 +32,7 @@ export function updateSchedule(
     checkVersion(record, input.expectedVersion);
     const before = definitionOf(record);
     const fields = new Fields();
-    const parsed = await parseDefinition(fields, prisma, ['input', 'patch'], before, input.patch, record.createdAt.getTime());
+    const parsed = await parseDefinition(fields, scope, ['input', 'patch'], before, input.patch, record.createdAt.getTime());
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (parsed === null || fields.errors.length > 0) throw new Rejection(fields.errors);
     const { definition, trigger } = parsed;

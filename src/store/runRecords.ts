@@ -103,9 +103,9 @@ export async function findWorkersById(prisma: Db, ids: readonly string[]): Promi
   return (await prisma.worker.findMany({ where: { id: { in: [...ids] } } })) as WorkerRecord[];
 }
 
-/** The oldest unfinished run of a schedule that holds its place: what a trigger by hand runs into. */
-export async function findActiveRun(prisma: Db, scheduleId: string): Promise<RunRecord | null> {
-  const where = { scheduleId, state: { in: ['BUFFERED', ...ACTIVE_STATES] } };
+/** The oldest unfinished run of a schedule or a task: what a trigger by hand runs into. */
+export async function findActiveRun(prisma: Db, of: { scheduleId: string } | { taskId: string }): Promise<RunRecord | null> {
+  const where = { ...of, state: { in: ['BUFFERED', ...ACTIVE_STATES] } };
   return (await prisma.run.findFirst({
     where,
     orderBy: [{ scheduledFor: 'asc' }, { id: 'asc' }],

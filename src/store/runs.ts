@@ -307,16 +307,16 @@ export async function nextRetryAt(sql: Sql): Promise<Date | null> {
   return row?.at ?? null;
 }
 
-/** Cancels what a deleted schedule had waiting; what runs may finish. The caller holds the schedule's row. */
-export async function cancelWaitingRuns(sql: Sql, now: number, scheduleId: string): Promise<void> {
+/** Cancels what a deleted schedule or task had waiting; what runs may finish. The caller holds its row. */
+export async function cancelWaitingRuns(sql: Sql, now: number, owner: 'schedule_id' | 'task_id', id: string): Promise<void> {
   await sql.query(
-    `/* cancelWaitingRuns */
+    `/* cancelWaitingRuns_${owner} */
 WITH waiting AS MATERIALIZED (
-  SELECT id, state AS old_state FROM run WHERE schedule_id = $2 AND state IN ${WAITING} ORDER BY id FOR NO KEY UPDATE
+  SELECT id, state AS old_state FROM run WHERE ${owner} = $2 AND state IN ${WAITING} ORDER BY id FOR NO KEY UPDATE
 ), canceled AS (
   UPDATE run SET state = 'CANCELED', finished_at = $1::timestamptz FROM waiting WHERE run.id = waiting.id RETURNING run.*, waiting.old_state
 )
 ${appendRunEvents('canceled')}`,
-    [iso(now), scheduleId],
+    [iso(now), id],
   );
 }

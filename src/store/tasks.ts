@@ -1,7 +1,7 @@
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { HttpRequest } from '../domain/httpRequest.ts';
 import type { Prisma, Task as TaskRow } from './generated/client.ts';
-import type { PrismaTransaction } from './sql.ts';
+import type { PrismaTransaction, Sql } from './sql.ts';
 import { anyOf, readPage } from './pages.ts';
 import type { Page, PageRequest } from './pages.ts';
 
@@ -29,6 +29,41 @@ export async function insertTask(prisma: Db, task: Omit<TaskRecord, 'deletedAt' 
 /** A task that is not deleted. */
 export async function findTask(prisma: Db, ref: TaskRef): Promise<TaskRecord | null> {
   return (await prisma.task.findFirst({ where: { ...ref, deletedAt: null } })) as unknown as TaskRecord | null;
+}
+
+/**
+ * A task that is not deleted, its row locked until the transaction ends (order: schedule → task → run).
+ * @returns how it stands under the lock
+ */
+export async function lockTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Promise<TaskRecord | null> {
+  const found = await findTask(tx.prisma, ref);
+  if (found === null) return null;
+  await tx.sql.query(`/* lockTask */ SELECT 1 FROM task WHERE id = $1 FOR NO KEY UPDATE`, [found.id]);
+  return findTask(tx.prisma, { id: found.id });
+}
+
+/** A task that is not deleted, and that nobody deletes before the transaction ends. */
+export async function keepTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Promise<TaskRecord | null> {
+  const found = await findTask(tx.prisma, ref);
+  if (found === null) return null;
+  await tx.sql.query(`/* keepTask */ SELECT 1 FROM task WHERE id = $1 FOR SHARE`, [found.id]);
+  return findTask(tx.prisma, { id: found.id });
+}
+
+/** Changes what an editor may. The caller holds the row. */
+export async function updateTask(
+  prisma: Db,
+  id: string,
+  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'updatedAt'>,
+): Promise<TaskRecord> {
+  const json = (value: unknown) => value as Prisma.InputJsonValue;
+  const data = { ...change, http: json(change.http), execution: json(change.execution) };
+  return (await prisma.task.update({ where: { id }, data })) as unknown as TaskRecord;
+}
+
+/** Soft: history stays, the key is free. The caller holds the row. */
+export async function markTaskDeleted(prisma: Db, id: string, at: Date): Promise<void> {
+  await prisma.task.update({ where: { id }, data: { deletedAt: at } });
 }
 
 /** Also deleted ones: runs outlive their task. */

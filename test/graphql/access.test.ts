@@ -27,6 +27,10 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   PREVIEW: () => ({ trigger: YEARLY }),
   CREATE_TASK: () => ({ input: { key: fresh('new'), name: 'New', http: { url: 'http://127.0.0.1:9' } } }),
   CREATE_SCHEDULE: () => ({ input: { spec: { name: fresh('new'), task: { key: task.key }, trigger: YEARLY } } }),
+  UPDATE_TASK: () => ({ task: { id: task.id }, patch: { description: fresh('edit') } }),
+  DELETE_TASK: () => ({ task: { key: 'nowhere' } }),
+  TRIGGER_TASK: () => ({ input: { task: { id: task.id }, overlapPolicy: 'ALLOW_ALL' } }),
+  NODES: () => ({ id: task.id, ids: [schedule.id] }),
   UPDATE_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, patch: { description: fresh('edit') } } }),
   DELETE_SCHEDULE: () => ({ input: { ref: { name: 'nowhere' } } }),
   PAUSE_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] }, reason: 'because' } }),
@@ -95,6 +99,9 @@ test('a token that is unknown, of another kind, expired or revoked lets nobody i
 
 const NEEDED: Record<string, { role: Role; action: Action }> = {
   CREATE_TASK: { role: 'EDITOR', action: 'task.create' },
+  UPDATE_TASK: { role: 'EDITOR', action: 'task.update' },
+  DELETE_TASK: { role: 'EDITOR', action: 'task.delete' },
+  TRIGGER_TASK: { role: 'OPERATOR', action: 'task.trigger' },
   CREATE_SCHEDULE: { role: 'EDITOR', action: 'schedule.create' },
   UPDATE_SCHEDULE: { role: 'EDITOR', action: 'schedule.update' },
   DELETE_SCHEDULE: { role: 'EDITOR', action: 'schedule.delete' },

@@ -293,7 +293,7 @@ const statements: Record<string, (sql: Sql, hold: Hold, worker: string, schedule
   'finishRuns to CANCELED': (sql, hold) => finishRuns(sql, 0, [finish(hold, 'CANCELED')]),
   promoteBuffered: (sql, _hold, _worker, scheduleId) => promoteBuffered(sql, 0, [scheduleId]),
   promoteRetries: (sql) => promoteRetries(sql, at('01:00:00'), 500),
-  cancelWaitingRuns: (sql, _hold, _worker, scheduleId) => cancelWaitingRuns(sql, 0, scheduleId),
+  cancelWaitingRuns: (sql, _hold, _worker, scheduleId) => cancelWaitingRuns(sql, 0, 'schedule_id', scheduleId),
   keepLeases: (sql, hold, worker) => keepLeases(sql, worker, LEASE, [hold]),
   renewJobs: async (sql) => renewJobs(sql, await listStaleQueued(sql, at('23:00:00'), 500)),
 };

@@ -169,3 +169,15 @@ export const SNAPSHOT = `
     workers { id hostname pid version state capacity startedAt lastHeartbeatAt }
   }
   fragment Place on Query { eventCursor }`;
+export const UPDATE_TASK = `
+  mutation ($task: TaskRef!, $patch: HttpTaskPatch!) {
+    updateHttpTask(task: $task, patch: $patch) { task { ...TaskFields } userErrors { ...ErrorFields } }
+  } ${TASK_FIELDS} ${ERROR_FIELDS}`;
+export const DELETE_TASK = `
+  mutation ($task: TaskRef!) {
+    deleteTask(task: $task) { deletedId userErrors { ...ErrorFields } }
+  } ${ERROR_FIELDS}`;
+export const TRIGGER_TASK = `
+  mutation ($input: TriggerTaskInput!) {
+    triggerTask(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+  } ${RUN_FIELDS} ${ERROR_FIELDS}`;

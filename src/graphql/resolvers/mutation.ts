@@ -2,8 +2,11 @@ import type { CommandResult } from '../../commands/command.ts';
 import { createHttpTask } from '../../commands/createHttpTask.ts';
 import { createSchedule } from '../../commands/createSchedule.ts';
 import { deleteSchedule } from '../../commands/deleteSchedule.ts';
+import { deleteTask } from '../../commands/deleteTask.ts';
 import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.ts';
 import { triggerSchedule } from '../../commands/triggerSchedule.ts';
+import { triggerTask } from '../../commands/triggerTask.ts';
+import { updateHttpTask } from '../../commands/updateHttpTask.ts';
 import { updateSchedule } from '../../commands/updateSchedule.ts';
 import type { MutationResolvers } from '../generated.ts';
 
@@ -12,6 +15,18 @@ export const Mutation: MutationResolvers = {
   createHttpTask: async (_, { input }, { parts, caller }) => {
     const result = await createHttpTask(parts.commands, caller, input);
     return { task: valueOf(result), ...errorsOf(result) };
+  },
+  updateHttpTask: async (_, { task, patch }, { parts, caller }) => {
+    const result = await updateHttpTask(parts.commands, caller, task, patch);
+    return { task: valueOf(result), ...errorsOf(result) };
+  },
+  deleteTask: async (_, { task }, { parts, caller }) => {
+    const result = await deleteTask(parts.commands, caller, task);
+    return { deletedId: valueOf(result), ...errorsOf(result) };
+  },
+  triggerTask: async (_, { input }, { parts, caller }) => {
+    const result = await triggerTask(parts.commands, caller, input);
+    return { run: valueOf(result), ...errorsOf(result) };
   },
   createSchedule: async (_, { input }, { parts, caller }) => {
     const result = await createSchedule(parts.commands, caller, input);
