@@ -56,8 +56,9 @@ export interface EventPage {
 }
 
 /**
- * Events after `after`, in commit order and without gaps: only rows of transactions older than every transaction still in
- * flight are read, for a serial number alone is handed out before its commit (a reader of "id > last" loses events).
+ * Events after `after`, without gaps, in an order that never changes and in which what follows from a change comes after it (xid in
+ * prisma/schema.prisma). Only rows of transactions older than every transaction still in flight are read, for a serial number alone
+ * is handed out before its commit: a reader of "id > last" loses events.
  * @param limit most events of one page
  */
 export async function readEvents(sql: Sql, after: Position, limit: number): Promise<EventPage> {

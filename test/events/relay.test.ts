@@ -1,3 +1,6 @@
+import { untilBlocked } from '../support/database.ts';
+import { lockSchedule } from '../../src/store/claims.ts';
+import { endAttempts } from '../../src/queue/finish.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDatabaseClock } from '../../src/clock.ts';
@@ -9,7 +12,7 @@ import type { NewEvent, Position, StoredEvent } from '../../src/store/events.ts'
 import { finishRuns, insertRuns } from '../../src/store/runs.ts';
 import type { Hold } from '../../src/store/runs.ts';
 import type { Sql } from '../../src/store/sql.ts';
-import { addTask, at, openParts } from '../support/parts.ts';
+import { addTask, at, openParts, addSchedule, startTestEngine } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { createRandom } from '../support/random.ts';
 import { addWorker, newRun, startedRuns } from '../support/runs.ts';
@@ -393,4 +396,40 @@ test('every change of a run has one event, and its events tell its history', asy
     ['UPDATED', 'RUNNING', 'RETRY_WAIT'],
   ]);
   assert.deepEqual(await history(queued.id), [['CREATED', undefined, 'QUEUED']]);
+});
+
+test('what follows a commit comes after it in the stream, even from a transaction that had begun before', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts);
+  const worker = await addWorker(parts);
+  const misfire = { mode: 'FIRE_ALL', graceTime: 'PT0S' } as const;
+  const ids: string[] = [];
+  for (const name of ['a', 'b', 'c']) ids.push((await addSchedule(parts, { name, misfire })).id);
+  const runs = await Promise.all(ids.map((scheduleId) => newRun(parts, { scheduleId, origin: 'CATCH_UP' })));
+  const holds = await startedRuns(parts, worker, 600_000, runs);
+  const engine = await startTestEngine(parts);
+  const finishes = holds.map((hold) => ({ ...hold, state: 'SUCCEEDED' as const, output: null, error: null, retryAt: null }));
+  let finish: Promise<unknown> | undefined;
+  await parts.store.hotTransaction(async (holder) => {
+    await lockSchedule(holder.sql, ids[1] as string);
+    // Has its transaction id from the lock on the first schedule, and waits for the second.
+    finish = parts.store.hotTransaction((tx) => endAttempts(tx, parts.queue, at('00:00:10'), finishes));
+    await untilBlocked(parts.store.sql, 'lockSchedulesOf');
+    // A tick with a later id buffers a run of the third, which the waiting transaction then lets go.
+    parts.clock.advanceTo(at('00:00:11'));
+    await engine.settle();
+  });
+  await finish;
+  const reader = await openRelay(parts, realClock()).subscribe(START);
+  const events = await take(reader, (await stored(parts)).length);
+  const buffered = events.filter(
+    (event) => event.scheduleId === ids[2] && event.after?.['origin'] === 'CATCH_UP' && event.subjectId !== runs[2]?.id,
+  );
+  assert.deepEqual(
+    buffered.map((event) => [event.kind, event.after?.['state']]),
+    [
+      ['CREATED', 'BUFFERED'],
+      ['UPDATED', 'QUEUED'],
+    ],
+  );
 });

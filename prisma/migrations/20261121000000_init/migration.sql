@@ -142,7 +142,7 @@ CREATE TABLE "worker" (
 -- CreateTable
 CREATE TABLE "event" (
     "seq" BIGSERIAL NOT NULL,
-    "xid" xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    "xid" xid8 NOT NULL DEFAULT GREATEST(pg_current_xact_id(), (pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)::text::xid8),
     "at" TIMESTAMPTZ(3) NOT NULL,
     "topic" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
