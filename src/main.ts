@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The first signal stops everything in order; a repeated one changes nothing (SEMANTICS: Processes). */
+/** The first signal stops everything in order; a repeated one changes nothing. */
 function onSignals(starting: Promise<Carillon>, log: Logger): void {
   let stopping = false;
   const stop = async (signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP') => {

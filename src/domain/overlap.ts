@@ -15,8 +15,8 @@ export interface PlannedRun extends Fire {
 
 /**
  * Decides for each fire, in order, whether it runs, waits or is passed over.
- * SKIP with FIRE_ALL is a serial backlog: missed ones wait for each other, and fresh fires append to it while it lasts
- * (SEMANTICS: Misfire). It is bounded by maxCatchupRuns, over all ticks: a schedule slower than its own cadence would else
+ * SKIP with FIRE_ALL is a serial backlog: missed ones wait for each other, and fresh fires append to it while it lasts.
+ * It is bounded by maxCatchupRuns, over all ticks: a schedule slower than its own cadence would else
  * never drain it. Of the missed ones that find too little room the newest wait.
  */
 export function resolveOverlap(

@@ -15,7 +15,7 @@ export interface TriggerSource {
   createdAt: Date;
 }
 
-/** Intervals without an anchor start from the schedule's creation, cut to whole seconds; later edits do not move it (SEMANTICS: Anchors). */
+/** Intervals without an anchor start from the schedule's creation, cut to whole seconds; later edits do not move it. */
 export function anchorOf(createdAt: number): number {
   return Math.floor(createdAt / 1_000) * 1_000;
 }

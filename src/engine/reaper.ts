@@ -19,7 +19,7 @@ import {
 import type { Finish, LostRun } from '../store/runs.ts';
 import { markLostWorkers } from '../store/workers.ts';
 
-/** A worker is dead after this long without a heartbeat; it beats every 2 s (ARCHITECTURE: invariant 4). */
+/** A worker is dead after this long without a heartbeat; it beats every 2 s. */
 export const LEASE_MS = 6_000;
 /** A delivery that no worker acted on for this long is looked for; the start is conditional, so one too many does no harm. */
 const STALE_DELIVERY_MS = 4_000;
@@ -65,7 +65,7 @@ async function releaseStuck({ store, queue, clock }: { store: Store; queue: RunQ
   });
 }
 
-/** A lost run of a LOCAL task belongs to that worker alone: it is never moved (SEMANTICS: Routing). */
+/** A lost run of a LOCAL task belongs to that worker alone: it is never moved. */
 function lostFinish(run: LostRun, now: number): Finish {
   const message = `the worker ${run.workerId ?? '(unknown)'} stopped answering while it ran this`;
   const error: RunError = { code: 'WORKER_LOST', name: 'WorkerLost', message, retryable: !run.local };

@@ -32,7 +32,7 @@ export const HTTP_QUEUE = 'http';
 
 const SCHEMA = 'pgboss';
 const QUEUE_OPTIONS = {
-  // Retries, delays and buffers are due times in our own rows: the queue only delivers what may run (SEMANTICS: Runs and attempts).
+  // Retries, delays and buffers are due times in our own rows: the queue only delivers what may run.
   retryLimit: 0,
   // A worker that dies between taking and starting: the job fails after this, the run is delivered anew by the reaper before.
   heartbeatSeconds: 10,
@@ -95,7 +95,7 @@ export async function openQueue(sql: Sql, log: Logger): Promise<RunQueue> {
         const jobs = members.map(({ jobId, runId, attempt, origin }) => ({
           id: jobId,
           data: { runId, attempt },
-          // What was missed anyway gives way to what is due (SEMANTICS: Misfire).
+          // What was missed anyway gives way to what is due.
           priority: origin === 'CATCH_UP' ? -1 : 0,
         }));
         await boss.insert(queue, jobs, { db: adapter(tx) });

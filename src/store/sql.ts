@@ -30,7 +30,7 @@ export function sqlOfPg(client: Pick<pg.Pool | pg.PoolClient, 'query'>): Sql {
   };
 }
 
-/** The name in the first comment of every statement (STYLE: SQL lives in store/, each statement named). */
+/** The name in the first comment of every statement. */
 function statementName(text: string): string | undefined {
   return /^\s*\/\* (\w+) \*\//.exec(text)?.[1];
 }

@@ -61,7 +61,7 @@ function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
   const dst = { gap: args.dst?.gap ?? null, overlap: args.dst?.overlap ?? null };
   const zone = resolveZone(args.timeZone ?? 'UTC');
   const timeZone = zone.ok ? zone.timeZone : 'UTC';
-  // A preview has no schedule whose creation could anchor an interval: `after` stands in for it (SEMANTICS: Anchors).
+  // A preview has no schedule whose creation could anchor an interval: `after` stands in for it.
   const compiled = compileTrigger(readTriggerSpec(args.trigger), { timeZone, dst, anchorAt: anchorOf(after) });
   const userErrors = [
     ...(zone.ok ? [] : [invalid(['timeZone'], zone.message, 'an IANA time zone name such as Europe/Berlin')]),
