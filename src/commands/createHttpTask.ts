@@ -1,12 +1,12 @@
 import type { HttpMethod } from '../domain/httpRequest.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
-import { appendEvents } from '../store/events.ts';
 import { newId } from '../store/ids.ts';
 import { findTask, insertTask } from '../store/tasks.ts';
 import type { TaskRecord } from '../store/tasks.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
+import { taskEvent } from './taskEvent.ts';
 import { DEFAULT_REQUEST, parseTaskFields, withoutNulls } from './httpTaskFields.ts';
 import type { ExecutionInput } from './fields.ts';
 
@@ -43,10 +43,7 @@ export function createHttpTask(parts: CommandParts, caller: Caller, input: HttpT
     const record = await rejectDuplicate(() => insertTask(prisma, task), duplicate);
     const changes = { key: { before: null, after: task.key }, name: { before: null, after: task.name } };
     await audit({ action: 'task.create', targetId: record.id, reason: null, changes }, now);
-    const after = { key: task.key, group: task.group, kind: task.kind };
-    await appendEvents(sql, now, [
-      { topic: 'task', kind: 'CREATED', subjectId: record.id, taskId: record.id, scheduleId: null, before: null, after },
-    ]);
+    await taskEvent(sql, now, 'CREATED', null, record);
     signal('events');
     return record;
   });

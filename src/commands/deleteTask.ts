@@ -1,10 +1,10 @@
 import { Rejection, conflict } from '../domain/userError.ts';
-import { appendEvents } from '../store/events.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
 import { listScheduleIds } from '../store/schedules.ts';
 import { lockTask, markTaskDeleted } from '../store/tasks.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
+import { taskEvent } from './taskEvent.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
 
@@ -25,9 +25,7 @@ export function deleteTask(parts: CommandParts, caller: Caller, ref: TaskRefInpu
       { action: 'task.delete', targetId: task.id, reason: null, changes: { key: { before: task.key, after: null } } },
       now,
     );
-    const before = { key: task.key, group: task.group, kind: task.kind };
-    const place = { subjectId: task.id, taskId: task.id, scheduleId: null };
-    await appendEvents(sql, now, [{ topic: 'task', kind: 'DELETED', ...place, before, after: null }]);
+    await taskEvent(sql, now, 'DELETED', task, null);
     signal('events');
     return task.id;
   });

@@ -1,7 +1,6 @@
 import type { HttpMethod, HttpRequest } from '../domain/httpRequest.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
-import { appendEvents } from '../store/events.ts';
 import { lockTask, updateTask } from '../store/tasks.ts';
 import type { TaskRecord } from '../store/tasks.ts';
 import { runCommand } from './command.ts';
@@ -9,6 +8,7 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { DEFAULT_REQUEST, parseTaskFields } from './httpTaskFields.ts';
+import { taskEvent } from './taskEvent.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
 
@@ -61,9 +61,7 @@ export function updateHttpTask(
     if (Object.keys(changes ?? {}).length === 0) return task;
     const updated = await updateTask(prisma, task.id, { ...parsed, execution, updatedAt: new Date(now) });
     await audit({ action: 'task.update', targetId: task.id, reason: null, changes: withoutSecrets(changes) }, now);
-    const facts = ({ key, group, kind }: TaskRecord) => ({ key, group, kind });
-    const place = { subjectId: task.id, taskId: task.id, scheduleId: null };
-    await appendEvents(sql, now, [{ topic: 'task', kind: 'UPDATED', ...place, before: facts(task), after: facts(updated) }]);
+    await taskEvent(sql, now, 'UPDATED', task, updated);
     signal('events');
     return updated;
   });
