@@ -64,5 +64,15 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
   );
   if (parsed === null) throw new Rejection(fields.errors);
   const { key } = input;
-  return { id: newId('task'), key, kind: 'HTTP', scope: 'GLOBAL', ...parsed, execution, registeredAt: at, updatedAt: at };
+  return {
+    id: newId('task'),
+    key,
+    kind: 'HTTP',
+    scope: 'GLOBAL',
+    ...parsed,
+    execution,
+    labels: {},
+    registeredAt: at,
+    updatedAt: at,
+  };
 }

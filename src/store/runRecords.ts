@@ -1,5 +1,6 @@
 import { ACTIVE_STATES, HELD_STATES } from '../domain/runState.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
+import type { Labels } from '../domain/labels.ts';
 import type { RunError } from '../domain/runError.ts';
 import type { RunOrigin, RunState } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
@@ -13,13 +14,14 @@ import type { WorkerState } from './workers.ts';
 const HELD = sqlList(HELD_STATES);
 
 /** Runs as they are read; how they are written is in runs.ts. */
-export interface RunRecord extends Omit<RunRow, 'state' | 'origin' | 'policy' | 'input' | 'error' | 'requestedBy'> {
+export interface RunRecord extends Omit<RunRow, 'state' | 'origin' | 'policy' | 'input' | 'error' | 'requestedBy' | 'labels'> {
   state: RunState;
   origin: RunOrigin;
   policy: ExecutionPolicy;
   input: Record<string, unknown> | null;
   error: RunError | null;
   requestedBy: Actor | null;
+  labels: Labels;
 }
 export interface AttemptRecord extends Omit<AttemptRow, 'state' | 'error'> {
   state: RunState;

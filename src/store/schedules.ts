@@ -34,7 +34,16 @@ export interface ScheduleRecord
     ScheduleDefinition,
     Pick<
       ScheduleRow,
-      'id' | 'version' | 'nextScheduledFor' | 'nextFireAt' | 'lastFireAt' | 'createdAt' | 'updatedAt' | 'deletedAt'
+      | 'id'
+      | 'version'
+      | 'managedBy'
+      | 'consecutiveFailures'
+      | 'nextScheduledFor'
+      | 'nextFireAt'
+      | 'lastFireAt'
+      | 'createdAt'
+      | 'updatedAt'
+      | 'deletedAt'
     > {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   triggerKind: TriggerKind;

@@ -1,15 +1,17 @@
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { HttpRequest } from '../domain/httpRequest.ts';
+import type { Labels } from '../domain/labels.ts';
 import type { Prisma, Task as TaskRow } from './generated/client.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 import { anyOf, readPage } from './pages.ts';
 import type { Page, PageRequest } from './pages.ts';
 
-export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'execution'> {
+export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'execution' | 'labels'> {
   kind: 'HTTP' | 'CODE';
   scope: 'GLOBAL' | 'LOCAL';
   http: HttpRequest | null;
   execution: ExecutionSettings;
+  labels: Labels;
 }
 export type TaskPage = Page<TaskRecord>;
 export interface TaskFilter {
@@ -22,7 +24,7 @@ export type TaskRef = { id: string } | { key: string };
 
 export async function insertTask(prisma: Db, task: Omit<TaskRecord, 'deletedAt' | 'inputSchema'>): Promise<TaskRecord> {
   const json = (value: unknown) => value as Prisma.InputJsonValue;
-  const data = { ...task, http: json(task.http), execution: json(task.execution) };
+  const data = { ...task, http: json(task.http), execution: json(task.execution), labels: json(task.labels) };
   return (await prisma.task.create({ data })) as unknown as TaskRecord;
 }
 
