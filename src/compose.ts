@@ -1,17 +1,19 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
+import { retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
 import type { Clock } from './clock.ts';
+import { registerTasks } from './codeTasks.ts';
 import type { Config } from './config.ts';
 import { createTriggerCache } from './domain/schedule.ts';
 import type { HttpRequest } from './domain/httpRequest.ts';
 import { startEngine } from './engine/engine.ts';
 import { LEASE_MS, reap } from './engine/reaper.ts';
 import { createRelay } from './events/relay.ts';
+import { askAsTask } from './graphql/ask.ts';
 import { createContext } from './graphql/context.ts';
 import { createSchema } from './graphql/schema.ts';
 import { startHousekeeping } from './housekeeping.ts';
@@ -22,7 +24,9 @@ import type { RunQueue } from './queue/queue.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 import { ensureEventPartitions, readStreamId } from './store/events.ts';
 import { openStore } from './store/open.ts';
+import { createCodeExecutor } from './task/kinds/code.ts';
 import { createHttpExecutor } from './task/kinds/http.ts';
+import { loadTasks } from './task/loadTasks.ts';
 import { startWorker } from './worker/worker.ts';
 
 export const VERSION = packageJson.version;
@@ -69,8 +73,6 @@ async function startParts(
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<Carillon> {
-  if (existsSync(config.tasksDir))
-    log.warn({ folder: config.tasksDir }, 'this version runs HTTP tasks only: code tasks in this folder are not loaded');
   const embedded =
     config.databaseUrl === null
       ? await startEmbeddedPostgres({
@@ -107,6 +109,16 @@ async function startParts(
 
   const relay = createRelay({ store, clock, log });
   stops.push(() => relay.stop());
+  const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE) };
+  const schema = createSchema();
+  const parts = { store, commands, relay, clock, streamId: await readStreamId(store.sql), version: VERSION };
+
+  const { tasks, broken } = await loadTasks(config.tasksDir);
+  for (const { file, reason } of broken) log.error({ file, reason }, 'a task module could not be loaded; the others are');
+  const keepsAll = Object.values(config.keep).every((ms) => ms === null);
+  const codeTasks = [...(keepsAll ? [] : [retentionTask({ store, queue: deliveries, clock }, config.keep)]), ...tasks];
+  const workerTasks = await registerTasks(commands, log, codeTasks);
+  const code = createCodeExecutor(codeTasks, (taskKey) => askAsTask(schema, parts, taskKey));
   const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION });
   stops.push(() => Promise.resolve(httpTasks.close()));
   const worker = await startWorker({
@@ -115,8 +127,11 @@ async function startParts(
     clock,
     log,
     queues: [HTTP_QUEUE],
-    execute: ({ http, scheduledFor, ...run }, signal) =>
-      httpTasks.execute(http as HttpRequest, { ...run, scheduledFor: scheduledFor.getTime(), signal }),
+    tasks: workerTasks,
+    execute: ({ http, scheduledFor, ...run }, signal, progress) =>
+      run.taskKind === 'CODE'
+        ? code.execute({ ...run, scheduledFor, signal, progress })
+        : httpTasks.execute(http as HttpRequest, { ...run, scheduledFor: scheduledFor.getTime(), signal }),
     capacity: WORKER_CAPACITY,
     leaseMs: LEASE_MS,
     identity: { hostname: hostname(), pid: process.pid, version: VERSION },
@@ -147,11 +162,8 @@ async function startParts(
   const engine = startEngine({ store, queue: deliveries, clock, log });
   stops.push(() => engine.stop());
 
-  const streamId = await readStreamId(store.sql);
-  const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE) };
-  const parts = { store, commands, relay, clock, streamId, version: VERSION };
   const server = await createHttpServer({
-    schema: createSchema(),
+    schema,
     authenticate: async (token) => (token === null ? null : authenticateToken(store, token, clock.now())),
     contextFor: (viewer, requestId) => createContext(parts, { viewer, requestId }),
     ready: () => (pulse.alive() ? { ok: true } : { ok: false, reason: 'the database does not answer' }),

@@ -16,6 +16,8 @@ export interface Config {
   httpAllowPrivate: boolean;
   /** Folder of code tasks, absolute. */
   tasksDir: string;
+  /** How long what happened is kept, in milliseconds; null: for ever. */
+  keep: { runsMs: number | null; eventsMs: number | null; ledgerMs: number | null };
   /** Cost points per minute and principal (graphql/rateLimit.ts). */
   rateLimit: number | 'off';
   logLevel: (typeof LOG_LEVELS)[number];
@@ -26,6 +28,7 @@ export interface Config {
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const NODE_ENVS = ['development', 'production', 'test'] as const;
 const MIN_TOKEN_LENGTH = 16;
+const DAY_MS = 86_400_000;
 
 /** Names every bad variable at once; the start stops with it. */
 export class ConfigError extends Error {
@@ -53,6 +56,12 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
   const oneOf = <T extends string>(values: readonly T[]) => {
     return (text: string): T | undefined => values.find((value) => value === text);
   };
+  const keep = (name: string, days: number) =>
+    read<number | null>(name, days * DAY_MS, "'forever', or days as P1D to P36500D", (text) => {
+      if (text === 'forever') return null;
+      const given = Number(/^P(\d{1,5})D$/.exec(text)?.[1]);
+      return given >= 1 && given <= 36_500 ? given * DAY_MS : undefined;
+    });
   const config: Config = {
     port: read('PORT', 4000, 'a whole number from 0 (any free port) to 65535', (text) => {
       return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
@@ -79,6 +88,11 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     httpAllowPrivate: read('CARILLON_HTTP_ALLOW_PRIVATE', false, 'true or false', (text) => {
       return text === 'true' ? true : text === 'false' ? false : undefined;
     }),
+    keep: {
+      runsMs: keep('CARILLON_KEEP_RUNS', 30),
+      eventsMs: keep('CARILLON_KEEP_EVENTS', 7),
+      ledgerMs: keep('CARILLON_KEEP_LEDGER', 365),
+    },
     rateLimit: read<number | 'off'>(
       'CARILLON_RATE_LIMIT',
       60_000,

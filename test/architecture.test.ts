@@ -13,7 +13,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   queue: ['domain', 'store'],
   commands: ['domain', 'trigger', 'store', 'queue', 'auth'],
   engine: ['domain', 'trigger', 'store', 'queue'],
-  task: ['domain'],
+  task: ['domain', 'trigger'],
+  builtin: ['domain', 'trigger', 'store', 'queue', 'task'],
   worker: ['domain', 'store', 'queue', 'task'],
   events: ['domain', 'store'],
   graphql: ['commands', 'domain', 'trigger', 'store', 'events', 'auth'],
@@ -21,7 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 /** Leaves know nothing of the folders, so every folder may use them; the pure ones may not even do that. */
 const PURE = ['trigger', 'domain'];
-const COMPOSERS = ['main.ts', 'compose.ts'];
+const COMPOSERS = ['main.ts', 'compose.ts', 'codeTasks.ts'];
 /** Packages that only one folder may know. */
 const KEPT_IN: Record<string, string> = { 'pg-boss': 'queue', pg: 'store', '@prisma': 'store', graphql: 'graphql' };
 /** Where Node itself must not be felt: no I/O, no clock, no environment. */

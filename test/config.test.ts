@@ -22,6 +22,7 @@ const DEFAULTS: Config = {
   adminToken: null,
   httpAllowPrivate: false,
   tasksDir: '/srv/app/tasks',
+  keep: { runsMs: 30 * 86_400_000, eventsMs: 7 * 86_400_000, ledgerMs: 365 * 86_400_000 },
   rateLimit: 60_000,
   logLevel: 'info',
   production: false,

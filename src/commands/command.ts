@@ -21,6 +21,8 @@ export interface CommandParts {
 export interface Caller {
   viewer: Viewer;
   requestId: string;
+  /** Where the audit trail says it came from; default: graphql */
+  source?: string;
 }
 export type CommandResult<T> = { ok: true; value: T } | { ok: false; userErrors: UserError[] };
 
@@ -49,7 +51,7 @@ export async function runCommand<T>(
             ...entry,
             at: new Date(at),
             actor: caller.viewer.actor,
-            source: 'graphql',
+            source: caller.source ?? 'graphql',
             requestId: caller.requestId,
           }),
       }),

@@ -50,7 +50,7 @@ export function createHttpTask(parts: CommandParts, caller: Caller, input: HttpT
 }
 
 /** @throws Rejection naming every bad field */
-function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt' | 'inputSchema'> {
+function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'> {
   const fields = new Fields();
   if (!KEY.test(input.key)) {
     const allowed = 'letters, digits and . _ - / : up to 200 characters, starting with a letter or digit';
@@ -68,6 +68,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     id: newId('task'),
     key,
     kind: 'HTTP',
+    inputSchema: null,
     scope: 'GLOBAL',
     ...parsed,
     execution,

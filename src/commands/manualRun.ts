@@ -3,6 +3,7 @@ import { newId } from '../store/ids.ts';
 import { findActiveRun, findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { insertRuns, iso } from '../store/runs.ts';
+import { listLiveWorkers } from '../store/workers.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -20,32 +21,47 @@ export async function refuseWhileActive(
   throw new Rejection([conflict('ALREADY_RUNNING', path, message, active.id)]);
 }
 
-/** Writes a run that somebody asked for, with its delivery and its audit entry. The caller's transaction holds what it overlaps with. */
+/** What a run by hand is to run, and where what is wrong with it stands in the input. */
+interface ByHand extends Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion' | 'policy' | 'input' | 'reason'> {
+  taskScope: 'GLOBAL' | 'LOCAL';
+}
+
+/**
+ * Writes a run that somebody asked for (of a task of scope LOCAL one for each live worker that has its code), with its delivery and
+ * its audit entry. The caller's transaction holds what it overlaps with.
+ * @throws Rejection INVALID_STATE when no worker is there for a task of scope LOCAL
+ */
 export async function startByHand(
   parts: CommandParts,
   { prisma, sql, signal, audit }: CommandScope,
   caller: Caller,
   action: string,
   targetId: string,
-  run: Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion' | 'policy' | 'input' | 'reason'>,
-): Promise<RunRecord> {
+  { taskScope, ...run }: ByHand,
+): Promise<RunRecord[]> {
   const now = parts.clock.now();
-  const id = newId('run');
-  const queued = await insertRuns(sql, now, [
-    {
-      ...run,
-      id,
-      state: 'QUEUED',
-      origin: 'MANUAL',
-      scheduledFor: iso(now),
-      effectiveAt: iso(now),
-      requestedBy: caller.viewer.actor,
-      jobId: crypto.randomUUID(),
-    },
-  ]);
+  const workers = taskScope === 'LOCAL' ? await listLiveWorkers(sql, [run.taskId]) : new Map<string, (string | null)[]>();
+  const forWorkers = taskScope === 'LOCAL' ? (workers.get(run.taskId) ?? []) : [null];
+  if (forWorkers.length === 0) {
+    const message = 'The task runs on every live worker that has its code, and there is none.';
+    throw new Rejection([conflict('INVALID_STATE', ['input'], message, run.taskId)]);
+  }
+  const runs = forWorkers.map((localWorkerId) => ({
+    ...run,
+    id: newId('run'),
+    state: 'QUEUED' as const,
+    origin: 'MANUAL' as const,
+    scheduledFor: iso(now),
+    effectiveAt: iso(now),
+    requestedBy: caller.viewer.actor,
+    jobId: crypto.randomUUID(),
+    localWorkerId,
+  }));
+  const queued = await insertRuns(sql, now, runs);
   await parts.queue.enqueue(sql, queued);
-  await audit({ action, targetId, reason: run.reason, changes: { run: { before: null, after: id } } }, now);
+  const ids = runs.map(({ id }) => id);
+  await audit({ action, targetId, reason: run.reason, changes: { runs: { before: null, after: ids } } }, now);
   signal('jobs', 'events');
-  const [record] = await findRunsById(prisma, [id]);
-  return record as RunRecord;
+  const records = new Map((await findRunsById(prisma, ids)).map((record) => [record.id, record]));
+  return ids.map((id) => records.get(id) as RunRecord);
 }

@@ -16,12 +16,15 @@ export interface TriggerScheduleInput {
   reason?: string | null | undefined;
 }
 
-/** Runs a schedule's task at once, outside its times, which stay as they are. A paused one too. */
+/**
+ * Runs a schedule's task at once, outside its times, which stay as they are. A paused one too.
+ * @returns more than one run only for a task of scope LOCAL
+ */
 export function triggerSchedule(
   parts: CommandParts,
   caller: Caller,
   input: TriggerScheduleInput,
-): Promise<CommandResult<RunRecord>> {
+): Promise<CommandResult<RunRecord[]>> {
   return runCommand(parts, caller, 'schedule.trigger', async (scope) => {
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
@@ -34,6 +37,7 @@ export function triggerSchedule(
     return startByHand(parts, scope, caller, 'schedule.trigger', claimed.id, {
       taskId: claimed.taskId,
       scheduleId: claimed.id,
+      taskScope: claimed.taskScope,
       scheduleVersion: claimed.version,
       policy: resolveExecution(claimed.taskKind, claimed.taskExecution, claimed.execution),
       input: input.input === undefined ? claimed.input : input.input,

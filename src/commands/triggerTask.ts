@@ -19,8 +19,11 @@ export interface TriggerTaskInput {
   reason?: string | null | undefined;
 }
 
-/** Runs a task at once, without a schedule. */
-export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerTaskInput): Promise<CommandResult<RunRecord>> {
+/**
+ * Runs a task at once, without a schedule.
+ * @returns more than one run only for a task of scope LOCAL
+ */
+export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerTaskInput): Promise<CommandResult<RunRecord[]>> {
   return runCommand(parts, caller, 'task.trigger', async (scope) => {
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
@@ -35,6 +38,7 @@ export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerT
     return startByHand(parts, scope, caller, 'task.trigger', task.id, {
       taskId: task.id,
       scheduleId: null,
+      taskScope: task.scope,
       scheduleVersion: null,
       policy: resolveExecution(task.kind, task.execution, execution),
       input: input.input ?? null,

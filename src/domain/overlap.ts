@@ -50,12 +50,19 @@ export function resolveOverlap(
   return resolved;
 }
 
+/** Nothing can run: every fire becomes a skip. */
+export function passOverFires(items: readonly (Fire | Skip)[], verdict: SkipVerdict, reason: string): Skip[] {
+  const skips: Skip[] = [];
+  for (const item of items) append(skips, item.kind === 'skip' ? item : passOver(item, verdict, reason));
+  return skips;
+}
+
 function passOver({ scheduledFor }: Fire, verdict: SkipVerdict, reason: string): Skip {
   return { kind: 'skip', verdict, reason, scheduledFor, through: scheduledFor, count: 1 };
 }
 
 /** Consecutive equal verdicts are one entry of the ledger. */
-function append(items: (PlannedRun | Skip)[], skip: Skip): void {
+function append<Item extends PlannedRun | Skip>(items: (Item | Skip)[], skip: Skip): void {
   const last = items.at(-1);
   if (last?.kind === 'skip' && last.verdict === skip.verdict && last.reason === skip.reason) {
     items[items.length - 1] = { ...last, through: skip.through, count: last.count + skip.count };

@@ -3,11 +3,12 @@
  * that these leave are tested against it; it also documents the enum of the API.
  */
 export const RUN_TRANSITIONS = {
-  SCHEDULED: ['QUEUED', 'CANCELED'],
-  BUFFERED: ['QUEUED', 'CANCELED'],
-  QUEUED: ['RUNNING', 'CANCELED'],
+  // FAILED of what no worker has begun: the one worker that a run of scope LOCAL was for is gone.
+  SCHEDULED: ['QUEUED', 'CANCELED', 'FAILED'],
+  BUFFERED: ['QUEUED', 'CANCELED', 'FAILED'],
+  QUEUED: ['RUNNING', 'CANCELED', 'FAILED'],
   RUNNING: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'RETRY_WAIT', 'CANCELING', 'CANCELED'],
-  RETRY_WAIT: ['QUEUED', 'CANCELED'],
+  RETRY_WAIT: ['QUEUED', 'CANCELED', 'FAILED'],
   CANCELING: ['CANCELED', 'SUCCEEDED', 'FAILED', 'TIMED_OUT'],
   SUCCEEDED: [],
   FAILED: [],

@@ -17,6 +17,7 @@ import {
   renewJobs,
 } from '../store/runs.ts';
 import type { Finish, LostRun } from '../store/runs.ts';
+import { failOrphanedRuns, listOrphanedRuns } from '../store/localRuns.ts';
 import { markLostWorkers } from '../store/workers.ts';
 
 /** A worker is dead after this long without a heartbeat; it beats every 2 s. */
@@ -49,8 +50,33 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
     const workers = await markLostWorkers(tx.sql, now, now - LEASE_MS);
     if (workers.length > 0) tx.signal('events');
   });
+  await failOrphans(parts);
   await redeliver(parts);
   await releaseStuck(parts);
+}
+
+/** What waited for a worker that is gone, and for no other, ends here. */
+async function failOrphans({
+  store,
+  queue,
+  clock,
+  log,
+}: {
+  store: Store;
+  queue: RunQueue;
+  clock: Clock;
+  log: Logger;
+}): Promise<void> {
+  const orphans = await listOrphanedRuns(store.sql, BATCH);
+  if (orphans.length === 0) return;
+  await store.hotTransaction(async (tx) => {
+    await lockSchedulesOf(tx.sql, orphans);
+    const now = clock.now();
+    const freed = await failOrphanedRuns(tx.sql, now, orphans);
+    await queue.enqueue(tx.sql, await promoteBuffered(tx.sql, now, freed));
+    tx.signal('jobs', 'events');
+  });
+  log.warn({ runIds: orphans }, 'the worker that these runs waited for is gone');
 }
 
 /** Below the promotion in the finishing transaction lies this net: a buffered run that nothing will let go would wait for ever. */

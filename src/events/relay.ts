@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { createLoop } from '../loop.ts';
-import { readEvents, readStreamHead, runningChange } from '../store/events.ts';
+import { isBefore, readEvents, readStreamHead, runningChange } from '../store/events.ts';
 import type { Position, StoredEvent } from '../store/events.ts';
 import type { Store } from '../store/open.ts';
 
@@ -178,8 +178,4 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
 
 export function isRunning(facts: StoredEvent['after']): boolean {
   return facts?.['state'] === 'RUNNING' || facts?.['state'] === 'CANCELING';
-}
-
-function isBefore(a: Position, b: Position): boolean {
-  return a.xid < b.xid || (a.xid === b.xid && a.seq < b.seq);
 }

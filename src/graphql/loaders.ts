@@ -4,6 +4,9 @@ import { findAttempts, findLastRuns, findRunsById, findWorkersById, readTaskActi
 import type { AttemptRecord } from '../store/runRecords.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
 import { findTasksById } from '../store/tasks.ts';
+import { listTaskWorkers, listWorkerRuns, listWorkerTasks } from '../store/taskWorkers.ts';
+import type { TaskWorkerRow } from '../store/taskWorkers.ts';
+import { LIMITS } from './limits.ts';
 
 /** One query for what many fields of one answer ask for. Made anew for every request and for every event of a subscription. */
 export function createLoaders(store: Store) {
@@ -19,6 +22,18 @@ export function createLoaders(store: Store) {
     schedule: byId((ids) => findSchedulesById(prisma, ids)),
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
+    workersOfTask: new DataLoader(async (taskIds: readonly string[]) => {
+      const rows = Map.groupBy(await listTaskWorkers(sql, taskIds, LIMITS.maxPageSize), (row) => row.taskId);
+      return taskIds.map((id): TaskWorkerRow[] => rows.get(id) ?? []);
+    }),
+    taskIdsOfWorker: new DataLoader(async (workerIds: readonly string[]) => {
+      const rows = Map.groupBy(await listWorkerTasks(sql, workerIds), (row) => row.workerId);
+      return workerIds.map((id) => (rows.get(id) ?? []).map((row) => row.taskId));
+    }),
+    runsOfWorker: new DataLoader(async (workerIds: readonly string[]) => {
+      const rows = new Map((await listWorkerRuns(sql, workerIds, LIMITS.maxPageSize)).map((row) => [row.workerId, row]));
+      return workerIds.map((id) => rows.get(id) ?? { runIds: [], count: 0 });
+    }),
     lastRunOfTask: lastRun('task_id'),
     lastRunOfSchedule: lastRun('schedule_id'),
     attempts: new DataLoader(async (runIds: readonly string[]) => {

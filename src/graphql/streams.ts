@@ -3,7 +3,9 @@ import { isRunning } from '../events/relay.ts';
 import type { EventReader } from '../events/relay.ts';
 import type { RunState } from '../domain/runState.ts';
 import type { RunFilter } from '../store/runRecords.ts';
+import { isBefore } from '../store/events.ts';
 import type { EventFacts, Position, StoredEvent } from '../store/events.ts';
+import { readPurged } from '../store/retention.ts';
 import type { ScheduleFilter } from '../store/schedules.ts';
 import type { TaskFilter } from '../store/tasks.ts';
 import type { ApiParts } from './context.ts';
@@ -35,10 +37,14 @@ export interface WorkerChange extends Change {
 }
 
 /** @throws BAD_USER_INPUT, CURSOR_EXPIRED */
-function readAfter(parts: ApiParts, after: string | null | undefined): Position | null {
+async function readAfter(parts: ApiParts, after: string | null | undefined): Promise<Position | null> {
   if (after == null) return null;
   const cursor = parseCursor(parts.streamId, after);
-  if (cursor.ok) return cursor.position;
+  if (cursor.ok) {
+    const purged = await readPurged(parts.store.sql);
+    if (purged === null || !isBefore(cursor.position, purged)) return cursor.position;
+    throw apiError('CURSOR_EXPIRED', 'after is older than events are kept: read the lists again and subscribe anew.');
+  }
   if (cursor.why === 'malformed') throw apiError('BAD_USER_INPUT', 'after is not a cursor of an event.');
   throw apiError(
     'CURSOR_EXPIRED',
@@ -52,7 +58,7 @@ export async function runChanges(
   after: string | null | undefined,
   filter: RunFilter | null | undefined,
 ): Promise<AsyncIterable<RunChange>> {
-  const reader = await parts.relay.subscribe(readAfter(parts, after));
+  const reader = await parts.relay.subscribe(await readAfter(parts, after));
   return mapEvents(reader, (event) => {
     if (event.topic !== 'run' || event.after === null) return null;
     if (
@@ -77,7 +83,7 @@ export async function taskChanges(
   after: string | null | undefined,
   filter: TaskFilter | null | undefined,
 ): Promise<AsyncIterable<TaskChange>> {
-  const reader = await parts.relay.subscribe(readAfter(parts, after));
+  const reader = await parts.relay.subscribe(await readAfter(parts, after));
   try {
     const running = await parts.relay.runningAt(reader.from);
     return mapEvents(reader, (event) => {
@@ -103,7 +109,7 @@ export async function scheduleChanges(
   after: string | null | undefined,
   filter: ScheduleFilter | null | undefined,
 ): Promise<AsyncIterable<ScheduleChange>> {
-  const reader = await parts.relay.subscribe(readAfter(parts, after));
+  const reader = await parts.relay.subscribe(await readAfter(parts, after));
   return mapEvents(reader, (event) => {
     if (event.topic !== 'schedule') return null;
     const matches = [event.before, event.after].some((facts) => facts !== null && matchesSchedule(facts, filter));
@@ -113,7 +119,7 @@ export async function scheduleChanges(
 
 /** Workers that come, go, drain or are lost; heartbeats are no changes. */
 export async function workerChanges(parts: ApiParts, after: string | null | undefined): Promise<AsyncIterable<WorkerChange>> {
-  const reader = await parts.relay.subscribe(readAfter(parts, after));
+  const reader = await parts.relay.subscribe(await readAfter(parts, after));
   return mapEvents(reader, (event) => (event.topic === 'worker' ? { __typename: 'WorkerEvent', ...change(parts, event) } : null));
 }
 

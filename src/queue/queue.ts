@@ -19,16 +19,28 @@ export interface RunQueue {
   take(queue: string, count: number): Promise<Delivery[]>;
   /** Removes deliveries that were acted on or dropped. */
   settle(queue: string, deliveries: readonly Delivery[]): Promise<void>;
+  /** Of these queues, those in which deliveries wait: one statement, where asking each for its deliveries would be many. */
+  waiting(queues: readonly string[]): Promise<string[]>;
+  /** Makes these queues unless they are there already: before the first run for them can be written. */
+  prepare(queues: readonly string[]): Promise<void>;
+  /** Removes a queue with what is in it. */
+  remove(queue: string): Promise<void>;
   /** Of these queued runs, those that no waiting job will deliver. */
   undelivered(runs: readonly QueuedRun[]): Promise<QueuedRun[]>;
   stop(): Promise<void>;
 }
 
-/** One queue per code task, one for all HTTP tasks: `take` filters by queue only, and a worker takes what it has the code for. */
-function queueOf(task: { taskKind: 'HTTP' | 'CODE'; taskKey: string }): string {
-  return task.taskKind === 'HTTP' ? HTTP_QUEUE : `code/${task.taskKey}`;
-}
+/** `take` filters by queue only, and a worker takes what it has the code for: one queue for all HTTP tasks, and one for each code task. */
 export const HTTP_QUEUE = 'http';
+/** By id: the names of queues may not hold all that keys may. */
+export const taskQueue = (taskId: string) => `code/${taskId}`;
+/** What is for one worker alone: runs of tasks of scope LOCAL. */
+export const workerQueue = (workerId: string) => `worker/${workerId}`;
+
+function queueOf({ localWorkerId, taskKind, taskId }: QueuedRun): string {
+  if (localWorkerId !== null) return workerQueue(localWorkerId);
+  return taskKind === 'HTTP' ? HTTP_QUEUE : taskQueue(taskId);
+}
 
 const SCHEMA = 'pgboss';
 const QUEUE_OPTIONS = {
@@ -113,6 +125,20 @@ export async function openQueue(sql: Sql, log: Logger): Promise<RunQueue> {
           queue,
           deliveries.map((delivery) => delivery.jobId),
         );
+    },
+    async waiting(queues) {
+      const rows = await sql.query<{ name: string }>(
+        `/* waitingQueues */
+SELECT q.name FROM jsonb_array_elements_text($1::jsonb) AS q(name) WHERE EXISTS (SELECT 1 FROM ${SCHEMA}.job j WHERE j.name = q.name AND j.state < 'active' AND NOT j.blocked)`,
+        [JSON.stringify(queues)],
+      );
+      return rows.map((row) => row.name);
+    },
+    async prepare(queues) {
+      for (const queue of queues) await boss.createQueue(queue, QUEUE_OPTIONS);
+    },
+    async remove(queue) {
+      await boss.deleteQueue(queue);
     },
     async undelivered(runs) {
       if (runs.length === 0) return [];

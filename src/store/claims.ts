@@ -30,6 +30,7 @@ export interface ClaimedSchedule {
   nextScheduledFor: Date | null;
   taskId: string;
   taskKind: 'HTTP' | 'CODE';
+  taskScope: 'GLOBAL' | 'LOCAL';
   taskExecution: ExecutionSettings | null;
   /** The ledger row that an equal and adjacent verdict extends. */
   open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
@@ -37,7 +38,7 @@ export interface ClaimedSchedule {
 
 const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.created_at AS "createdAt",
        s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.next_scheduled_for AS "nextScheduledFor",
-       s.task_id AS "taskId", t.kind AS "taskKind", t.execution AS "taskExecution",
+       s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
 const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
 

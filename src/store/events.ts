@@ -28,6 +28,10 @@ export interface Position {
   xid: bigint;
   seq: bigint;
 }
+export function isBefore(a: Position, b: Position): boolean {
+  return a.xid < b.xid || (a.xid === b.xid && a.seq < b.seq);
+}
+
 export interface StoredEvent extends NewEvent {
   position: Position;
   at: Date;

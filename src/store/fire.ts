@@ -1,6 +1,6 @@
 import { planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
-import { resolveOverlap } from '../domain/overlap.ts';
+import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
@@ -11,6 +11,7 @@ import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
 import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
+import { listLiveWorkers } from './workers.ts';
 import type { Sql } from './sql.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
@@ -29,6 +30,8 @@ export async function fireDue(
 ): Promise<QueuedRun[]> {
   const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
   const underway = await readUnderway(sql, serial);
+  const local = claimed.filter((schedule) => schedule.taskScope === 'LOCAL').map((schedule) => schedule.taskId);
+  const workers = await listLiveWorkers(sql, local);
   const runs: NewRun[] = [];
   const advances: Advance[] = [];
   const occurrences: NewOccurrence[] = [];
@@ -39,14 +42,15 @@ export async function fireDue(
       await holdBroken(sql, now, schedule, plan.error);
       continue;
     }
+    const forWorkers = schedule.taskScope === 'LOCAL' ? (workers.get(schedule.taskId) ?? []) : [null];
     const items = resolveOverlap(
-      plan.items,
+      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker had the code of its task'),
       schedule.overlapPolicy,
       schedule.misfire,
       underway.get(schedule.id) ?? { active: 0, backlog: 0 },
     );
     const fires = items.filter((item) => item.kind === 'fire');
-    for (const fire of fires) runs.push(newRun(schedule, fire));
+    for (const fire of fires) for (const workerId of forWorkers) runs.push(newRun(schedule, fire, workerId));
     const ledger = entries(schedule, items);
     occurrences.push(...ledger.added);
     advances.push({
@@ -92,7 +96,8 @@ SELECT $3::timestamptz, 'schedule', 'UPDATED', h.id, h.task_id, h.id, facts.comm
   );
 }
 
-function newRun(schedule: ClaimedSchedule, fire: PlannedRun): NewRun {
+/** @param localWorkerId  tasks of scope LOCAL: the worker that is to run it */
+function newRun(schedule: ClaimedSchedule, fire: PlannedRun, localWorkerId: string | null): NewRun {
   return {
     id: newId('run'),
     taskId: schedule.taskId,
@@ -107,6 +112,7 @@ function newRun(schedule: ClaimedSchedule, fire: PlannedRun): NewRun {
     requestedBy: null,
     reason: null,
     jobId: fire.state === 'QUEUED' ? crypto.randomUUID() : null,
+    localWorkerId,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Actor } from './actor.ts';
 import type { Attempt as AttemptRow, Prisma, Run as RunRow, Worker as WorkerRow } from './generated/client.ts';
 import { anyOf, readPage, withinRange } from './pages.ts';
 import type { Page, PageRequest } from './pages.ts';
+import type { Progress } from './progress.ts';
 import { sqlList } from './sql.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 import type { WorkerState } from './workers.ts';
@@ -14,7 +15,10 @@ import type { WorkerState } from './workers.ts';
 const HELD = sqlList(HELD_STATES);
 
 /** Runs as they are read; how they are written is in runs.ts. */
-export interface RunRecord extends Omit<RunRow, 'state' | 'origin' | 'policy' | 'input' | 'error' | 'requestedBy' | 'labels'> {
+export interface RunRecord extends Omit<
+  RunRow,
+  'state' | 'origin' | 'policy' | 'input' | 'error' | 'requestedBy' | 'labels' | 'progress'
+> {
   state: RunState;
   origin: RunOrigin;
   policy: ExecutionPolicy;
@@ -22,6 +26,7 @@ export interface RunRecord extends Omit<RunRow, 'state' | 'origin' | 'policy' | 
   error: RunError | null;
   requestedBy: Actor | null;
   labels: Labels;
+  progress: Progress | null;
 }
 export interface AttemptRecord extends Omit<AttemptRow, 'state' | 'error'> {
   state: RunState;

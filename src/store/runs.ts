@@ -28,16 +28,22 @@ export interface NewRun {
   requestedBy: Actor | null;
   reason: string | null;
   jobId: string | null;
+  /** Tasks of scope LOCAL: the worker this run is for. */
+  localWorkerId: string | null;
 }
 /** A delivery for the queue: the run's current attempt. */
 export interface QueuedRun {
   runId: string;
   attempt: number;
   jobId: string;
-  taskKey: string;
+  taskId: string;
   taskKind: 'HTTP' | 'CODE';
   origin: RunOrigin;
+  localWorkerId: string | null;
 }
+/** The columns of QueuedRun, of `run` and its task t. */
+const queuedColumns = (run: string) =>
+  `${run}.id AS "runId", ${run}.attempt, ${run}.job_id::text AS "jobId", t.id AS "taskId", t.kind AS "taskKind", ${run}.origin, ${run}.local_worker_id AS "localWorkerId"`;
 
 export const iso = (instant: number) => new Date(instant).toISOString();
 
@@ -45,20 +51,21 @@ export const iso = (instant: number) => new Date(instant).toISOString();
 export function insertRunsExpressions(json: string): string {
   return `new_run AS (
   SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
-    "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, "requestedBy" jsonb, reason text, "jobId" uuid)
+    "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, "requestedBy" jsonb, reason text, "jobId" uuid,
+    "localWorkerId" text)
 ), inserted AS (
   INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
-                   attempt, max_attempts, policy, input, requested_by, reason, job_id)
+                   attempt, max_attempts, policy, input, requested_by, reason, job_id, local_worker_id)
   SELECT id, "taskId", "scheduleId", "scheduleVersion", state, origin, "scheduledFor", "effectiveAt", $1::timestamptz,
          CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
          CASE WHEN jsonb_typeof(input) = 'object' THEN input END, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
-         reason, "jobId"
+         reason, "jobId", "localWorkerId"
     FROM new_run
   ON CONFLICT DO NOTHING
   RETURNING *, NULL::text AS old_state
 ), run_events AS (${appendRunEvents('inserted')}
 ), queued AS (
-  SELECT i.id AS "runId", i.attempt, i.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", i.origin
+  SELECT ${queuedColumns('i')}
     FROM inserted i JOIN task t ON t.id = i.task_id WHERE i.state = 'QUEUED'
 )`;
 }
@@ -110,7 +117,7 @@ mine AS MATERIALIZED (
   SELECT r.id, r.state AS old_state, i.lease FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt
    WHERE r.state = 'QUEUED' ORDER BY r.id FOR NO KEY UPDATE OF r
 ), started AS (
-  UPDATE run SET state = 'RUNNING', started_at = $1::timestamptz, worker_id = $3, lease = mine.lease, lease_expires_at = $4::timestamptz
+  UPDATE run SET state = 'RUNNING', started_at = $1::timestamptz, progress = NULL, worker_id = $3, lease = mine.lease, lease_expires_at = $4::timestamptz
     FROM mine WHERE run.id = mine.id RETURNING run.*, mine.old_state
 ), attempts AS (
   INSERT INTO attempt (run_id, number, state, worker_id, started_at) SELECT id, attempt, 'RUNNING', worker_id, started_at FROM started
@@ -188,7 +195,7 @@ WITH next AS MATERIALIZED (
   UPDATE run SET state = 'QUEUED', queued_at = $1::timestamptz, job_id = gen_random_uuid()
     FROM next WHERE run.id = next.id AND run.state = 'BUFFERED' RETURNING run.*, next.old_state
 ), events AS (${appendRunEvents('queued')})
-SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", q.origin FROM queued q JOIN task t ON t.id = q.task_id`,
+SELECT ${queuedColumns('q')} FROM queued q JOIN task t ON t.id = q.task_id`,
     [iso(now), JSON.stringify(scheduleIds)],
   );
 }
@@ -223,7 +230,7 @@ WITH due AS MATERIALIZED (
          worker_id = NULL, job_id = gen_random_uuid()
     FROM due WHERE run.id = due.id RETURNING run.*, due.old_state
 ), events AS (${appendRunEvents('queued')})
-SELECT q.id AS "runId", q.attempt, q.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", q.origin FROM queued q JOIN task t ON t.id = q.task_id`,
+SELECT ${queuedColumns('q')} FROM queued q JOIN task t ON t.id = q.task_id`,
     [iso(now), limit],
   );
 }
@@ -276,7 +283,7 @@ SELECT id AS "runId", attempt, lease, policy, worker_id AS "workerId", local_wor
 export async function listStaleQueued(sql: Sql, queuedBefore: number, limit: number): Promise<QueuedRun[]> {
   return sql.query<QueuedRun>(
     `/* listStaleQueued */
-SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", r.origin
+SELECT ${queuedColumns('r')}
   FROM run r JOIN task t ON t.id = r.task_id
  WHERE r.state = 'QUEUED' AND r.queued_at < $1::timestamptz ORDER BY r.queued_at LIMIT $2`,
     [iso(queuedBefore), limit],
@@ -294,7 +301,7 @@ mine AS MATERIALIZED (
 ), renewed AS (
   UPDATE run SET job_id = gen_random_uuid() FROM mine WHERE run.id = mine.id RETURNING run.*
 )
-SELECT r.id AS "runId", r.attempt, r.job_id::text AS "jobId", t.key AS "taskKey", t.kind AS "taskKind", r.origin FROM renewed r JOIN task t ON t.id = r.task_id`,
+SELECT ${queuedColumns('r')} FROM renewed r JOIN task t ON t.id = r.task_id`,
     [JSON.stringify(lost)],
   );
 }

@@ -1,15 +1,19 @@
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { HttpRequest } from '../domain/httpRequest.ts';
+import type { InputSchema } from '../domain/inputSchema.ts';
 import type { Labels } from '../domain/labels.ts';
-import type { Prisma, Task as TaskRow } from './generated/client.ts';
+import { Prisma } from './generated/client.ts';
+import type { Task as TaskRow } from './generated/client.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 import { anyOf, readPage } from './pages.ts';
 import type { Page, PageRequest } from './pages.ts';
 
-export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'execution' | 'labels'> {
+export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'labels'> {
   kind: 'HTTP' | 'CODE';
   scope: 'GLOBAL' | 'LOCAL';
   http: HttpRequest | null;
+  /** Code tasks that say what their input may be. */
+  inputSchema: InputSchema | null;
   execution: ExecutionSettings;
   labels: Labels;
 }
@@ -22,9 +26,11 @@ export interface TaskFilter {
 type Db = Pick<PrismaTransaction, 'task'>;
 export type TaskRef = { id: string } | { key: string };
 
-export async function insertTask(prisma: Db, task: Omit<TaskRecord, 'deletedAt' | 'inputSchema'>): Promise<TaskRecord> {
-  const json = (value: unknown) => value as Prisma.InputJsonValue;
-  const data = { ...task, http: json(task.http), execution: json(task.execution), labels: json(task.labels) };
+const json = (value: unknown) => (value === null ? Prisma.DbNull : (value as Prisma.InputJsonValue));
+
+export async function insertTask(prisma: Db, task: Omit<TaskRecord, 'deletedAt'>): Promise<TaskRecord> {
+  const { http, inputSchema, execution, labels, ...plain } = task;
+  const data = { ...plain, http: json(http), inputSchema: json(inputSchema), execution: { ...execution } as object, labels };
   return (await prisma.task.create({ data })) as unknown as TaskRecord;
 }
 
@@ -52,14 +58,16 @@ export async function keepTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Prom
   return findTask(tx.prisma, { id: found.id });
 }
 
-/** Changes what an editor may. The caller holds the row. */
+/** Changes what an editor may, or what the code of a task says. The caller holds the row. */
 export async function updateTask(
   prisma: Db,
   id: string,
-  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'updatedAt'>,
+  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'updatedAt'> &
+    Partial<Pick<TaskRecord, 'scope' | 'inputSchema'>>,
 ): Promise<TaskRecord> {
-  const json = (value: unknown) => value as Prisma.InputJsonValue;
-  const data = { ...change, http: json(change.http), execution: json(change.execution) };
+  const { http, inputSchema, execution, ...plain } = change;
+  const schema = inputSchema === undefined ? {} : { inputSchema: json(inputSchema) };
+  const data = { ...plain, ...schema, http: json(http), execution: { ...execution } as object };
   return (await prisma.task.update({ where: { id }, data })) as unknown as TaskRecord;
 }
 

@@ -11,14 +11,31 @@ export interface NewWorker {
   capacity: number;
 }
 
-export async function registerWorker(sql: Sql, now: number, worker: NewWorker): Promise<void> {
+/** @param taskIds  code tasks that it has the code of */
+export async function registerWorker(sql: Sql, now: number, worker: NewWorker, taskIds: readonly string[] = []): Promise<void> {
   await sql.query(
     `/* registerWorker */
 INSERT INTO worker (id, hostname, pid, version, state, capacity, started_at, last_heartbeat_at)
 VALUES ($1, $2, $3, $4, 'RUNNING', $5, $6::timestamptz, $6::timestamptz)`,
     [worker.id, worker.hostname, worker.pid, worker.version, worker.capacity, iso(now)],
   );
+  await sql.query(
+    `/* registerWorkerTasks */ INSERT INTO worker_task (worker_id, task_id) SELECT $1, t.id FROM jsonb_array_elements_text($2::jsonb) AS t(id)`,
+    [worker.id, JSON.stringify(taskIds)],
+  );
   await workerEvent(sql, now, worker.id, 'CREATED', null, 'RUNNING');
+}
+
+/** Live workers that have the code of each of these tasks, in order of their ids. */
+export async function listLiveWorkers(sql: Sql, taskIds: readonly string[]): Promise<Map<string, string[]>> {
+  if (taskIds.length === 0) return new Map();
+  const rows = await sql.query<{ taskId: string; workerIds: string[] }>(
+    `/* listLiveWorkers */
+SELECT wt.task_id AS "taskId", jsonb_agg(w.id ORDER BY w.id) AS "workerIds" FROM worker_task wt JOIN worker w ON w.id = wt.worker_id
+ WHERE wt.task_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND w.state IN ('STARTING', 'RUNNING') GROUP BY wt.task_id`,
+    [JSON.stringify(taskIds)],
+  );
+  return new Map(rows.map((row) => [row.taskId, row.workerIds]));
 }
 
 /** Says that a worker is alive. One that was given up for lost while it could not reach the database is running again. */

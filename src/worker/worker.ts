@@ -3,18 +3,27 @@ import type { Clock } from '../clock.ts';
 import { afterFailure } from '../domain/execution.ts';
 import { createLoop } from '../loop.ts';
 import { endAttempts } from '../queue/finish.ts';
+import { taskQueue, workerQueue } from '../queue/queue.ts';
 import type { Delivery, RunQueue } from '../queue/queue.ts';
 import { newId } from '../store/ids.ts';
 import type { Store } from '../store/open.ts';
 import { iso, keepLeases, startRuns } from '../store/runs.ts';
 import type { Finish, Hold, StartedRun } from '../store/runs.ts';
 import { heartbeat, registerWorker, setWorkerState } from '../store/workers.ts';
-import type { TaskOutcome } from '../task/kinds/http.ts';
+import type { TaskOutcome } from '../task/outcome.ts';
 import { createBatcher } from './batch.ts';
 import { execute } from './execute.ts';
+import { createProgressWriter } from './progress.ts';
 
-/** Runs one attempt. Never rejects for what the task did: that is an outcome. */
-export type Executor = (run: StartedRun, signal: AbortSignal) => Promise<TaskOutcome>;
+/** Says how far an attempt has come. */
+type SayProgress = (done: number, total?: number, message?: string) => void;
+/** Runs one attempt. What it rejects with is the task's failure. */
+export type Executor = (run: StartedRun, signal: AbortSignal, progress: SayProgress) => Promise<TaskOutcome>;
+/** A code task that this worker has the code of. */
+export interface WorkerTask {
+  id: string;
+  scope: 'GLOBAL' | 'LOCAL';
+}
 
 export interface Worker {
   readonly id: string;
@@ -40,8 +49,9 @@ export async function startWorker(parts: {
   queue: RunQueue;
   clock: Clock;
   log: Logger;
-  /** Queues this worker has the code for. */
+  /** What is for every worker. */
   queues: readonly string[];
+  tasks: readonly WorkerTask[];
   execute: Executor;
   capacity: number;
   leaseMs: number;
@@ -51,10 +61,16 @@ export async function startWorker(parts: {
   const id = newId('wrk');
   /** By lease, not by run: a worker that was suspended can be given its own lost run again while the old attempt still goes on. */
   const slots = new Map<string, Slot>();
+  const progress = createProgressWriter(parts);
   let stopping = false;
   let cancelPoll: () => void = () => undefined;
+  const own = parts.tasks.some((task) => task.scope === 'LOCAL') ? [workerQueue(id)] : [];
+  const queues = [...parts.queues, ...own, ...parts.tasks.map((task) => taskQueue(task.id))];
+  // Before anybody can write a run for this worker.
+  await queue.prepare(own);
   await store.hotTransaction(async (tx) => {
-    await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity });
+    const taskIds = parts.tasks.map((task) => task.id);
+    await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, taskIds);
     tx.signal('events');
   });
 
@@ -68,16 +84,22 @@ export async function startWorker(parts: {
     return finishes.map((finish) => ids.has(finish.runId));
   }, FINISH_BATCH);
 
-  /** Takes and starts until nothing comes back or no slot is free. */
+  /** Takes and starts until nothing comes back or no slot is free. With many queues each gets its share of the free slots in turn. */
   async function takeAll(): Promise<void> {
-    for (const name of parts.queues) {
-      while (!stopping && slots.size < capacity) {
-        const deliveries = await queue.take(name, capacity - slots.size);
-        if (deliveries.length === 0) break;
+    let names = queues.length === 1 ? queues : await queue.waiting(queues);
+    while (!stopping && names.length > 0 && slots.size < capacity) {
+      const left: string[] = [];
+      for (const name of names) {
+        const share = Math.ceil((capacity - slots.size) / names.length);
+        if (stopping || share === 0) break;
+        const deliveries = await queue.take(name, share);
+        if (deliveries.length === 0) continue;
+        left.push(name);
         await start(deliveries);
         // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
         await queue.settle(name, deliveries);
       }
+      names = left;
     }
   }
 
@@ -99,7 +121,11 @@ export async function startWorker(parts: {
   }
 
   async function attempt(run: StartedRun, hold: Hold, abort: AbortController): Promise<void> {
-    const outcome = await execute(() => parts.execute(run, abort.signal), run.policy.timeoutMs, abort, clock);
+    let over = false;
+    const say: SayProgress = (...words) => over || progress.say(hold, ...words);
+    const outcome = await execute(() => parts.execute(run, abort.signal, say), run.policy.timeoutMs, abort, clock);
+    over = true;
+    await progress.flush(hold);
     const finish = toFinish(hold, run, outcome);
     // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
     for (;;) {
@@ -174,6 +200,7 @@ export async function startWorker(parts: {
       for (const slot of slots.values())
         slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
+      progress.stop();
       await announce('STOPPED');
     },
   };

@@ -26,6 +26,7 @@ async function startBusyWorker(parts: Parts, random: (below: number) => number):
   const worker = await startWorker({
     ...parts,
     queues: [HTTP_QUEUE],
+    tasks: [],
     capacity: 8,
     leaseMs: LEASE_MS,
     identity: { hostname: 'test', pid: 1, version: '0.0.0' },

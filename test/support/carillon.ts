@@ -48,6 +48,10 @@ export async function startInstance(
       CARILLON_ADMIN_TOKEN: ADMIN_TOKEN,
       CARILLON_HTTP_ALLOW_PRIVATE: 'true',
       CARILLON_RATE_LIMIT: 'off',
+      // No task but those that a test makes.
+      CARILLON_KEEP_RUNS: 'forever',
+      CARILLON_KEEP_EVENTS: 'forever',
+      CARILLON_KEEP_LEDGER: 'forever',
       ...env,
     },
     dataDir,

@@ -1,9 +1,9 @@
 import type { StartedRun } from '../../src/store/runs.ts';
-import type { TaskOutcome } from '../../src/task/kinds/http.ts';
+import type { TaskOutcome } from '../../src/task/outcome.ts';
 import { LEASE_MS } from '../../src/engine/reaper.ts';
 import { HTTP_QUEUE } from '../../src/queue/queue.ts';
 import { startWorker } from '../../src/worker/worker.ts';
-import type { Worker } from '../../src/worker/worker.ts';
+import type { Worker, WorkerTask } from '../../src/worker/worker.ts';
 import type { Parts } from './parts.ts';
 
 /** One attempt that a worker has begun; it goes on until the test ends it. */
@@ -22,7 +22,10 @@ export interface TestWorker extends Worker {
 }
 
 /** A worker whose attempts the test ends by hand; those it leaves open end with the test. It beats only when told to. */
-export async function startTestWorker(parts: Parts, options: { capacity?: number } = {}): Promise<TestWorker> {
+export async function startTestWorker(
+  parts: Parts,
+  options: { capacity?: number; tasks?: WorkerTask[] } = {},
+): Promise<TestWorker> {
   const begun: Call[] = [];
   const asked: ((call: Call) => void)[] = [];
   const open = new Set<Call>();
@@ -30,6 +33,7 @@ export async function startTestWorker(parts: Parts, options: { capacity?: number
   const worker = await startWorker({
     ...parts,
     queues: [HTTP_QUEUE],
+    tasks: options.tasks ?? [],
     capacity: options.capacity ?? 50,
     leaseMs: LEASE_MS,
     identity: { hostname: 'test', pid: 1, version: '0.0.0' },

@@ -8,6 +8,8 @@ import { createSchedule } from '../../src/commands/createSchedule.ts';
 import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
 import { deleteSchedule } from '../../src/commands/deleteSchedule.ts';
 import { pauseSchedules, resumeSchedules } from '../../src/commands/pauseSchedules.ts';
+import { registerTask } from '../../src/commands/registerTask.ts';
+import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
@@ -97,6 +99,11 @@ export function addTask(parts: Parts, input: Partial<HttpTaskInput> = {}) {
   const defaults = { key: 'task', name: 'Task', http: { url: 'http://task.invalid/' }, execution: { timeout: 'P1D' } };
   return valueOf(createHttpTask(parts, CALLER, { ...defaults, ...input }));
 }
+/** A code task that some module declares. */
+export function addCodeTask(parts: Parts, declaration: Partial<TaskDeclaration> = {}) {
+  const defaults = { key: 'task', group: 'code', name: 'Task', description: null, scope: 'GLOBAL', inputSchema: null } as const;
+  return valueOf(registerTask(parts, CALLER, { ...defaults, execution: { timeout: 'P1D' }, ...declaration }));
+}
 /** Every 10 s from the clock's now unless the spec says otherwise. */
 export function addSchedule(parts: Parts, spec: Partial<CreateScheduleInput['spec']> = {}) {
   const defaults = { name: 'schedule', task: { key: 'task' }, trigger: { interval: { every: 'PT10S' } } };
@@ -108,5 +115,5 @@ export const removeSchedule = (parts: Parts, id: string) => valueOf(deleteSchedu
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
-export const trigger = (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
-  valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input }));
+export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
+  (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;

@@ -31,6 +31,7 @@ export async function newRun({ store, clock }: Parts, overrides: Partial<NewRun>
     requestedBy: null,
     reason: null,
     jobId: crypto.randomUUID(),
+    localWorkerId: null,
     ...overrides,
   };
 }

@@ -6,7 +6,8 @@ import http, { type RequestListener } from 'node:http';
 import { isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { parseHttpRequest, type HttpRequest } from '../../src/domain/httpRequest.ts';
-import { createHttpExecutor, type HttpRunContext, type TaskOutcome } from '../../src/task/kinds/http.ts';
+import { createHttpExecutor, type HttpRunContext } from '../../src/task/kinds/http.ts';
+import type { TaskOutcome } from '../../src/task/outcome.ts';
 
 const RUN = { runId: 'run-1', attempt: 2, scheduledFor: Date.UTC(2026, 2, 29, 1, 30), taskKey: 'http:hook', input: null };
 

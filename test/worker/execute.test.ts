@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { TaskOutcome } from '../../src/task/kinds/http.ts';
+import type { TaskOutcome } from '../../src/task/outcome.ts';
 import { execute } from '../../src/worker/execute.ts';
 import { createFakeClock } from '../support/clock.ts';
 

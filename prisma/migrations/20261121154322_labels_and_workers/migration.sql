@@ -46,6 +46,10 @@ ALTER TABLE "worker_task" ADD CONSTRAINT "worker_task_task_id_fkey" FOREIGN KEY 
 UPDATE "run" SET "lateness_ms" = extract(epoch FROM a."started_at" - "run"."effective_at") * 1000
   FROM "attempt" a WHERE a."run_id" = "run"."id" AND a."number" = 1;
 
+-- What waits for a worker that is gone is looked for every two seconds.
+CREATE INDEX "run_local_idx" ON "run"("local_worker_id")
+  WHERE "local_worker_id" IS NOT NULL AND "state" IN ('SCHEDULED', 'BUFFERED', 'QUEUED', 'RETRY_WAIT');
+
 ALTER TABLE "schedule"
   ADD CONSTRAINT "schedule_failures_check" CHECK ("consecutive_failures" >= 0),
   ADD CONSTRAINT "schedule_bounds_check" CHECK ("start_at" IS NULL OR "end_at" IS NULL OR "start_at" <= "end_at");

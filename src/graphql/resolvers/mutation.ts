@@ -8,6 +8,7 @@ import { triggerSchedule } from '../../commands/triggerSchedule.ts';
 import { triggerTask } from '../../commands/triggerTask.ts';
 import { updateHttpTask } from '../../commands/updateHttpTask.ts';
 import { updateSchedule } from '../../commands/updateSchedule.ts';
+import type { RunRecord } from '../../store/runRecords.ts';
 import type { MutationResolvers } from '../generated.ts';
 
 /** Each mutation is one command; what it answers becomes the payload, with what failed beside it. */
@@ -26,7 +27,7 @@ export const Mutation: MutationResolvers = {
   },
   triggerTask: async (_, { input }, { parts, caller }) => {
     const result = await triggerTask(parts.commands, caller, input);
-    return { run: valueOf(result), ...errorsOf(result) };
+    return runPayload(result);
   },
   createSchedule: async (_, { input }, { parts, caller }) => {
     const result = await createSchedule(parts.commands, caller, input);
@@ -50,12 +51,17 @@ export const Mutation: MutationResolvers = {
   },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);
-    return { run: valueOf(result), ...errorsOf(result) };
+    return runPayload(result);
   },
 };
 
 function valueOf<T>(result: CommandResult<T>): T | null {
   return result.ok ? result.value : null;
+}
+
+function runPayload(result: CommandResult<RunRecord[]>) {
+  const runs = valueOf(result) ?? [];
+  return { run: runs[0] ?? null, runs, ...errorsOf(result) };
 }
 
 function errorsOf(result: CommandResult<unknown>) {

@@ -2,7 +2,7 @@ import { can } from '../../auth/can.ts';
 import { resolveExecution } from '../../domain/execution.ts';
 import { triggerOf } from '../../domain/schedule.ts';
 import { pageRuns } from '../../store/runRecords.ts';
-import type { RunRecord } from '../../store/runRecords.ts';
+import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
 import { pageSchedules } from '../../store/schedules.ts';
 import type { TaskRecord } from '../../store/tasks.ts';
 import { formatDuration } from '../../trigger/duration.ts';
@@ -26,12 +26,32 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Task: {
     state: (task, _, { loaders }) => loaders.taskState.load(task.id),
     execution: (task) => resolveExecution(task.kind, task.execution, null),
+    workers: (task, _, { loaders }) => loaders.workersOfTask.load(task.id),
     nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
     lastRun: (task, _, { loaders }) => loaders.lastRunOfTask.load(task.id),
     schedules: (task, args, { parts }) =>
       pageSchedules(parts.store.prisma, { ...args.filter, taskIds: [task.id] }, 'name', readPageArgs(args, 'name', 'ASC')),
     runs: (task, args, { parts }) =>
       pageRuns(parts.store.prisma, args.filter ?? null, { taskId: task.id }, readPageArgs(args, 'scheduledFor', 'DESC')),
+  },
+  TaskWorker: {
+    worker: async ({ workerId }, _, { loaders }) => (await loaders.worker.load(workerId)) as WorkerRecord,
+    state: ({ runningCount }) => (runningCount > 0 ? 'RUNNING' : 'IDLE'),
+  },
+  Worker: {
+    runningCount: async ({ id }, _, { loaders }) => (await loaders.runsOfWorker.load(id)).count,
+    tasks: async ({ id }, _, { loaders }) => {
+      const ids = await loaders.taskIdsOfWorker.load(id);
+      return (await loaders.task.loadMany(ids)) as TaskRecord[];
+    },
+    runs: async ({ id }, _, { loaders }) => {
+      const { runIds } = await loaders.runsOfWorker.load(id);
+      return (await loaders.run.loadMany(runIds)).filter((run) => run !== null) as RunRecord[];
+    },
+  },
+  Progress: {
+    percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
+    updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
   ExecutionPolicy: { timeout: (policy) => formatDuration(policy.timeoutMs) },
   RetryPolicy: {

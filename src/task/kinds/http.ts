@@ -5,9 +5,8 @@ import { isIP } from 'node:net';
 import { isSuccessStatus, type HttpRequest } from '../../domain/httpRequest.ts';
 import { storableJson } from '../../domain/storableJson.ts';
 import type { RunError } from '../../domain/runError.ts';
+import type { TaskOutcome } from '../outcome.ts';
 import { AddressNotAllowedError, isPublicAddress, publicOnly } from '../address.ts';
-
-export type TaskOutcome = { ok: true; output: unknown } | { ok: false; error: RunError };
 
 /** The run on whose behalf a request is sent. */
 export interface HttpRunContext {

@@ -1,0 +1,29 @@
+import type { Caller, CommandParts } from './commands/command.ts';
+import { registerTask } from './commands/registerTask.ts';
+import type { Logger } from './log.ts';
+import { SYSTEM } from './store/actor.ts';
+import type { CodeTask } from './task/defineTask.ts';
+import type { WorkerTask } from './worker/worker.ts';
+
+/** The server itself, at its start. */
+const SERVER: Caller = { viewer: { actor: SYSTEM, role: 'ADMIN' }, requestId: 'start', source: 'code' };
+
+/**
+ * Makes the code tasks of this process known, with the schedules that they declare. What cannot be is named in the log; the others
+ * are registered all the same.
+ * @returns those that this process may run
+ */
+export async function registerTasks(parts: CommandParts, log: Logger, tasks: readonly CodeTask[]): Promise<WorkerTask[]> {
+  const registered: WorkerTask[] = [];
+  for (const { definition, inputSchema } of tasks) {
+    const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', timeout, retry } = definition;
+    const execution = { timeout, retry };
+    const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution });
+    if (!result.ok) {
+      log.error({ task: key, problems: result.userErrors.map((error) => error.message) }, 'a task could not be registered');
+      continue;
+    }
+    registered.push({ id: result.value.id, scope });
+  }
+  return registered;
+}

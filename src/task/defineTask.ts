@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { compileSchema } from '../domain/inputSchema.ts';
+import type { InputSchema } from '../domain/inputSchema.ts';
+import type { DstGap, DstOverlap, TriggerSpec } from '../trigger/trigger.ts';
+
+export { z } from 'zod';
+
+/**
+ * What authors of code tasks write with: `import { defineTask, z } from 'carillon'` in a module of the tasks folder. Each exported
+ * task is registered when a server starts, and can then be scheduled and triggered like any other.
+ */
+
+/** What a handler gets. */
+export interface TaskContext<Input> {
+  /** As the schema made it: defaults filled in, unknown keys removed. */
+  input: Input;
+  /** The same for every attempt of a run: a key for making what it does happen once. */
+  runId: string;
+  /** From 1. */
+  attempt: number;
+  /** Nominal instant of the occurrence. */
+  scheduledFor: Date;
+  /**
+   * Aborted when the attempt must end: its time limit, a cancel, a shutdown, a lease that was lost. `reason` is `{ code, message }`.
+   * What the handler does after that is not recorded any more.
+   */
+  signal: AbortSignal;
+  /**
+   * Says how far the work is; cheap to call often, stored and streamed about twice a second.
+   * @param done   in any unit, not below 0
+   * @param total  in the same unit; without it no percentage can be shown
+   */
+  progress(done: number, total?: number, message?: string): void;
+  /**
+   * Asks this server's own GraphQL API, with the rights of a VIEWER.
+   * @returns `data`
+   * @throws Error with the messages when the answer has errors
+   */
+  query<Data>(document: string, variables?: Record<string, unknown>): Promise<Data>;
+}
+
+/** Durations are ISO 8601 texts such as PT10M. */
+export interface TaskRetry {
+  /** 1 to 100; 1: at most once */
+  maxAttempts: number;
+  initialInterval?: string;
+  backoffCoefficient?: number;
+  maxInterval?: string;
+  jitter?: string;
+  /** Codes of TaskError that end the run at once. */
+  nonRetryableErrors?: string[];
+}
+
+/** A schedule that comes with the task, in the words of the API's ScheduleSpecInput. It is kept as the code says. */
+export interface TaskSchedule {
+  /** unique among all schedules */
+  name: string;
+  trigger: TriggerSpec;
+  description?: string;
+  timeZone?: string;
+  dst?: { gap?: DstGap; overlap?: DstOverlap };
+  overlapPolicy?: 'SKIP' | 'ALLOW_ALL';
+  misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
+  execution?: { timeout?: string; retry?: TaskRetry };
+  input?: Record<string, unknown>;
+}
+
+export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
+  /** What schedules and scripts call it by: letters, digits and . _ - / : up to 200 characters. */
+  key: string;
+  /** default: `code` */
+  group?: string;
+  /** default: the key */
+  name?: string;
+  description?: string;
+  /** A zod schema of an object. Inputs are checked against it when they are written and again when a run starts. */
+  input?: Schema;
+  /** GLOBAL (default): one run somewhere. LOCAL: one run on every live worker that has the code. */
+  scope?: 'GLOBAL' | 'LOCAL';
+  /** For each attempt; default PT15M. */
+  timeout?: string;
+  retry?: TaskRetry;
+  schedules?: TaskSchedule[];
+  /** Does the work. What it answers is the run's output, as JSON; what it throws fails the attempt (TaskError says how). */
+  run(context: TaskContext<z.output<Schema>>): unknown;
+}
+
+/** A task as the server takes it. */
+export interface CodeTask {
+  readonly definition: TaskDefinition;
+  /** JSON Schema of what may be given as input; null when anything may. */
+  readonly inputSchema: InputSchema | null;
+}
+
+const KEY = /^[A-Za-z0-9][A-Za-z0-9._\-/:]{0,199}$/;
+/** Tasks may come from another copy of this module (a package of their own), so no class could tell them. */
+const BRAND = Symbol.for('carillon.task');
+
+/**
+ * Makes a task of a definition.
+ * @throws TypeError naming what is wrong with the definition; its durations and schedules are checked when it is registered
+ */
+export function defineTask<Schema extends z.ZodType = z.ZodType>(definition: TaskDefinition<Schema>): CodeTask {
+  const { key, scope, run, input } = definition;
+  if (typeof key !== 'string' || !KEY.test(key)) {
+    throw new TypeError(
+      `key ${JSON.stringify(key)} is not allowed: letters, digits and . _ - / : up to 200 characters, starting with a letter or digit`,
+    );
+  }
+  if (typeof run !== 'function') throw new TypeError(`task "${key}" has no function run`);
+  if (scope !== undefined && scope !== 'GLOBAL' && scope !== 'LOCAL')
+    throw new TypeError(`task "${key}": scope ${JSON.stringify(scope)} is not allowed: GLOBAL or LOCAL`);
+  const task: CodeTask = {
+    definition: definition as unknown as TaskDefinition,
+    inputSchema: input === undefined ? null : toInputSchema(key, input),
+  };
+  return Object.freeze(Object.assign(task, { [BRAND]: true }));
+}
+
+export function isCodeTask(value: unknown): value is CodeTask {
+  return typeof value === 'object' && value !== null && BRAND in value;
+}
+
+/** Thrown by a handler: fails the attempt with a code of its own. */
+export class TaskError extends Error {
+  override readonly name = 'TaskError';
+  /** UPPER_SNAKE and stable: `retry.nonRetryableErrors` is matched against it. */
+  readonly code: string;
+  readonly retryable: boolean;
+  /** @param options.retryable  false: no further attempt whatever the retry policy says */
+  constructor(code: string, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? true;
+  }
+}
+
+/** What may be given, not what comes out: a field with a default need not be there. */
+function toInputSchema(key: string, schema: z.ZodType): InputSchema {
+  let described: InputSchema;
+  try {
+    described = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' }) as InputSchema;
+    compileSchema(described);
+  } catch (error) {
+    throw new TypeError(`task "${key}": its input cannot be described as JSON Schema: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  if (described['type'] !== 'object') throw new TypeError(`task "${key}": its input must be a z.object, as a run's input is one`);
+  // What is stored is JSON: this is how it comes back, to be compared with.
+  return JSON.parse(JSON.stringify(described)) as InputSchema;
+}

@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+import type { RunError } from '../../domain/runError.ts';
+import type { CodeTask, TaskContext } from '../defineTask.ts';
+import type { TaskOutcome } from '../outcome.ts';
+
+/** The attempt that a handler is called for. */
+export interface CodeRun extends Pick<TaskContext<unknown>, 'runId' | 'attempt' | 'scheduledFor' | 'signal' | 'progress'> {
+  taskKey: string;
+  input: Record<string, unknown> | null;
+}
+type Query = TaskContext<unknown>['query'];
+
+const MAX_FAULTS = 5;
+
+/**
+ * Calls the handlers of code tasks.
+ * @param queryFor  the API as the task of this key may ask it
+ */
+export function createCodeExecutor(tasks: readonly CodeTask[], queryFor: (taskKey: string) => Query) {
+  const byKey = new Map(tasks.map((task) => [task.definition.key, task]));
+  return {
+    /** @throws whatever the handler throws */
+    async execute(run: CodeRun): Promise<TaskOutcome> {
+      const { taskKey, input, ...context } = run;
+      const task = byKey.get(taskKey);
+      if (task === undefined) return { ok: false, error: noCode(taskKey) };
+      const checked = await checkInput(task, input);
+      if (!checked.ok) return checked;
+      const output = await task.definition.run({ ...context, input: checked.input, query: queryFor(taskKey) });
+      return { ok: true, output: output ?? null };
+    },
+  };
+}
+
+async function checkInput(
+  { definition }: CodeTask,
+  input: Record<string, unknown> | null,
+): Promise<{ ok: true; input: unknown } | { ok: false; error: RunError }> {
+  if (definition.input === undefined) return { ok: true, input: input ?? {} };
+  const parsed = await definition.input.safeParseAsync(input ?? {});
+  return parsed.success ? { ok: true, input: parsed.data } : { ok: false, error: invalidInput(parsed.error) };
+}
+
+/** Trying again would not help: the input of a run does not change. */
+function invalidInput({ issues }: z.ZodError): RunError {
+  const faults = issues.slice(0, MAX_FAULTS).map(({ path, message }) => `${['input', ...path].join('.')}: ${message}`);
+  if (issues.length > MAX_FAULTS) faults.push(`and ${issues.length - MAX_FAULTS} more`);
+  return { code: 'INVALID_INPUT', name: 'InvalidInput', message: faults.join('; '), retryable: false };
+}
+
+/** The queues of tasks whose code is not here are not asked, so this is a delivery that lost its way. */
+function noCode(taskKey: string): RunError {
+  return { code: 'NO_CODE', name: 'NoCode', message: `this worker has no code for the task "${taskKey}"`, retryable: true };
+}
