@@ -10,6 +10,8 @@ const stored = (given: Partial<TriggerSource> = {}): TriggerSource => ({
   triggerSpec: { interval: { every: 'PT1H' } },
   timeZone: 'UTC',
   dst: { gap: null, overlap: null },
+  startAt: null,
+  endAt: null,
   createdAt: new Date(at('10:00:00.789')),
   ...given,
 });
