@@ -1,3 +1,4 @@
+import { nothingLeft, withinBounds } from '../domain/bounds.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
 import { findSchedule, insertSchedule } from '../store/schedules.ts';
@@ -13,7 +14,7 @@ export interface CreateScheduleInput {
   spec: SchedulePatch & { name: string; paused?: boolean | null | undefined };
 }
 
-/** Creates a schedule; its first occurrence is the first one later than now. */
+/** Creates a schedule; its first occurrence is the first one later than now. One that would never fire is refused. */
 export function createSchedule(
   parts: CommandParts,
   caller: Caller,
@@ -26,18 +27,17 @@ export function createSchedule(
     const parsed = await parseDefinition(fields, scope, ['input', 'spec'], {}, input.spec, now);
     if (parsed === null) throw new Rejection(fields.errors);
     const { definition, trigger } = parsed;
-    const next = trigger.next(now);
-    if (next === null) {
-      fields.add(['input', 'spec', 'trigger'], `All times of this trigger are past: it is ${new Date(now).toISOString()} now.`);
-      throw new Rejection(fields.errors);
-    }
+    for (const { field, message } of nothingLeft(trigger, definition, now)) fields.add(['input', 'spec', field], message);
+    if (fields.errors.length > 0) throw new Rejection(fields.errors);
+    const next = withinBounds(trigger, definition).next(now);
     const existing = await findSchedule(prisma, { name: definition.name });
     const taken = `There is a schedule with the name "${definition.name}" already.`;
     const duplicate = conflict('ALREADY_EXISTS', ['input', 'spec', 'name'], taken, existing?.id ?? null);
     if (existing !== null) throw new Rejection([duplicate]);
     const by = caller.viewer.actor;
     const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
-    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt: new Date(next), at: new Date(now), by } as const;
+    const nextAt = next === null ? null : new Date(next);
+    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt, at: new Date(now), by } as const;
     const schedule = await rejectDuplicate(() => insertSchedule(prisma, newId('sch'), definition, stamp), duplicate);
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);

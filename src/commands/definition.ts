@@ -1,3 +1,4 @@
+import { boundsFault } from '../domain/bounds.ts';
 import { DEFAULT_MISFIRE } from '../domain/due.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { anchorOf } from '../domain/schedule.ts';
@@ -25,6 +26,8 @@ export interface SchedulePatch {
   description?: string | null | undefined;
   timeZone?: string | null | undefined;
   dst?: { gap?: DstSettings['gap'] | undefined; overlap?: DstSettings['overlap'] | undefined } | null | undefined;
+  startAt?: Date | null | undefined;
+  endAt?: Date | null | undefined;
   overlapPolicy?: OverlapPolicy | null | undefined;
   misfire?: MisfireInput | null | undefined;
   execution?: ExecutionInput | null | undefined;
@@ -36,6 +39,8 @@ const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   description: null,
   timeZone: 'UTC',
   dst: { gap: null, overlap: null },
+  startAt: null,
+  endAt: null,
   overlapPolicy: 'SKIP',
   misfire: DEFAULT_MISFIRE,
   execution: null,
@@ -44,6 +49,7 @@ const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
 
 export interface ParsedDefinition {
   definition: ScheduleDefinition;
+  /** As it was given, without the bounds. */
   trigger: Trigger;
 }
 
@@ -72,11 +78,17 @@ export async function parseDefinition(
   if (patch.task != null) next.taskId = await taskIdOf(fields, tx, at('task'), patch.task);
   if (patch.timeZone !== undefined) next.timeZone = zoneOf(fields, at('timeZone'), patch.timeZone ?? BLANK.timeZone);
   if (patch.dst !== undefined) next.dst = { gap: patch.dst?.gap ?? null, overlap: patch.dst?.overlap ?? null };
+  if (patch.startAt !== undefined) next.startAt = patch.startAt;
+  if (patch.endAt !== undefined) next.endAt = patch.endAt;
   if (patch.overlapPolicy !== undefined) next.overlapPolicy = patch.overlapPolicy ?? BLANK.overlapPolicy;
   if (patch.misfire !== undefined) next.misfire = parseMisfire(fields, at('misfire'), patch.misfire ?? {}, DEFAULT_MISFIRE);
   if (patch.execution !== undefined)
     next.execution = patch.execution === null ? null : parseExecution(fields, at('execution'), patch.execution);
   if (patch.input !== undefined) next.input = patch.input === null ? null : fields.object(at('input'), patch.input);
+
+  const { startAt = null, endAt = null } = next;
+  const fault = boundsFault({ startAt, endAt });
+  if (fault !== null) fields.add(at(patch.endAt == null ? 'startAt' : 'endAt'), fault, 'endAt not before startAt');
 
   const spec = patch.trigger != null ? readTriggerSpec(patch.trigger) : next.triggerSpec;
   if (spec === undefined) return null;

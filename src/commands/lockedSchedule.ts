@@ -69,6 +69,18 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
 }
 
 /**
+ * The last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
+ * @returns -Infinity when there is none, or nobody can say because the trigger is broken
+ */
+export function lastSettled(parts: CommandParts, { claimed }: LockedSchedule): number {
+  try {
+    return parts.triggerOf(claimed).previous(claimed.nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
+  } catch {
+    return -Infinity;
+  }
+}
+
+/**
  * Gives a verdict to everything that was due before a change: an active schedule fires by its policies as the engine would have
  * done a moment later, a paused one writes down what its pause held back. After this the change cannot swallow an occurrence.
  */

@@ -1,3 +1,4 @@
+import { hasEnded } from '../domain/schedule.ts';
 import { Rejection, notFound } from '../domain/userError.ts';
 import { findSchedule, listScheduleIds, updateState } from '../store/schedules.ts';
 import type { ScheduleFilter, ScheduleRecord } from '../store/schedules.ts';
@@ -60,7 +61,7 @@ export function resumeSchedules(
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     return changeEach(parts, scope, input.select, 'PAUSED', async ({ record, now }) => {
       const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
-      const state = current.nextScheduledFor === null ? 'COMPLETED' : 'ACTIVE';
+      const state = hasEnded(current.triggerKind, current.nextScheduledFor) ? 'COMPLETED' : 'ACTIVE';
       const resumed = await updateState(scope.prisma, record.id, { state, pause: null, nextAt: current.nextScheduledFor });
       const changes = { state: { before: 'PAUSED', after: state } };
       await scope.audit({ action: 'schedule.resume', targetId: record.id, reason: input.reason ?? null, changes }, now);

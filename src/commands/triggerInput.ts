@@ -4,6 +4,14 @@ import type { DayMatch, TriggerSpec } from '../trigger/trigger.ts';
 export interface TriggerInput {
   cron?: { expression: string; dayMatch?: DayMatch | null | undefined; timeZone?: string | null | undefined } | null | undefined;
   interval?: { every: string; anchorAt?: Date | null | undefined } | null | undefined;
+  at?: AtInput | null | undefined;
+  bounded?: { trigger: TriggerInput; startAt?: Date | null | undefined; endAt?: Date | null | undefined } | null | undefined;
+  manual?: boolean | null | undefined;
+}
+interface AtInput {
+  times?: readonly Date[] | null | undefined;
+  localTimes?: readonly string[] | null | undefined;
+  timeZone?: string | null | undefined;
 }
 
 /** The same as the calculus takes it. */
@@ -16,6 +24,27 @@ export function readTriggerSpec(input: TriggerInput): TriggerSpec {
     const { every, anchorAt } = input.interval;
     return { interval: { every, ...(anchorAt != null && { anchorAt: anchorAt.toISOString() }) } };
   }
+  if (input.at != null) {
+    const { times, localTimes, timeZone } = input.at;
+    return {
+      at: {
+        ...(times != null && { times: times.map((instant) => instant.toISOString()) }),
+        ...(localTimes != null && { localTimes }),
+        ...(timeZone != null && { timeZone }),
+      },
+    };
+  }
+  if (input.bounded != null) {
+    const { trigger, startAt, endAt } = input.bounded;
+    return {
+      bounded: {
+        trigger: readTriggerSpec(trigger),
+        ...(startAt != null && { startAt: startAt.toISOString() }),
+        ...(endAt != null && { endAt: endAt.toISOString() }),
+      },
+    };
+  }
+  if (input.manual != null) return { manual: input.manual };
   // The schema's @oneOf lets exactly one kind through, so this is a new kind that was not taught here.
   throw new Error(`unknown trigger kind ${Object.keys(input).join(', ')}`);
 }

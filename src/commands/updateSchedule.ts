@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { nothingLeft, withinBounds } from '../domain/bounds.ts';
+import { hasEnded } from '../domain/schedule.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
 import { findSchedule, updateDefinition } from '../store/schedules.ts';
@@ -8,7 +10,7 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
-import { checkVersion, lockByRef, settleDue } from './lockedSchedule.ts';
+import { checkVersion, lastSettled, lockByRef, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 
@@ -18,6 +20,9 @@ export interface UpdateScheduleInput {
   expectedVersion?: number | null | undefined;
   reason?: string | null | undefined;
 }
+
+/** What decides when a schedule fires. */
+const TIMING = ['triggerSpec', 'timeZone', 'dst', 'startAt', 'endAt'] as const;
 
 /** Edits the definition. What was due before is settled first; a changed trigger counts from now, so the past is never run again. */
 export function updateSchedule(
@@ -38,15 +43,16 @@ export function updateSchedule(
     const { definition, trigger } = parsed;
     if (isDeepStrictEqual(before, definition)) return record;
 
-    const retimed =
-      !isDeepStrictEqual(before.triggerSpec, definition.triggerSpec) ||
-      before.timeZone !== definition.timeZone ||
-      !isDeepStrictEqual(before.dst, definition.dst);
-    const next = trigger.next(now);
-    if (retimed && next === null) {
-      fields.add(['input', 'patch', 'trigger'], `All times of this trigger are past: it is ${new Date(now).toISOString()} now.`);
-      throw new Rejection(fields.errors);
+    const retimed = TIMING.some((field) => !isDeepStrictEqual(before[field], definition[field]));
+    // A clock that stepped back must not bring times again that had their verdict.
+    const from = retimed ? Math.max(now, lastSettled(parts, locked)) : now;
+    if (retimed) {
+      const told = `it is ${new Date(now).toISOString()} now`;
+      for (const { field, message } of nothingLeft(trigger, definition, from, told))
+        fields.add(['input', 'patch', field], message);
+      if (fields.errors.length > 0) throw new Rejection(fields.errors);
     }
+    const next = withinBounds(trigger, definition).next(from);
     const taken = await findSchedule(prisma, { name: definition.name });
     const message = `There is a schedule with the name "${definition.name}" already.`;
     const duplicate = conflict('ALREADY_EXISTS', ['input', 'patch', 'name'], message, taken?.id ?? null);
@@ -55,8 +61,9 @@ export function updateSchedule(
     await settleDue(parts, scope, locked);
     // Settling moved the schedule on: what it left is what an edit of other fields keeps.
     const settled = (await findSchedule(prisma, { id: record.id })) as ScheduleRecord;
-    const nextAt = retimed ? new Date(next as number) : settled.nextScheduledFor;
-    const state = settled.state === 'COMPLETED' && nextAt !== null ? 'ACTIVE' : settled.state;
+    const nextOfChange = next === null ? null : new Date(next);
+    const nextAt = retimed ? nextOfChange : settled.nextScheduledFor;
+    const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, nextAt) ? 'ACTIVE' : settled.state;
     const stamp = { state, pause: settled.pause, nextAt, at: new Date(now), by: caller.viewer.actor };
     const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
     await audit(
@@ -75,6 +82,7 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input } = record;
-  return { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input };
+  const { name, description, taskId, triggerSpec, timeZone, dst, startAt, endAt, overlapPolicy, misfire, execution, input } =
+    record;
+  return { name, description, taskId, triggerSpec, timeZone, dst, startAt, endAt, overlapPolicy, misfire, execution, input };
 }

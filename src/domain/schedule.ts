@@ -1,12 +1,14 @@
 import { compileTrigger } from '../trigger/compile.ts';
-import type { DstGap, DstOverlap, Trigger, TriggerSpec } from '../trigger/trigger.ts';
+import type { DstGap, DstOverlap, Trigger, TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
+import { withinBounds } from './bounds.ts';
+import type { Bounds } from './bounds.ts';
 
 /** null: the trigger kind's own default */
 export interface DstSettings {
   gap: DstGap | null;
   overlap: DstOverlap | null;
 }
-export interface TriggerSource {
+export interface TriggerSource extends Bounds {
   id: string;
   version: number;
   triggerSpec: TriggerSpec;
@@ -20,8 +22,21 @@ export function anchorOf(createdAt: number): number {
   return Math.floor(createdAt / 1_000) * 1_000;
 }
 
-/** Compiles the trigger of a stored schedule. @throws Error when a stored trigger does not compile: a bug, never user input */
+/** Whether a schedule is over. One that runs by hand only has no next instant and never ends. */
+export function hasEnded(kind: TriggerKind, next: number | Date | null): boolean {
+  return next === null && kind !== 'MANUAL';
+}
+
+/** The occurrences of a stored schedule: its trigger within its bounds. @throws Error as givenTriggerOf */
 export function triggerOf(schedule: Omit<TriggerSource, 'id' | 'version'>): Trigger {
+  return withinBounds(givenTriggerOf(schedule), schedule);
+}
+
+/**
+ * Compiles the trigger of a stored schedule as it was given, without the schedule's bounds.
+ * @throws Error when a stored trigger does not compile: a bug, never user input
+ */
+export function givenTriggerOf(schedule: Omit<TriggerSource, 'id' | 'version' | keyof Bounds>): Trigger {
   const { timeZone, dst } = schedule;
   const compiled = compileTrigger(schedule.triggerSpec, { timeZone, dst, anchorAt: anchorOf(schedule.createdAt.getTime()) });
   if (!compiled.ok)

@@ -21,6 +21,8 @@ export interface ClaimedSchedule {
   triggerSpec: TriggerSpec;
   timeZone: string;
   dst: DstSettings;
+  startAt: Date | null;
+  endAt: Date | null;
   createdAt: Date;
   input: Record<string, unknown> | null;
   overlapPolicy: OverlapPolicy;
@@ -36,8 +38,8 @@ export interface ClaimedSchedule {
   open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
 }
 
-const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.created_at AS "createdAt",
-       s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.next_scheduled_for AS "nextScheduledFor",
+const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
+       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.next_scheduled_for AS "nextScheduledFor",
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
 const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;

@@ -2,6 +2,7 @@ import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import type { DstSettings } from '../domain/schedule.ts';
+import { kindOf } from '../trigger/compile.ts';
 import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
 import type { Actor } from './actor.ts';
 import { Prisma } from './generated/client.ts';
@@ -24,6 +25,8 @@ export interface ScheduleDefinition {
   triggerSpec: TriggerSpec;
   timeZone: string;
   dst: DstSettings;
+  startAt: Date | null;
+  endAt: Date | null;
   overlapPolicy: OverlapPolicy;
   misfire: MisfirePolicy;
   execution: ExecutionSettings | null;
@@ -70,7 +73,7 @@ function definitionData(definition: ScheduleDefinition) {
   return {
     ...plain,
     triggerSpec: triggerSpec as Prisma.InputJsonValue,
-    triggerKind: 'cron' in triggerSpec ? 'CRON' : 'INTERVAL',
+    triggerKind: kindOf(triggerSpec),
     dst: dst as unknown as Prisma.InputJsonValue,
     misfire: misfire as unknown as Prisma.InputJsonValue,
     execution: json(execution),

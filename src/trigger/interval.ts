@@ -1,6 +1,7 @@
 import { describeDuration, formatDuration, parseDuration } from './duration.ts';
+import { formatInstant, readInstant } from './instant.ts';
 import { leafZone } from './leaf-zone.ts';
-import { LONGEST_TEXT, shorten } from './text.ts';
+import { shorten } from './text.ts';
 import type { CompileResult, IntervalTrigger, TriggerContext, TriggerError } from './trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
 import { fireTime } from './zone.ts';
@@ -18,10 +19,10 @@ export function compileInterval(
   const errors: TriggerError[] = [];
   const every = parseEvery(input.every, errors);
   const given = input.anchorAt ?? null;
-  const anchor = given === null ? context.anchorAt : parseInstant(given, errors);
+  const anchor = given === null ? context.anchorAt : readInstant(given, ['interval', 'anchorAt'], errors);
   const timeZone = leafZone(null, [], context, errors);
   if (errors.length > 0) return { ok: false, errors };
-  const anchorText = new Date(anchor).toISOString();
+  const anchorText = formatInstant(anchor);
 
   /** Number of the first grid point ≥ `instant`. Exact: quotients stay far below 2^53. */
   const indexFrom = (instant: number): number => Math.ceil((instant - anchor) / every);
@@ -73,24 +74,4 @@ function parseEvery(text: unknown, errors: TriggerError[]): number {
   else if (parsed.ms < SHORTEST_MS)
     errors.push({ path, message: `'${shorten(text)}' is shorter than one second (PT1S)`, constraint });
   return parsed.ok ? parsed.ms : 0;
-}
-
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/i;
-
-/** RFC 3339 with `Z` or an offset; cut to whole milliseconds. */
-function parseInstant(text: unknown, errors: TriggerError[]): number {
-  if (typeof text === 'string' && text.length <= LONGEST_TEXT && INSTANT.test(text.trim())) {
-    try {
-      const instant = Temporal.Instant.from(text.trim()).epochMilliseconds;
-      if (instant >= FIRST_INSTANT && instant <= LAST_INSTANT) return instant;
-    } catch {
-      // A date that does not exist, such as 30 February: refused below.
-    }
-  }
-  errors.push({
-    path: ['interval', 'anchorAt'],
-    message: `'${typeof text === 'string' ? shorten(text) : typeof text}' is not an instant such as 2026-01-31T09:00:00Z or 2026-01-31T09:00:00+01:00`,
-    constraint: 'date-time with Z or an offset, years 0001-9999',
-  });
-  return 0;
 }

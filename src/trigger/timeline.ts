@@ -22,7 +22,7 @@ const FIRST_SECOND = FIRST_INSTANT / 1000;
 const LAST_SECOND = Math.floor(LAST_INSTANT / 1000);
 
 /** Debian's cron treats longer changes as corrections of the clock, not as daylight saving. */
-const LONGEST_GAP_MADE_UP_FOR = 3 * 3600;
+export const LONGEST_GAP_MADE_UP_FOR = 3 * 3600;
 
 /**
  * With `gap: SKIP, overlap: BOTH` a member is every real instant whose wall clock is in the pattern. FIRST and LAST take one

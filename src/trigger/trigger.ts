@@ -4,11 +4,15 @@ export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
 export type DstOverlap = 'FIRST' | 'LAST' | 'BOTH';
 /** Day-of-month with day-of-week. CRONTAB: either matches when neither field starts with `*`, else both must. */
 export type DayMatch = 'CRONTAB' | 'EITHER' | 'BOTH';
-export type TriggerKind = 'CRON' | 'INTERVAL';
+export type TriggerKind = 'CRON' | 'INTERVAL' | 'AT' | 'BOUNDED' | 'MANUAL';
 
 /** The TriggerInput shape of the GraphQL API; exactly one key. This is what is stored and what triggerSpec answers. */
 export type TriggerSpec =
-  { cron: { expression: string; dayMatch?: DayMatch; timeZone?: string } } | { interval: { every: string; anchorAt?: string } };
+  | { cron: { expression: string; dayMatch?: DayMatch; timeZone?: string } }
+  | { interval: { every: string; anchorAt?: string } }
+  | { at: { times?: readonly string[]; localTimes?: readonly string[]; timeZone?: string } }
+  | { bounded: { trigger: TriggerSpec; startAt?: string; endAt?: string } }
+  | { manual: boolean };
 
 /** What a trigger takes from its surroundings where its own text says nothing. */
 export interface TriggerContext {
@@ -48,7 +52,7 @@ export interface FireTime {
 interface TriggerBase {
   /**
    * Canonical: compiling it in the same context gives the same trigger. Durations are canonicalised, white space and
-   * anchorAt normalised, defaults left out.
+   * instants normalised, lists of times sorted and without duplicates, defaults left out.
    */
   readonly spec: TriggerSpec;
   /** First occurrence later than `after`; null when there is none. */
@@ -80,11 +84,35 @@ export interface IntervalTrigger extends TriggerBase {
   readonly anchorAt: number;
 }
 
-export type Trigger = CronTrigger | IntervalTrigger;
+/** Listed times: it ends after the last. */
+export interface AtTrigger extends TriggerBase {
+  readonly kind: 'AT';
+  /** Those given as instants, ascending. */
+  readonly times: readonly number[];
+  /** Those given as wall clock, e.g. `2026-02-10T03:00:00`, ascending. */
+  readonly localTimes: readonly string[];
+  readonly timeZone: string;
+  readonly dst: EffectiveDst;
+}
+
+/** The occurrences of another trigger in [startAt, endAt], both inclusive; null: no bound on that side. */
+export interface BoundedTrigger extends TriggerBase {
+  readonly kind: 'BOUNDED';
+  readonly trigger: Trigger;
+  readonly startAt: number | null;
+  readonly endAt: number | null;
+}
+
+/** Has no occurrences: what it is for runs by hand only. */
+export interface ManualTrigger extends TriggerBase {
+  readonly kind: 'MANUAL';
+}
+
+export type Trigger = CronTrigger | IntervalTrigger | AtTrigger | BoundedTrigger | ManualTrigger;
 
 /** One thing that is wrong with a spec. */
 export interface TriggerError {
-  /** Relative to the trigger, e.g. `['cron', 'expression']`; empty when the trigger as a whole or its context is wrong. */
+  /** Relative to the trigger, e.g. `['at', 'localTimes', '3']`; empty when the trigger as a whole or its context is wrong. */
   path: string[];
   message: string;
   /** What is allowed, e.g. `0-59`. */

@@ -112,7 +112,8 @@ export function fireTime(instant: number, timeZone: string): FireTime {
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-function localText(reading: number, milliseconds: number): string {
+/** @param reading  whole seconds that the clock on the wall shows, from its 1970-01-01T00:00:00. @param milliseconds  0–999 */
+export function localText(reading: number, milliseconds: number): string {
   const day = Math.floor(reading / DAY_SECONDS);
   const time = reading - day * DAY_SECONDS;
   const date = packedDate(day);

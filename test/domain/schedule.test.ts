@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { anchorOf, createTriggerCache, triggerOf } from '../../src/domain/schedule.ts';
+import { anchorOf, createTriggerCache, givenTriggerOf, hasEnded, triggerOf } from '../../src/domain/schedule.ts';
 import type { TriggerSource } from '../../src/domain/schedule.ts';
-import { at } from '../support/verdicts.ts';
+import type { Trigger } from '../../src/trigger/trigger.ts';
+import { at, timeOf } from '../support/verdicts.ts';
 
 const stored = (given: Partial<TriggerSource> = {}): TriggerSource => ({
   id: 'sch_1',
@@ -10,6 +11,8 @@ const stored = (given: Partial<TriggerSource> = {}): TriggerSource => ({
   triggerSpec: { interval: { every: 'PT1H' } },
   timeZone: 'UTC',
   dst: { gap: null, overlap: null },
+  startAt: null,
+  endAt: null,
   createdAt: new Date(at('10:00:00.789')),
   ...given,
 });
@@ -57,11 +60,26 @@ describe('the trigger of a stored schedule', () => {
     assert.equal(first('SKIP'), '2026-03-30T00:30:00.000Z');
   });
 
+  test("has the times within the schedule's bounds; what was given is there without them", () => {
+    const source = stored({ startAt: new Date(at('12:00:00.789')), endAt: new Date(at('15:00')) });
+    const times = (trigger: Trigger) => trigger.between(at('10:00'), at('17:00'), 100).map((instant) => timeOf(instant));
+    assert.deepEqual(times(triggerOf(source)), ['13:00', '14:00', '15:00']);
+    assert.equal(triggerOf(source).kind, 'BOUNDED');
+    assert.deepEqual(givenTriggerOf(source).spec, source.triggerSpec);
+    assert.equal(times(givenTriggerOf(source)).length, 7);
+    assert.equal(times(createTriggerCache(10)(source)).length, 3);
+  });
+
   test('that does not compile is a bug, and says what is wrong', () => {
     const broken = stored({ triggerSpec: { cron: { expression: '61 * * * *' } } });
     assert.throws(() => triggerOf(broken), /a stored trigger does not compile: .*minute/);
     assert.throws(() => createTriggerCache(10)(broken), /does not compile/);
   });
+});
+
+test('a schedule has ended when no time is left, unless it never had one', () => {
+  assert.deepEqual([hasEnded('AT', null), hasEnded('CRON', at('10:00'))], [true, false]);
+  assert.equal(hasEnded('MANUAL', null), false);
 });
 
 describe('the cache', () => {

@@ -16,6 +16,7 @@ interface Preview {
   summary: string | null;
   fireTimes: FireTimeView[];
   exhausted: boolean;
+  lints: { code: string; message: string; at: string | null }[];
   userErrors: ErrorView[];
 }
 const preview = (variables: Record<string, unknown>) => api.ask<Preview>(PREVIEW, variables);
@@ -120,6 +121,7 @@ test('a preview answers the canonical trigger, its plain English and what it rea
       },
     ],
     exhausted: false,
+    lints: [],
     userErrors: [],
   });
 });
@@ -183,6 +185,7 @@ test('what cannot be is told as user errors, all at once, with nulls in place of
     summary: null,
     fireTimes: [],
     exhausted: true,
+    lints: [],
   });
   assert.deepEqual(
     userErrors.map((error) => [error.code, error.path?.join('.')]),

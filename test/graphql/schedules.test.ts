@@ -55,6 +55,8 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     version: 1,
     triggerSpec: { cron: { expression: '30 2 * * MON-FRI' } },
     timeZone: 'Europe/Berlin',
+    startAt: null,
+    endAt: null,
     input: { report: 'daily', pages: [1, 2] },
     overlapPolicy: 'ALLOW_ALL',
     lastFireAt: null,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { MisfirePolicy } from '../../src/domain/due.ts';
+import { boundTrigger } from '../../src/trigger/bounded.ts';
 import type { DstGap, DstOverlap, Trigger } from '../../src/trigger/trigger.ts';
-import { cron, interval } from '../trigger/compiled.ts';
+import { at, cron, interval } from '../trigger/compiled.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -53,8 +54,30 @@ const intervals: fc.Arbitrary<Cadence> = fc
     return { name: `${text} from ${anchorAt}`, trigger: interval(text, anchorAt), start: Date.UTC(2026, 2, 2) + start, every };
   });
 
-/** Real triggers of both kinds: over changes of the clock, over a skipped day, ones that end, ones with fractions of a second. */
-export const cadences: fc.Arbitrary<Cadence> = fc.oneof(crons, intervals);
+const lists: fc.Arbitrary<Cadence> = fc
+  .tuple(fc.array(fc.integer({ min: -5 * MINUTE, max: 30 * MINUTE }), { minLength: 1, maxLength: 40 }), fc.nat(5 * MINUTE))
+  .map(([offsets, start]) => {
+    const times = offsets.map((offset) => new Date(Date.UTC(2026, 2, 2) + offset).toISOString());
+    return { name: `at ${times}`, trigger: at({ times }), start: Date.UTC(2026, 2, 2) + start, every: MINUTE };
+  });
+
+const unbounded = fc.oneof(crons, intervals, lists);
+const bounded: fc.Arbitrary<Cadence> = fc
+  .tuple(unbounded, fc.option(fc.nat(20), { nil: null }), fc.option(fc.nat(60), { nil: null }))
+  .map(([cadence, from, through]) => {
+    const [startAt, endAt] = [from, through].map((steps) => (steps === null ? null : cadence.start + steps * cadence.every));
+    const trigger = boundTrigger(cadence.trigger, startAt ?? null, endAt ?? null);
+    return { ...cadence, name: `${cadence.name} from ${startAt} until ${endAt}`, trigger };
+  });
+
+/**
+ * Real triggers of all kinds that have times: over changes of the clock, over a skipped day, ones that end, ones with
+ * fractions of a second, ones whose bounds leave little. Each has an
+ * occurrence later than `start`.
+ */
+export const cadences: fc.Arbitrary<Cadence> = fc
+  .oneof({ arbitrary: unbounded, weight: 3 }, bounded)
+  .filter(({ trigger, start }) => trigger.next(start) !== null);
 
 /** @param every  of the cadence, so that limits fall between its occurrences and on them */
 export function policies(every: number): fc.Arbitrary<MisfirePolicy> {

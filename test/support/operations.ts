@@ -17,6 +17,8 @@ const TRIGGER_FIELDS = `
     __typename kind summary
     ... on CronTrigger { expression dayMatch timeZone dst { gap overlap followsRealClock } }
     ... on IntervalTrigger { every anchorAt }
+    ... on AtTrigger { times localTimes timeZone dst { gap overlap followsRealClock } }
+    ... on BoundedTrigger { startAt endAt trigger { __typename kind summary } }
   }`;
 
 const ERROR_FIELDS = `
@@ -46,7 +48,7 @@ const TASK_FIELDS = `
 
 const SCHEDULE_FIELDS = `
   fragment ScheduleFields on Schedule {
-    id name description state version triggerSpec timeZone input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
+    id name description state version triggerSpec timeZone startAt endAt input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
     viewerCanEdit viewerCanOperate
     task { id key }
     pause { since reason by { ...ActorFields } }
@@ -103,9 +105,15 @@ export const RUNS = `
   } ${PAGE_FIELDS}`;
 
 export const PREVIEW = `
-  query ($trigger: TriggerInput!, $timeZone: TimeZone, $dst: DstPolicyInput, $after: DateTime, $until: DateTime, $first: Int) {
-    previewTrigger(trigger: $trigger, timeZone: $timeZone, dst: $dst, after: $after, until: $until, first: $first) {
+  query (
+    $trigger: TriggerInput!, $timeZone: TimeZone, $dst: DstPolicyInput, $startAt: DateTime, $endAt: DateTime,
+    $after: DateTime, $until: DateTime, $first: Int
+  ) {
+    previewTrigger(
+      trigger: $trigger, timeZone: $timeZone, dst: $dst, startAt: $startAt, endAt: $endAt, after: $after, until: $until, first: $first
+    ) {
       trigger { ...TriggerFields } timeZone dst { gap overlap } spec summary fireTimes { ...FireTimeFields } exhausted
+      lints { code message at }
       userErrors { ...ErrorFields }
     }
   } ${TRIGGER_FIELDS} ${FIRE_TIME_FIELDS} ${ERROR_FIELDS}`;

@@ -61,6 +61,11 @@ export interface TriggerView {
   dst?: { gap: string; overlap: string; followsRealClock: boolean };
   every?: string;
   anchorAt?: string;
+  times?: string[];
+  localTimes?: string[];
+  startAt?: string | null;
+  endAt?: string | null;
+  trigger?: { __typename: string; kind: string; summary: string };
 }
 export interface ScheduleView {
   id: string;
@@ -70,6 +75,8 @@ export interface ScheduleView {
   version: number;
   triggerSpec: Record<string, unknown>;
   timeZone: string;
+  startAt: string | null;
+  endAt: string | null;
   input: Record<string, unknown> | null;
   overlapPolicy: string;
   nextFireAt: string | null;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileTrigger } from '../../src/trigger/compile.ts';
+import { compileTrigger, kindOf } from '../../src/trigger/compile.ts';
 import type { TriggerSpec } from '../../src/trigger/trigger.ts';
 import { CONTEXT } from './compiled.ts';
 
 const shapes: [rule: string, spec: unknown, message: RegExp][] = [
   ['nothing', null, /exactly one kind/],
-  ['no kind', {}, /exactly one kind must be given: cron or interval/],
+  ['no kind', {}, /exactly one kind must be given: cron, interval, at, bounded or manual/],
   ['an unknown kind', { fortnight: {} }, /exactly one kind/],
   [
     'two kinds',
@@ -18,6 +18,9 @@ const shapes: [rule: string, spec: unknown, message: RegExp][] = [
   ['a number as zone', { cron: { expression: '@daily', timeZone: 1 } }, /time zone must be text/],
   ['an unknown dayMatch', { cron: { expression: '@daily', dayMatch: 'AND' } }, /dayMatch must be CRONTAB, EITHER, BOTH/],
   ['no duration', { interval: {} }, /every must be given/],
+  ['manual: false', { manual: false }, /manual must be true; for a schedule that runs by itself give another kind/],
+  ['manual as an object', { manual: {} }, /manual must be true/],
+  ['a key of every object', { constructor: {} }, /exactly one kind/],
 ];
 for (const [rule, spec, message] of shapes) {
   test(`stored JSON of the wrong shape is refused: ${rule}`, () => {
@@ -34,7 +37,8 @@ test('null means absent, as in GraphQL', () => {
 });
 
 test('a bad zone of the context has the path of the trigger itself', () => {
-  for (const spec of [{ cron: { expression: '@daily' } }, { interval: { every: 'PT1H' } }]) {
+  const times = ['2026-01-01T00:00:00Z'];
+  for (const spec of [{ cron: { expression: '@daily' } }, { interval: { every: 'PT1H' } }, { at: { times } }, { manual: true }]) {
     const result = compileTrigger(spec, { ...CONTEXT, timeZone: 'Europe/Berlim' });
     assert.ok(!result.ok);
     assert.deepEqual(result.errors[0]?.path, []);
@@ -80,4 +84,31 @@ test('an interval reads with its anchor', () => {
     result.ok && result.trigger.describe(),
     'every 1 hour 30 minutes of elapsed time, counted from 2026-01-01T00:00:00.000Z',
   );
+});
+
+test('a manual trigger has no occurrences and says so', () => {
+  const result = compileTrigger({ manual: true }, { ...CONTEXT, timeZone: 'Asia/Kathmandu' });
+  assert.ok(result.ok);
+  const { trigger } = result;
+  assert.deepEqual([trigger.kind, trigger.spec], ['MANUAL', { manual: true }]);
+  assert.equal(trigger.describe(), 'never by itself; only when triggered by hand');
+  assert.deepEqual([trigger.next(-Infinity), trigger.previous(Infinity)], [null, null]);
+  assert.deepEqual([trigger.between(-Infinity, Infinity, 10), trigger.count(-Infinity, Infinity)], [[], 0]);
+  assert.equal(trigger.matches(0), false);
+  assert.equal(trigger.fireTime(0).local, '1970-01-01T05:30:00', 'a run by hand reads in the zone of the schedule');
+});
+
+test('the kind of a spec is that of the trigger it compiles to', () => {
+  const bounded = { trigger: { cron: { expression: '@daily' } }, startAt: '2026-01-01T00:00:00Z' };
+  const specs: TriggerSpec[] = [
+    { cron: { expression: '@daily' } },
+    { interval: { every: 'PT1H' } },
+    { at: { times: ['2026-01-01T00:00:00Z'] } },
+    { bounded },
+    { manual: true },
+  ];
+  for (const spec of specs) {
+    const result = compileTrigger(spec, CONTEXT);
+    assert.equal(kindOf(spec), result.ok && result.trigger.kind);
+  }
 });

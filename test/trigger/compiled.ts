@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import type {
+  AtTrigger,
   CronTrigger,
   DayMatch,
   DstGap,
   DstOverlap,
   IntervalTrigger,
+  Trigger,
   TriggerContext,
   TriggerSpec,
 } from '../../src/trigger/trigger.ts';
@@ -29,6 +31,22 @@ export function interval(every: string, anchorAt?: string): IntervalTrigger {
   return result.trigger;
 }
 
+export function at(
+  input: { times?: string[]; localTimes?: string[]; timeZone?: string },
+  dst: { gap: DstGap | null; overlap: DstOverlap | null } = CONTEXT.dst,
+): AtTrigger {
+  const result = compileTrigger({ at: input }, { ...CONTEXT, dst });
+  assert.ok(result.ok && result.trigger.kind === 'AT', JSON.stringify(result));
+  return result.trigger;
+}
+
+/** The errors of a refusal, each as `at.localTimes.3: message`; fails when the spec is accepted. */
+export function faults(spec: unknown): string[] {
+  const result = compileTrigger(spec as TriggerSpec, CONTEXT);
+  if (result.ok) assert.fail(`accepted: ${JSON.stringify(spec).slice(0, 200)}`);
+  return result.errors.map((error) => `${error.path.join('.')}: ${error.message}`);
+}
+
 /** The messages of a refusal; fails when the spec is accepted. */
 export function refusals(spec: TriggerSpec): string[] {
   const result = compileTrigger(spec, CONTEXT);
@@ -37,7 +55,7 @@ export function refusals(spec: TriggerSpec): string[] {
 }
 
 /** Occurrences as wall clock with offset, e.g. `2026-03-29T03:00+02:00`. */
-export function localTimes(trigger: CronTrigger, from: string, until: string): string[] {
+export function localTimes(trigger: Trigger, from: string, until: string): string[] {
   return trigger.between(Date.parse(from), Date.parse(until), 1000).map((at) => {
     const { local, offset } = trigger.fireTime(at);
     return local.replace(/:00$/, '') + offset;

@@ -46,6 +46,16 @@ export function enumerate(
   return [...found].sort((a, b) => a - b);
 }
 
+/** The instants that a local time stands for, by Temporal's own disambiguation. */
+export function instantsOf(local: string, timeZone: string, dst: { gap: DstGap; overlap: DstOverlap }): number[] {
+  const wanted = Temporal.PlainDateTime.from(local);
+  const [earlier, later] = [resolve(wanted, timeZone, 'earlier'), resolve(wanted, timeZone, 'later')];
+  const passes = { FIRST: [earlier], LAST: [later], BOTH: [earlier, later] }[dst.overlap];
+  if (earlier.toPlainDateTime().equals(wanted)) return passes.map((at) => at.epochMilliseconds);
+  const standIn = { SKIP: null, SHIFT: later.epochMilliseconds, RUN_AFTER: firstAfterJump(later) }[dst.gap];
+  return standIn === null ? [] : [standIn];
+}
+
 function matches(known: Known, local: Temporal.PlainDateTime): boolean {
   return known.minutes.includes(local.minute) && known.hours.includes(local.hour) && known.day(local.toPlainDate());
 }

@@ -1,15 +1,11 @@
-import { compileTrigger } from '../../trigger/compile.ts';
-import { resolveZone } from '../../trigger/zone.ts';
-import { anchorOf } from '../../domain/schedule.ts';
-import { invalid } from '../../domain/userError.ts';
-import { readTriggerSpec } from '../../commands/triggerInput.ts';
 import { listWorkers, pageRuns } from '../../store/runRecords.ts';
 import { findSchedule, pageSchedules } from '../../store/schedules.ts';
 import { findTask, pageTasks } from '../../store/tasks.ts';
 import { readPageArgs } from '../connections.ts';
 import { apiError } from '../errors.ts';
-import type { QueryPreviewTriggerArgs, QueryResolvers } from '../generated.ts';
+import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import { previewTrigger } from '../previewTrigger.ts';
 import { findNode } from './node.ts';
 
 const DAY_MS = 86_400_000;
@@ -52,35 +48,3 @@ export const Query: QueryResolvers = {
     pageRuns(parts.store.prisma, args.filter ?? null, {}, readPageArgs(args, 'scheduledFor', args.orderBy?.direction ?? 'DESC')),
   previewTrigger: (_, args, { parts }) => previewTrigger(args, parts.clock.now()),
 };
-
-function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
-  const first = args.first ?? 10;
-  if (first < 1 || first > LIMITS.maxPageSize)
-    throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
-  const after = args.after?.getTime() ?? now;
-  const dst = { gap: args.dst?.gap ?? null, overlap: args.dst?.overlap ?? null };
-  const zone = resolveZone(args.timeZone ?? 'UTC');
-  const timeZone = zone.ok ? zone.timeZone : 'UTC';
-  // A preview has no schedule whose creation could anchor an interval: `after` stands in for it.
-  const compiled = compileTrigger(readTriggerSpec(args.trigger), { timeZone, dst, anchorAt: anchorOf(after) });
-  const userErrors = [
-    ...(zone.ok ? [] : [invalid(['timeZone'], zone.message, 'an IANA time zone name such as Europe/Berlin')]),
-    ...(compiled.ok ? [] : compiled.errors.map((error) => invalid(['trigger', ...error.path], error.message, error.constraint))),
-  ];
-  if (!compiled.ok || userErrors.length > 0) {
-    return { trigger: null, timeZone, dst, spec: null, summary: null, fireTimes: [], exhausted: true, userErrors };
-  }
-  const { trigger } = compiled;
-  const until = args.until?.getTime() ?? Infinity;
-  const instants = trigger.between(after + 1, until, first + 1);
-  return {
-    trigger,
-    timeZone,
-    dst,
-    spec: trigger.spec,
-    summary: trigger.describe(),
-    fireTimes: instants.slice(0, first).map((instant) => trigger.fireTime(instant)),
-    exhausted: instants.length <= first,
-    userErrors: [],
-  };
-}

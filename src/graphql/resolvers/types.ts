@@ -1,11 +1,12 @@
 import { can } from '../../auth/can.ts';
 import { resolveExecution } from '../../domain/execution.ts';
-import { triggerOf } from '../../domain/schedule.ts';
+import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { pageRuns } from '../../store/runRecords.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
 import { pageSchedules } from '../../store/schedules.ts';
 import type { TaskRecord } from '../../store/tasks.ts';
 import { formatDuration } from '../../trigger/duration.ts';
+import type { TriggerKind } from '../../trigger/trigger.ts';
 import { connectionResolvers, readPageArgs } from '../connections.ts';
 import type { RequestContext } from '../context.ts';
 import { apiError } from '../errors.ts';
@@ -16,10 +17,18 @@ import type { NodeType } from './node.ts';
 
 const instant = (text: string) => new Date(text);
 
+const TRIGGER_TYPES = {
+  CRON: 'CronTrigger',
+  INTERVAL: 'IntervalTrigger',
+  AT: 'AtTrigger',
+  BOUNDED: 'BoundedTrigger',
+  MANUAL: 'ManualTrigger',
+} as const satisfies Record<TriggerKind, string>;
+
 /** How the objects of the store and of the calculus answer the fields of the contract. */
 export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Node: { __resolveType: (node) => nodeType(node.id) as NodeType },
-  Trigger: { __resolveType: (trigger) => (trigger.kind === 'CRON' ? 'CronTrigger' : 'IntervalTrigger') },
+  Trigger: { __resolveType: (trigger) => TRIGGER_TYPES[trigger.kind] },
   UserError: { __resolveType: (error) => error.type },
   ChangeEvent: { __resolveType: (event) => event.__typename as NonNullable<typeof event.__typename> },
 
@@ -66,6 +75,17 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     every: (trigger) => formatDuration(trigger.everyMs),
     anchorAt: (trigger) => new Date(trigger.anchorAt),
   },
+  AtTrigger: {
+    summary: (trigger) => trigger.describe(),
+    times: (trigger) => trigger.times.map((at) => new Date(at)),
+    localTimes: (trigger) => [...trigger.localTimes],
+  },
+  BoundedTrigger: {
+    summary: (trigger) => trigger.describe(),
+    startAt: (trigger) => (trigger.startAt === null ? null : new Date(trigger.startAt)),
+    endAt: (trigger) => (trigger.endAt === null ? null : new Date(trigger.endAt)),
+  },
+  ManualTrigger: { summary: (trigger) => trigger.describe() },
   FireTime: {
     at: (fire) => new Date(fire.at),
     effectiveAt: (fire) => new Date(fire.at),
@@ -73,7 +93,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
 
   Schedule: {
     task: async (schedule, _, { loaders }) => (await loaders.task.load(schedule.taskId)) as TaskRecord,
-    trigger: (schedule) => triggerOf(schedule),
+    trigger: (schedule) => givenTriggerOf(schedule),
     execution: async (schedule, _, { loaders }) => {
       const task = (await loaders.task.load(schedule.taskId)) as TaskRecord;
       return resolveExecution(task.kind, task.execution, schedule.execution);

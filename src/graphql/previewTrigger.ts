@@ -1,0 +1,58 @@
+import { readTriggerSpec } from '../commands/triggerInput.ts';
+import { boundsFault, nothingLeft, withinBounds } from '../domain/bounds.ts';
+import type { Bounds } from '../domain/bounds.ts';
+import { anchorOf } from '../domain/schedule.ts';
+import { invalid } from '../domain/userError.ts';
+import { compileTrigger } from '../trigger/compile.ts';
+import type { Trigger } from '../trigger/trigger.ts';
+import { resolveZone } from '../trigger/zone.ts';
+import { apiError } from './errors.ts';
+import type { QueryPreviewTriggerArgs, TriggerLint } from './generated.ts';
+import { LIMITS } from './limits.ts';
+
+/** When a schedule with this trigger and these bounds would fire. What would be refused only because it is past is a lint. */
+export function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
+  const first = args.first ?? 10;
+  if (first < 1 || first > LIMITS.maxPageSize)
+    throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+  const after = args.after?.getTime() ?? now;
+  const dst = { gap: args.dst?.gap ?? null, overlap: args.dst?.overlap ?? null };
+  const bounds = { startAt: args.startAt ?? null, endAt: args.endAt ?? null };
+  const zone = resolveZone(args.timeZone ?? 'UTC');
+  const timeZone = zone.ok ? zone.timeZone : 'UTC';
+  // A preview has no schedule whose creation could anchor an interval: `after` stands in for it.
+  const compiled = compileTrigger(readTriggerSpec(args.trigger), { timeZone, dst, anchorAt: anchorOf(after) });
+  const fault = boundsFault(bounds);
+  const userErrors = [
+    ...(zone.ok ? [] : [invalid(['timeZone'], zone.message, 'an IANA time zone name such as Europe/Berlin')]),
+    ...(fault === null ? [] : [invalid(['endAt'], fault, 'endAt not before startAt')]),
+    ...(compiled.ok ? [] : compiled.errors.map((error) => invalid(['trigger', ...error.path], error.message, error.constraint))),
+  ];
+  if (!compiled.ok || userErrors.length > 0) {
+    return { trigger: null, timeZone, dst, spec: null, summary: null, fireTimes: [], exhausted: true, lints: [], userErrors };
+  }
+  const { trigger } = compiled;
+  const bounded = withinBounds(trigger, bounds);
+  const until = args.until?.getTime() ?? Infinity;
+  const instants = bounded.between(after + 1, until, first + 1);
+  return {
+    trigger,
+    timeZone,
+    dst,
+    spec: trigger.spec,
+    summary: bounded.describe(),
+    fireTimes: instants.slice(0, first).map((instant) => bounded.fireTime(instant)),
+    exhausted: instants.length <= first,
+    lints: lintsOf(trigger, bounds, after),
+    userErrors: [],
+  };
+}
+
+/** `after` stands in for now here, too: what a form previews is what creating would say. */
+function lintsOf(trigger: Trigger, bounds: Bounds, after: number): TriggerLint[] {
+  const last = withinBounds(trigger, bounds).previous(Infinity);
+  const told = `the preview starts after ${new Date(after).toISOString()}`;
+  return nothingLeft(trigger, bounds, after, told).map(({ message }) =>
+    last === null ? { code: 'NEVER_FIRES', message, at: null } : { code: 'ALL_IN_THE_PAST', message, at: new Date(last) },
+  );
+}
