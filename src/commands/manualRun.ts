@@ -27,7 +27,7 @@ export async function startByHand(
   caller: Caller,
   action: string,
   targetId: string,
-  run: Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion' | 'policy' | 'input' | 'reason'>,
+  run: Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion' | 'policy' | 'input' | 'labels' | 'reason'>,
 ): Promise<RunRecord> {
   const now = parts.clock.now();
   const id = newId('run');

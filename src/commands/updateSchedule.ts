@@ -75,6 +75,6 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input } = record;
-  return { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input };
+  const { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input, labels } = record;
+  return { name, description, taskId, triggerSpec, timeZone, dst, overlapPolicy, misfire, execution, input, labels };
 }

@@ -32,7 +32,8 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
     const now = clock.now();
     const candidates = await listLostRuns(tx.sql, now, BATCH);
     if (candidates.length === 0) return;
-    await lockSchedulesOf(tx.sql, candidates);
+    // Any of them may turn out to have failed, and once runs are locked it is too late for a schedule.
+    await lockSchedulesOf(tx.sql, candidates, candidates);
     const lost = await lockLostRuns(tx.sql, now, candidates);
     for (const run of lost)
       log.warn({ runId: run.runId, attempt: run.attempt, workerId: run.workerId }, 'the worker of a run was lost');

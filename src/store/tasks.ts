@@ -3,8 +3,6 @@ import type { HttpRequest } from '../domain/httpRequest.ts';
 import type { Labels } from '../domain/labels.ts';
 import type { Prisma, Task as TaskRow } from './generated/client.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
-import { anyOf, readPage } from './pages.ts';
-import type { Page, PageRequest } from './pages.ts';
 
 export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'execution' | 'labels'> {
   kind: 'HTTP' | 'CODE';
@@ -12,12 +10,6 @@ export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'e
   http: HttpRequest | null;
   execution: ExecutionSettings;
   labels: Labels;
-}
-export type TaskPage = Page<TaskRecord>;
-export interface TaskFilter {
-  keys?: readonly string[] | null | undefined;
-  groups?: readonly string[] | null | undefined;
-  kinds?: readonly string[] | null | undefined;
 }
 type Db = Pick<PrismaTransaction, 'task'>;
 export type TaskRef = { id: string } | { key: string };
@@ -56,10 +48,10 @@ export async function keepTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Prom
 export async function updateTask(
   prisma: Db,
   id: string,
-  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'updatedAt'>,
+  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'labels' | 'updatedAt'>,
 ): Promise<TaskRecord> {
   const json = (value: unknown) => value as Prisma.InputJsonValue;
-  const data = { ...change, http: json(change.http), execution: json(change.execution) };
+  const data = { ...change, http: json(change.http), execution: json(change.execution), labels: json(change.labels) };
   return (await prisma.task.update({ where: { id }, data })) as unknown as TaskRecord;
 }
 
@@ -71,15 +63,4 @@ export async function markTaskDeleted(prisma: Db, id: string, at: Date): Promise
 /** Also deleted ones: runs outlive their task. */
 export async function findTasksById(prisma: Db, ids: readonly string[]): Promise<TaskRecord[]> {
   return (await prisma.task.findMany({ where: { id: { in: [...ids] } } })) as unknown as TaskRecord[];
-}
-
-export function pageTasks(prisma: Db, filter: TaskFilter | null, request: PageRequest): Promise<TaskPage> {
-  const where: Prisma.TaskWhereInput = { deletedAt: null };
-  const keys = anyOf(filter?.keys);
-  const groups = anyOf(filter?.groups);
-  const kinds = anyOf(filter?.kinds);
-  if (keys) where.key = keys;
-  if (groups) where.group = groups;
-  if (kinds) where.kind = kinds;
-  return readPage(prisma.task as unknown as Parameters<typeof readPage<TaskRecord>>[0], where, 'key', request);
 }
