@@ -46,7 +46,8 @@ export function readPageArgs(
     const given = ['first', 'after', 'last', 'before'].filter((name) =>
       name === 'first' ? firstStated : args[name as keyof PageArgs] != null,
     );
-    throw apiError('BAD_USER_INPUT', `${given.join(' and ')} do not go together: give ${MIXES}.`);
+    const fault = given.length === 1 ? 'before does not go without last' : `${given.join(' and ')} do not go together`;
+    throw apiError('BAD_USER_INPUT', `${fault}: give ${MIXES}.`);
   }
   const [sizeName, placeName] = backward ? (['last', 'before'] as const) : (['first', 'after'] as const);
   const size = args[sizeName] ?? DEFAULT_SIZE;

@@ -14,7 +14,9 @@ const LABELS = [label('team', 'ops'), label('city', 'Rome')];
 const SORTED = [label('city', 'Rome'), label('team', 'ops')];
 
 async function auditOf(t: Parameters<typeof connect>[0], id: string): Promise<unknown[]> {
-  const { rows } = await (await connect(t, carillon.databaseUrl)).query<{ labels: unknown }>(
+  const { rows } = await (
+    await connect(t, carillon.databaseUrl)
+  ).query<{ labels: unknown }>(
     `SELECT changes->'labels' AS labels FROM audit_entry WHERE target_id = $1 AND action LIKE '%.update' ORDER BY at, id`,
     [id],
   );
@@ -36,12 +38,15 @@ test('labels of a schedule: answered by key, replaced whole, cleared by null or 
   assert.deepEqual(await edit({ labels: [] }), [[], 4]);
   assert.deepEqual(await edit({ labels: LABELS }), [SORTED, 5]);
   assert.deepEqual(await edit({ labels: null }), [[], 6]);
-  assert.deepEqual((await auditOf(t, schedule.id)).filter((changes) => changes !== null), [
-    { before: { team: 'ops', city: 'Rome' }, after: { team: 'dev' } },
-    { before: { team: 'dev' }, after: {} },
-    { before: {}, after: { team: 'ops', city: 'Rome' } },
-    { before: { team: 'ops', city: 'Rome' }, after: {} },
-  ]);
+  assert.deepEqual(
+    (await auditOf(t, schedule.id)).filter((changes) => changes !== null),
+    [
+      { before: { team: 'ops', city: 'Rome' }, after: { team: 'dev' } },
+      { before: { team: 'dev' }, after: {} },
+      { before: {}, after: { team: 'ops', city: 'Rome' } },
+      { before: { team: 'ops', city: 'Rome' }, after: {} },
+    ],
+  );
   assert.deepEqual((await api.scheduleOf(task)).labels, [], 'none unless given');
 });
 
