@@ -16,9 +16,9 @@ const SERVER: Caller = { viewer: { actor: SYSTEM, role: 'ADMIN' }, requestId: 's
 export async function registerTasks(parts: CommandParts, log: Logger, tasks: readonly CodeTask[]): Promise<WorkerTask[]> {
   const registered: WorkerTask[] = [];
   for (const { definition, inputSchema } of tasks) {
-    const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', timeout, retry } = definition;
+    const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {}, timeout, retry } = definition;
     const execution = { timeout, retry };
-    const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution });
+    const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
     if (!result.ok) {
       log.error({ task: key, problems: result.userErrors.map((error) => error.message) }, 'a task could not be registered');
       continue;

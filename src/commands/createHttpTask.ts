@@ -9,6 +9,8 @@ import { Fields, parseExecution } from './fields.ts';
 import { taskEvent } from './taskEvent.ts';
 import { DEFAULT_REQUEST, parseTaskFields, withoutNulls } from './httpTaskFields.ts';
 import type { ExecutionInput } from './fields.ts';
+import { parseLabels } from './labels.ts';
+import type { LabelInput } from './labels.ts';
 
 export interface HttpTaskInput {
   key: string;
@@ -23,6 +25,7 @@ export interface HttpTaskInput {
     successStatuses?: string | null | undefined;
   };
   execution?: ExecutionInput | null | undefined;
+  labels?: readonly LabelInput[] | null | undefined;
 }
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._\-/:]{0,199}$/;
@@ -57,6 +60,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     fields.add(['input', 'key'], `key "${input.key.slice(0, 60)}" is not allowed: ${allowed}.`, allowed);
   }
   const execution = parseExecution(fields, ['input', 'execution'], input.execution ?? {});
+  const labels = parseLabels(fields, ['input', 'labels'], input.labels ?? []);
   const parsed = parseTaskFields(
     fields,
     { fields: ['input'], http: ['input', 'http'] },
@@ -72,7 +76,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     scope: 'GLOBAL',
     ...parsed,
     execution,
-    labels: {},
+    labels,
     registeredAt: at,
     updatedAt: at,
   };

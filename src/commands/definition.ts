@@ -11,6 +11,8 @@ import type { Trigger } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
 import { parseExecution, parseMisfire } from './fields.ts';
 import type { ExecutionInput, Fields, MisfireInput } from './fields.ts';
+import { parseLabels } from './labels.ts';
+import type { LabelInput } from './labels.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
 import { readTriggerSpec } from './triggerInput.ts';
@@ -32,6 +34,7 @@ export interface SchedulePatch {
   misfire?: MisfireInput | null | undefined;
   execution?: ExecutionInput | null | undefined;
   input?: Record<string, unknown> | null | undefined;
+  labels?: readonly LabelInput[] | null | undefined;
 }
 
 /** What a schedule is before anything is said about it; name, task and trigger have no default. */
@@ -45,6 +48,7 @@ const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   misfire: DEFAULT_MISFIRE,
   execution: null,
   input: null,
+  labels: {},
 };
 
 export interface ParsedDefinition {
@@ -85,6 +89,7 @@ export async function parseDefinition(
   if (patch.execution !== undefined)
     next.execution = patch.execution === null ? null : parseExecution(fields, at('execution'), patch.execution);
   if (patch.input !== undefined) next.input = patch.input === null ? null : fields.object(at('input'), patch.input);
+  if (patch.labels !== undefined) next.labels = parseLabels(fields, at('labels'), patch.labels ?? []);
 
   const { startAt = null, endAt = null } = next;
   const fault = boundsFault({ startAt, endAt });

@@ -1,6 +1,6 @@
 import { Rejection, conflict } from '../domain/userError.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
-import { listScheduleIds } from '../store/schedules.ts';
+import { listScheduleIds } from '../store/scheduleLists.ts';
 import { lockTask, markTaskDeleted } from '../store/tasks.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
@@ -13,12 +13,12 @@ export function deleteTask(parts: CommandParts, caller: Caller, ref: TaskRefInpu
   return runCommand(parts, caller, 'task.delete', async ({ prisma, sql, signal, audit }) => {
     const task = await lockTask({ prisma, sql }, toTaskRef(ref));
     if (task === null) throw new Rejection([noSuchTask(['task'], ref)]);
-    const [scheduleId] = await listScheduleIds(prisma, { taskIds: [task.id] });
+    const now = parts.clock.now();
+    const [scheduleId] = await listScheduleIds(prisma, { taskIds: [task.id] }, now);
     if (scheduleId !== undefined) {
       const message = `The task "${task.key}" has schedules: delete them first.`;
       throw new Rejection([conflict('INVALID_STATE', ['task'], message, scheduleId)]);
     }
-    const now = parts.clock.now();
     await cancelWaitingRuns(sql, now, 'task_id', task.id);
     await markTaskDeleted(prisma, task.id, new Date(now));
     await audit(

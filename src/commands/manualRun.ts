@@ -22,7 +22,7 @@ export async function refuseWhileActive(
 }
 
 /** What a run by hand is to run, and where what is wrong with it stands in the input. */
-interface ByHand extends Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion' | 'policy' | 'input' | 'reason'> {
+interface ByHand extends Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion' | 'policy' | 'input' | 'labels' | 'reason'> {
   taskScope: 'GLOBAL' | 'LOCAL';
 }
 

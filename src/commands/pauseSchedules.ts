@@ -1,7 +1,10 @@
 import { hasEnded } from '../domain/schedule.ts';
+import { filterFaults } from '../domain/filterFaults.ts';
 import { Rejection, notFound } from '../domain/userError.ts';
-import { findSchedule, listScheduleIds, updateState } from '../store/schedules.ts';
-import type { ScheduleFilter, ScheduleRecord } from '../store/schedules.ts';
+import { listScheduleIds } from '../store/scheduleLists.ts';
+import type { ScheduleFilter } from '../store/scheduleLists.ts';
+import { findSchedule, updateState } from '../store/schedules.ts';
+import type { ScheduleRecord } from '../store/schedules.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
@@ -80,7 +83,7 @@ async function changeEach(
   change: (locked: LockedSchedule) => Promise<ScheduleRecord | null>,
 ): Promise<ChangedSchedules> {
   const changed: ScheduleRecord[] = [];
-  for (const id of await selectedIds(scope, select)) {
+  for (const id of await selectedIds(scope, select, parts.clock.now())) {
     const locked = await lockById(parts, scope, id);
     if (locked?.record.state !== from) continue;
     await settleDue(parts, scope, locked);
@@ -92,12 +95,16 @@ async function changeEach(
 }
 
 /** @throws Rejection when something that is named is not there: nothing is changed then */
-async function selectedIds({ prisma }: CommandScope, select: ScheduleSelection): Promise<string[]> {
+async function selectedIds({ prisma }: CommandScope, select: ScheduleSelection, now: number): Promise<string[]> {
   const named = select.ids ?? select.names;
   if (named == null) {
-    const ids = await listScheduleIds(prisma, select.filter ?? {});
-    if (ids.length <= MAX_FILTERED) return ids;
     const fields = new Fields();
+    for (const { path, message, constraint } of filterFaults(select.filter ?? {})) {
+      fields.add(['input', 'select', 'filter', ...path], message, constraint);
+    }
+    if (fields.errors.length > 0) throw new Rejection(fields.errors);
+    const ids = await listScheduleIds(prisma, select.filter ?? {}, now);
+    if (ids.length <= MAX_FILTERED) return ids;
     const message = `filter matches ${ids.length} schedules; at most ${MAX_FILTERED} can be changed at once. Narrow it.`;
     fields.add(['input', 'select', 'filter'], message, `at most ${MAX_FILTERED}`);
     throw new Rejection(fields.errors);

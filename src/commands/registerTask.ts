@@ -1,3 +1,5 @@
+import { listLabels } from '../domain/labels.ts';
+import type { Labels } from '../domain/labels.ts';
 import { conflict, Rejection } from '../domain/userError.ts';
 import type { InputSchema } from '../domain/inputSchema.ts';
 import { taskQueue } from '../queue/queue.ts';
@@ -9,6 +11,7 @@ import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
+import { parseLabels } from './labels.ts';
 import { taskEvent } from './taskEvent.ts';
 
 /** A code task as its module declares it. */
@@ -20,8 +23,9 @@ export interface TaskDeclaration {
   scope: 'GLOBAL' | 'LOCAL';
   inputSchema: InputSchema | null;
   execution: ExecutionInput;
+  labels: Labels;
 }
-type Definition = Pick<TaskRecord, 'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution'>;
+type Definition = Pick<TaskRecord, 'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'labels'>;
 
 /**
  * Makes a code task known, or brings what is known of it up to date with its code. The instance that starts last decides: all that
@@ -55,7 +59,7 @@ async function insert(
   const id = newId('task');
   // Before the commit: nobody can write a run of the task whose delivery would have no queue.
   await parts.queue.prepare([taskQueue(id)]);
-  const task = { id, key, kind: 'CODE', http: null, ...definition, labels: {}, registeredAt: at, updatedAt: at } as const;
+  const task = { id, key, kind: 'CODE', http: null, ...definition, registeredAt: at, updatedAt: at } as const;
   const record = await rejectDuplicate(() => insertTask(prisma, task), taken(key, null));
   await audit(
     { action: 'task.register', targetId: id, reason: null, changes: changesBetween(null, { key, ...definition }) },
@@ -74,8 +78,8 @@ async function update(
 ): Promise<TaskRecord> {
   const now = parts.clock.now();
   await parts.queue.prepare([taskQueue(known.id)]);
-  const { group, name, description, scope, inputSchema, execution } = known;
-  const changes = changesBetween<Definition>({ group, name, description, scope, inputSchema, execution }, definition);
+  const { group, name, description, scope, inputSchema, execution, labels } = known;
+  const changes = changesBetween<Definition>({ group, name, description, scope, inputSchema, execution, labels }, definition);
   if (Object.keys(changes ?? {}).length === 0) return known;
   const record = await updateTask(prisma, known.id, { ...definition, http: null, updatedAt: new Date(now) });
   await audit({ action: 'task.register', targetId: known.id, reason: null, changes }, now);
@@ -85,14 +89,15 @@ async function update(
 }
 
 /** @throws Rejection naming every bad field */
-function parseDeclaration({ group, name, description, scope, inputSchema, execution }: TaskDeclaration): Definition {
+function parseDeclaration({ group, name, description, scope, inputSchema, execution, labels }: TaskDeclaration): Definition {
   const fields = new Fields();
   fields.text(['group'], group, { min: 1, max: 200 });
   fields.text(['name'], name, { min: 1, max: 200 });
   if (description !== null) fields.text(['description'], description, { min: 0, max: 2_000 });
   const settings = parseExecution(fields, [], execution);
+  const checked = parseLabels(fields, ['labels'], listLabels(labels));
   if (fields.errors.length > 0) throw new Rejection(fields.errors);
-  return { group, name, description, scope, inputSchema, execution: settings };
+  return { group, name, description, scope, inputSchema, execution: settings, labels: checked };
 }
 
 function taken(key: string, existingId: string | null) {

@@ -1,6 +1,7 @@
 import { appendEvents } from '../store/events.ts';
 import type { ChangeKind } from '../store/events.ts';
 import type { CommandTx } from '../store/open.ts';
+import { scheduleFacts } from '../store/scheduleEvents.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { findTasksById } from '../store/tasks.ts';
 
@@ -16,16 +17,7 @@ export async function scheduleEvent(
   const sides = [before, after].filter((side) => side !== null);
   const tasks = await findTasksById(prisma, [...new Set(sides.map((side) => side.taskId))]);
   const keys = new Map(tasks.map((task) => [task.id, task.key]));
-  const facts = (side: ScheduleRecord | null) =>
-    side === null
-      ? null
-      : {
-          name: side.name,
-          state: side.state,
-          kind: side.triggerKind,
-          taskKey: keys.get(side.taskId),
-          nextFireAt: side.state === 'ACTIVE' ? side.nextFireAt : null,
-        };
+  const facts = (side: ScheduleRecord | null) => side && scheduleFacts(side, keys.get(side.taskId));
   const place = { subjectId: current.id, taskId: current.taskId, scheduleId: current.id };
   await appendEvents(sql, now, [{ topic: 'schedule', kind, ...place, before: facts(before), after: facts(after) }]);
 }

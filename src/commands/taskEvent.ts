@@ -1,5 +1,6 @@
 import { appendEvents } from '../store/events.ts';
 import type { ChangeKind } from '../store/events.ts';
+import { taskFacts } from '../store/taskEvents.ts';
 import type { Sql } from '../store/sql.ts';
 import type { TaskRecord } from '../store/tasks.ts';
 
@@ -12,7 +13,7 @@ export async function taskEvent(
   after: TaskRecord | null,
 ): Promise<void> {
   const { id } = (after ?? before) as TaskRecord;
-  const facts = (side: TaskRecord | null) => side && { key: side.key, group: side.group, kind: side.kind };
+  const facts = (side: TaskRecord | null) => side && taskFacts(side);
   const place = { subjectId: id, taskId: id, scheduleId: null };
   await appendEvents(sql, now, [{ topic: 'task', kind, ...place, before: facts(before), after: facts(after) }]);
 }

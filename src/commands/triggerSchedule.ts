@@ -1,4 +1,5 @@
 import { resolveExecution } from '../domain/execution.ts';
+import { overlayLabels } from '../domain/labels.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { Rejection } from '../domain/userError.ts';
 import type { RunRecord } from '../store/runRecords.ts';
@@ -41,6 +42,7 @@ export function triggerSchedule(
       scheduleVersion: claimed.version,
       policy: resolveExecution(claimed.taskKind, claimed.taskExecution, claimed.execution),
       input: input.input === undefined ? claimed.input : input.input,
+      labels: overlayLabels(claimed.taskLabels, claimed.labels),
       reason: input.reason ?? null,
     });
   });

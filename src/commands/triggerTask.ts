@@ -42,6 +42,7 @@ export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerT
       scheduleVersion: null,
       policy: resolveExecution(task.kind, task.execution, execution),
       input: input.input ?? null,
+      labels: task.labels,
       reason: input.reason ?? null,
     });
   });

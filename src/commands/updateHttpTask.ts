@@ -7,6 +7,8 @@ import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
+import { parseLabels } from './labels.ts';
+import type { LabelInput } from './labels.ts';
 import { DEFAULT_REQUEST, parseTaskFields } from './httpTaskFields.ts';
 import { taskEvent } from './taskEvent.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
@@ -23,6 +25,7 @@ export interface HttpTaskPatch {
   body?: unknown;
   successStatuses?: string | null | undefined;
   execution?: ExecutionInput | null | undefined;
+  labels?: readonly LabelInput[] | null | undefined;
 }
 
 /** Edits an HTTP task. Runs that are written already keep their policy; the request is read when an attempt starts. */
@@ -46,6 +49,7 @@ export function updateHttpTask(
     }
     const execution =
       patch.execution === undefined ? task.execution : parseExecution(fields, ['patch', 'execution'], patch.execution ?? {});
+    const labels = patch.labels === undefined ? task.labels : parseLabels(fields, ['patch', 'labels'], patch.labels ?? []);
     const parsed = parseTaskFields(
       fields,
       { fields: ['patch'], http: ['patch'] },
@@ -57,9 +61,9 @@ export function updateHttpTask(
       },
     );
     if (parsed === null || fields.errors.length > 0) throw new Rejection(fields.errors);
-    const changes = changesBetween({ ...definitionOf(task) }, { ...parsed, execution });
+    const changes = changesBetween({ ...definitionOf(task) }, { ...parsed, execution, labels });
     if (Object.keys(changes ?? {}).length === 0) return task;
-    const updated = await updateTask(prisma, task.id, { ...parsed, execution, updatedAt: new Date(now) });
+    const updated = await updateTask(prisma, task.id, { ...parsed, execution, labels, updatedAt: new Date(now) });
     await audit({ action: 'task.update', targetId: task.id, reason: null, changes: withoutSecrets(changes) }, now);
     await taskEvent(sql, now, 'UPDATED', task, updated);
     signal('events');
@@ -81,8 +85,8 @@ function patchedRequest(current: HttpRequest, patch: HttpTaskPatch) {
   };
 }
 
-function definitionOf({ group, name, description, http, execution }: TaskRecord) {
-  return { group, name, description, http, execution };
+function definitionOf({ group, name, description, http, execution, labels }: TaskRecord) {
+  return { group, name, description, http, execution, labels };
 }
 
 /** Header values may be secrets: the audit trail keeps their names. */

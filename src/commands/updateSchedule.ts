@@ -82,7 +82,34 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const { name, description, taskId, triggerSpec, timeZone, dst, startAt, endAt, overlapPolicy, misfire, execution, input } =
-    record;
-  return { name, description, taskId, triggerSpec, timeZone, dst, startAt, endAt, overlapPolicy, misfire, execution, input };
+  const {
+    name,
+    description,
+    taskId,
+    triggerSpec,
+    timeZone,
+    dst,
+    startAt,
+    endAt,
+    overlapPolicy,
+    misfire,
+    execution,
+    input,
+    labels,
+  } = record;
+  return {
+    name,
+    description,
+    taskId,
+    triggerSpec,
+    timeZone,
+    dst,
+    startAt,
+    endAt,
+    overlapPolicy,
+    misfire,
+    execution,
+    input,
+    labels,
+  };
 }

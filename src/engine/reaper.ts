@@ -18,6 +18,7 @@ import {
 } from '../store/runs.ts';
 import type { Finish, LostRun } from '../store/runs.ts';
 import { failOrphanedRuns, listOrphanedRuns } from '../store/localRuns.ts';
+import { setFailures } from '../store/scheduleFailures.ts';
 import { markLostWorkers } from '../store/workers.ts';
 
 /** A worker is dead after this long without a heartbeat; it beats every 2 s. */
@@ -33,7 +34,8 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
     const now = clock.now();
     const candidates = await listLostRuns(tx.sql, now, BATCH);
     if (candidates.length === 0) return;
-    await lockSchedulesOf(tx.sql, candidates);
+    // Any of them may turn out to have failed, and once runs are locked it is too late for a schedule.
+    await lockSchedulesOf(tx.sql, candidates, candidates);
     const lost = await lockLostRuns(tx.sql, now, candidates);
     for (const run of lost)
       log.warn({ runId: run.runId, attempt: run.attempt, workerId: run.workerId }, 'the worker of a run was lost');
@@ -70,10 +72,15 @@ async function failOrphans({
   const orphans = await listOrphanedRuns(store.sql, BATCH);
   if (orphans.length === 0) return;
   await store.hotTransaction(async (tx) => {
-    await lockSchedulesOf(tx.sql, orphans);
+    const counters = await lockSchedulesOf(tx.sql, orphans, orphans);
     const now = clock.now();
-    const freed = await failOrphanedRuns(tx.sql, now, orphans);
-    await queue.enqueue(tx.sql, await promoteBuffered(tx.sql, now, freed));
+    const failed = await failOrphanedRuns(tx.sql, now, orphans);
+    await setFailures(
+      tx.sql,
+      now,
+      Array.from(failed, ([id, more]) => ({ id, count: (counters.get(id) ?? 0) + more })),
+    );
+    await queue.enqueue(tx.sql, await promoteBuffered(tx.sql, now, [...failed.keys()]));
     tx.signal('jobs', 'events');
   });
   log.warn({ runIds: orphans }, 'the worker that these runs waited for is gone');

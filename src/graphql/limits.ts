@@ -26,6 +26,7 @@ import type {
   SelectionSetNode,
 } from 'graphql';
 import { apiError } from './errors.ts';
+import { isStated } from './statedArgument.ts';
 
 /** What one request may ask for at most. */
 export const LIMITS = {
@@ -113,12 +114,19 @@ export function measure(
 
   function ofField(node: FieldNode, parent: GraphQLNamedType, page: number): Cost {
     const field = fieldOf(parent, node.name.value);
-    const size = pageSize(field, field.args.length > 0 ? getArgumentValues(field, node, variables) : {}) ?? page;
+    const size = pageSize(field, statedOrDefault(field, node)) ?? page;
     const isList = isListType(getNullableType(field.type));
     const count = isList ? size : 1;
     if (!node.selectionSet) return { depth: 1, nodes: 0, fields: count };
     const inner = ofSelections(node.selectionSet, getNamedType(field.type), isList ? 1 : size);
     return { depth: 1 + inner.depth, nodes: count * (1 + inner.nodes), fields: 1 + count * inner.fields };
+  }
+
+  /** Who asks for the last ones does not ask for the first ones as well, although that argument has a default. */
+  function statedOrDefault(field: GraphQLField<unknown, unknown>, node: FieldNode): Record<string, unknown> {
+    if (field.args.length === 0) return {};
+    const values = getArgumentValues(field, node, variables);
+    return values['last'] != null && !isStated(node, 'first', variables) ? { ...values, first: undefined } : values;
   }
 
   function conditionOf(fragment: { typeCondition?: { name: { value: string } } | undefined }, parent: GraphQLNamedType) {

@@ -1,8 +1,10 @@
 import DataLoader from 'dataloader';
 import type { Store } from '../store/open.ts';
-import { findAttempts, findLastRuns, findRunsById, findWorkersById, readTaskActivity } from '../store/runRecords.ts';
+import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
 import type { AttemptRecord } from '../store/runRecords.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
+import { readTaskStates } from '../store/taskLists.ts';
+import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
 import { findTasksById } from '../store/tasks.ts';
 import { listTaskWorkers, listWorkerRuns, listWorkerTasks } from '../store/taskWorkers.ts';
 import type { TaskWorkerRow } from '../store/taskWorkers.ts';
@@ -45,12 +47,21 @@ export function createLoaders(store: Store) {
       return taskIds.map((id) => next.get(id) ?? null);
     }),
     taskState: new DataLoader(async (taskIds: readonly string[]) => {
-      const { running, liveWorkers } = await readTaskActivity(sql, taskIds);
-      return taskIds.map((id) => (running.has(id) ? 'RUNNING' : liveWorkers > 0 ? 'IDLE' : 'UNAVAILABLE'));
+      const states = await readTaskStates(sql, taskIds);
+      return taskIds.map((id) => states.get(id) ?? 'UNAVAILABLE');
     }),
+    currentRunOfTask: byTask((ids) => findCurrentRuns(sql, ids)),
+    lastEndedOfTask: byTask((ids) => findLastEnded(sql, ids)),
   };
 }
 export type Loaders = ReturnType<typeof createLoaders>;
+
+function byTask<Row extends { taskId: string }>(find: (ids: readonly string[]) => Promise<Row[]>) {
+  return new DataLoader(async (ids: readonly string[]) => {
+    const rows = new Map((await find(ids)).map((row) => [row.taskId, row]));
+    return ids.map((id) => rows.get(id) ?? null);
+  });
+}
 
 function byId<Row extends { id: string }>(find: (ids: readonly string[]) => Promise<Row[]>) {
   return new DataLoader(async (ids: readonly string[]) => {

@@ -1,15 +1,18 @@
 import { parseCursor, printCursor } from '../events/cursor.ts';
+import { matchesRun, matchesSchedule, matchesTask } from '../events/matches.ts';
 import { isRunning } from '../events/relay.ts';
 import type { EventReader } from '../events/relay.ts';
 import type { RunState } from '../domain/runState.ts';
-import type { RunFilter } from '../store/runRecords.ts';
 import { isBefore } from '../store/events.ts';
 import type { EventFacts, Position, StoredEvent } from '../store/events.ts';
+import { runSides } from '../store/runEvents.ts';
+import type { RunFilter } from '../store/runLists.ts';
+import type { ScheduleFilter } from '../store/scheduleLists.ts';
+import type { TaskFilter } from '../store/taskLists.ts';
 import { readPurged } from '../store/retention.ts';
-import type { ScheduleFilter } from '../store/schedules.ts';
-import type { TaskFilter } from '../store/tasks.ts';
 import type { ApiParts } from './context.ts';
 import { apiError } from './errors.ts';
+import { readStreamFilter } from './filters.ts';
 
 interface Change {
   cursor: string;
@@ -58,14 +61,12 @@ export async function runChanges(
   after: string | null | undefined,
   filter: RunFilter | null | undefined,
 ): Promise<AsyncIterable<RunChange>> {
+  const checked = readStreamFilter(filter);
   const reader = await parts.relay.subscribe(await readAfter(parts, after));
   return mapEvents(reader, (event) => {
     if (event.topic !== 'run' || event.after === null) return null;
-    if (
-      !matchesRun(event, event.after, filter) &&
-      !(event.before && matchesRun(event, { ...event.after, ...event.before }, filter))
-    )
-      return null;
+    const sides = runSides(event);
+    if (!eitherSide(sides, (facts) => matchesRun(facts, checked))) return null;
     return {
       __typename: 'RunEvent',
       ...change(parts, event),
@@ -77,12 +78,13 @@ export async function runChanges(
   });
 }
 
-/** Changes of tasks, and their flips between idle and running, which follow from the changes of their runs. */
+/** Changes of tasks, and their flips between idle and running, which follow from the changes of their runs; before or after matches. */
 export async function taskChanges(
   parts: ApiParts,
   after: string | null | undefined,
   filter: TaskFilter | null | undefined,
 ): Promise<AsyncIterable<TaskChange>> {
+  const checked = readStreamFilter(filter);
   const reader = await parts.relay.subscribe(await readAfter(parts, after));
   try {
     const running = await parts.relay.runningAt(reader.from);
@@ -92,9 +94,10 @@ export async function taskChanges(
       const now = event.topic === 'run' ? before + Number(isRunning(event.after)) - Number(isRunning(event.before)) : before;
       running.set(event.taskId, now);
       if (event.topic === 'run' && before > 0 === now > 0) return null;
-      if (!matchesTask(event, filter)) return null;
+      const sides = taskSides(event, stateOf(before), stateOf(now));
+      if (!eitherSide(sides, (facts) => matchesTask(facts, checked))) return null;
       const kind = event.topic === 'run' ? 'UPDATED' : event.kind;
-      const state = kind === 'DELETED' ? null : now > 0 ? 'RUNNING' : 'IDLE';
+      const state = kind === 'DELETED' ? null : stateOf(now);
       return { __typename: 'TaskEvent', ...change(parts, event), kind, id: event.taskId, state };
     });
   } catch (error) {
@@ -109,10 +112,11 @@ export async function scheduleChanges(
   after: string | null | undefined,
   filter: ScheduleFilter | null | undefined,
 ): Promise<AsyncIterable<ScheduleChange>> {
+  const checked = readStreamFilter(filter);
   const reader = await parts.relay.subscribe(await readAfter(parts, after));
   return mapEvents(reader, (event) => {
     if (event.topic !== 'schedule') return null;
-    const matches = [event.before, event.after].some((facts) => facts !== null && matchesSchedule(facts, filter));
+    const matches = eitherSide(event, (facts) => matchesSchedule(facts, checked));
     return matches ? { __typename: 'ScheduleEvent', ...change(parts, event) } : null;
   });
 }
@@ -127,55 +131,25 @@ function change(parts: ApiParts, event: StoredEvent): Change {
   return { cursor: printCursor(parts.streamId, event.position), kind: event.kind, at: event.at, id: event.subjectId };
 }
 
-function matchesRun(event: StoredEvent, facts: EventFacts, filter: RunFilter | null | undefined): boolean {
-  if (filter == null) return true;
-  const scheduledFor = Date.parse(String(facts['scheduledFor']));
-  const { from, until } = filter.scheduledFor ?? {};
-  return (
-    includes(filter.states, facts['state']) &&
-    includes(filter.origins, facts['origin']) &&
-    includes(filter.taskKeys, facts['taskKey']) &&
-    includes(filter.scheduleNames, facts['scheduleName']) &&
-    includes(filter.scheduleIds, event.scheduleId) &&
-    (from == null || scheduledFor >= from.getTime()) &&
-    (until == null || scheduledFor < until.getTime())
-  );
+interface Sides {
+  before: EventFacts | null;
+  after: EventFacts | null;
 }
 
-function matchesSchedule(facts: EventFacts, filter: ScheduleFilter | null | undefined): boolean {
-  if (filter == null) return true;
-  const { from, until } = filter.nextFire ?? {};
-  const nextFireAt = Date.parse(String(facts['nextFireAt']));
-  return (
-    includes(filter.names, facts['name']) &&
-    includes(filter.taskKeys, facts['taskKey']) &&
-    includes(filter.states, facts['state']) &&
-    includes(filter.kinds, facts['kind']) &&
-    // A schedule without a next fire is in no range (NaN compares as false).
-    (from == null || nextFireAt >= from.getTime()) &&
-    (until == null || nextFireAt < until.getTime())
-  );
+/** Who watches what matches sees it leave as well. */
+function eitherSide({ before, after }: Sides, matches: (facts: EventFacts) => boolean): boolean {
+  return (before !== null && matches(before)) || (after !== null && matches(after));
 }
 
-/** Groups and kinds stand in the task's own events and in those of its runs alike. */
-function matchesTask(event: StoredEvent, filter: TaskFilter | null | undefined): boolean {
-  const sides = event.topic === 'run' ? [event.after].map(taskOfRun) : [event.before, event.after];
-  return sides.some(
-    (facts) =>
-      facts !== null &&
-      includes(filter?.keys, facts['key']) &&
-      includes(filter?.groups, facts['group']) &&
-      includes(filter?.kinds, facts['kind']),
-  );
+function stateOf(running: number): 'IDLE' | 'RUNNING' {
+  return running > 0 ? 'RUNNING' : 'IDLE';
 }
 
-function taskOfRun(facts: EventFacts | null): EventFacts | null {
-  return facts && { key: facts['taskKey'], group: facts['taskGroup'], kind: facts['taskKind'] };
-}
-
-/** An absent list matches all, an empty one nothing. */
-function includes(allowed: readonly string[] | null | undefined, value: unknown): boolean {
-  return allowed == null || (typeof value === 'string' && allowed.includes(value));
+/** The task's facts stand in its own events and in those of its runs that make it running or idle. */
+function taskSides(event: StoredEvent, before: string, after: string): Sides {
+  const task = (event.after?.['task'] ?? { key: event.after?.['taskKey'] }) as EventFacts;
+  const own: Sides = event.topic === 'task' ? event : { before: task, after: task };
+  return { before: own.before && { ...own.before, state: before }, after: own.after && { ...own.after, state: after } };
 }
 
 /** Hand-written instead of an async generator, whose `return()` would wait for the pending read of a quiet stream. */

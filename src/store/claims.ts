@@ -2,10 +2,12 @@ import { ACTIVE_STATES, UNFINISHED_STATES } from '../domain/runState.ts';
 import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
+import type { Labels } from '../domain/labels.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
+import { failingFact, unchangedFacts } from './scheduleEvents.ts';
 import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
@@ -28,19 +30,21 @@ export interface ClaimedSchedule {
   overlapPolicy: OverlapPolicy;
   misfire: MisfirePolicy;
   execution: ExecutionSettings | null;
+  labels: Labels;
   /** Nominal instant of the first occurrence without a verdict. */
   nextScheduledFor: Date | null;
   taskId: string;
   taskKind: 'HTTP' | 'CODE';
   taskScope: 'GLOBAL' | 'LOCAL';
   taskExecution: ExecutionSettings | null;
+  taskLabels: Labels;
   /** The ledger row that an equal and adjacent verdict extends. */
   open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
 }
 
 const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
-       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.next_scheduled_for AS "nextScheduledFor",
-       s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution",
+       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor",
+       s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
 const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
 
@@ -133,12 +137,12 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
   UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
          last_fire_at = coalesce(a."lastFireAt", s.last_fire_at),
          state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL THEN 'COMPLETED' ELSE s.state END
-    FROM a WHERE s.id = a.id RETURNING s.id, s.task_id, s.name, s.state, s.trigger_kind
+    FROM a WHERE s.id = a.id RETURNING s.*
 ), schedule_events AS (
   INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
   SELECT $1::timestamptz, 'schedule', 'UPDATED', m.id, m.task_id, m.id, facts.common || '{"state": "ACTIVE"}', facts.common || '{"state": "COMPLETED"}'
     FROM moved m JOIN task t ON t.id = m.task_id,
-         LATERAL (SELECT jsonb_build_object('name', m.name, 'kind', m.trigger_kind, 'taskKey', t.key, 'nextFireAt', NULL) AS common) facts
+         LATERAL (SELECT ${unchangedFacts('m', 't')} || ${failingFact('m.consecutive_failures')} AS common) facts
    WHERE m.state = 'COMPLETED'
 )
 SELECT * FROM queued`,

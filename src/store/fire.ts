@@ -3,6 +3,7 @@ import { resolveExecution } from '../domain/execution.ts';
 import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
+import { overlayLabels } from '../domain/labels.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
@@ -12,6 +13,7 @@ import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { listLiveWorkers } from './workers.ts';
+import { failingFact, unchangedFacts } from './scheduleEvents.ts';
 import type { Sql } from './sql.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
@@ -91,7 +93,7 @@ WITH held AS (UPDATE schedule SET state = 'PAUSED', pause = $2::jsonb WHERE id =
 INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
 SELECT $3::timestamptz, 'schedule', 'UPDATED', h.id, h.task_id, h.id, facts.common || '{"state": "ACTIVE"}', facts.common || '{"state": "PAUSED"}'
   FROM held h JOIN task t ON t.id = h.task_id,
-       LATERAL (SELECT jsonb_build_object('name', h.name, 'kind', h.trigger_kind, 'taskKey', t.key, 'nextFireAt', NULL) AS common) facts`,
+       LATERAL (SELECT ${unchangedFacts('h', 't')} || ${failingFact('h.consecutive_failures')} AS common) facts`,
     [schedule.id, JSON.stringify(pause), iso(now)],
   );
 }
@@ -109,6 +111,7 @@ function newRun(schedule: ClaimedSchedule, fire: PlannedRun, localWorkerId: stri
     effectiveAt: iso(fire.effectiveAt),
     policy: resolveExecution(schedule.taskKind, schedule.taskExecution, schedule.execution),
     input: schedule.input,
+    labels: overlayLabels(schedule.taskLabels, schedule.labels),
     requestedBy: null,
     reason: null,
     jobId: fire.state === 'QUEUED' ? crypto.randomUUID() : null,

@@ -20,16 +20,16 @@ SELECT r.id FROM run r JOIN worker w ON w.id = r.local_worker_id
 
 /**
  * Fails those of these runs that wait still. The caller has locked their schedules first (lockSchedulesOf).
- * @returns the schedules whose place they gave free
+ * @returns how many failed of each schedule
  */
-export async function failOrphanedRuns(sql: Sql, now: number, runIds: readonly string[]): Promise<string[]> {
+export async function failOrphanedRuns(sql: Sql, now: number, runIds: readonly string[]): Promise<Map<string, number>> {
   const error = {
     code: 'WORKER_LOST',
     name: 'WorkerLost',
     message: 'the worker that this run was for is gone',
     retryable: false,
   };
-  const rows = await sql.query<{ scheduleId: string | null }>(
+  const rows = await sql.query<{ scheduleId: string; failed: number }>(
     `/* failOrphanedRuns */
 WITH orphan AS MATERIALIZED (
   SELECT r.id, r.state AS old_state FROM run r JOIN worker w ON w.id = r.local_worker_id
@@ -39,8 +39,8 @@ WITH orphan AS MATERIALIZED (
   UPDATE run SET state = 'FAILED', finished_at = $1::timestamptz, retry_at = NULL, error = $3::jsonb
     FROM orphan WHERE run.id = orphan.id RETURNING run.*, orphan.old_state
 ), events AS (${appendRunEvents('failed')})
-SELECT DISTINCT schedule_id AS "scheduleId" FROM failed`,
+SELECT schedule_id AS "scheduleId", count(*)::int AS failed FROM failed WHERE schedule_id IS NOT NULL GROUP BY schedule_id`,
     [iso(now), JSON.stringify(runIds), JSON.stringify(error)],
   );
-  return rows.flatMap((row) => row.scheduleId ?? []);
+  return new Map(rows.map((row) => [row.scheduleId, row.failed]));
 }

@@ -1,93 +1,152 @@
+import type { Conditions } from './conditions.ts';
+import { sqlOfPrisma } from './sql.ts';
+import type { PrismaTransaction } from './sql.ts';
+
 /** One page of a list that may grow, by keyset: the place is a sort value and an id, never an offset. */
 export interface Page<Row> {
+  /** In the order of the list, whichever way the page was reached. */
   rows: Row[];
   /** Where each row stands. */
   keys: PageKey[];
-  /** The sort column, and which way. */
+  /** The order, and which way. */
   field: string;
-  direction: 'ASC' | 'DESC';
-  hasNextPage: boolean;
-  hasPreviousPage: boolean;
+  direction: Direction;
+  /** On demand: the look beyond that end of the page that its reading did not need. */
+  hasNextPage(): Promise<boolean>;
+  hasPreviousPage(): Promise<boolean>;
   /** Counts on demand, once, up to COUNT_CAP. */
   count(): Promise<{ total: number; capped: boolean }>;
 }
 export interface PageKey {
-  /** Text and numbers as they are; instants in ISO. */
+  /** Text as it is; instants in ISO. Null: the row has no such instant. */
   value: string | null;
   id: string;
 }
-export interface PageRequest {
-  first: number;
-  after: PageKey | null;
-  direction: 'ASC' | 'DESC';
+export type Direction = 'ASC' | 'DESC';
+
+/** What a list can be sorted by. Ties are broken by id; rows without a value come last in both directions. */
+export interface ListOrder {
+  /** Names the order in cursors: no other list has the same. */
+  field: string;
+  /** SQL over the list's row. */
+  expression: string;
+  type: 'text' | 'timestamptz';
+  nullable: boolean;
 }
+export interface PageRequest {
+  order: ListOrder;
+  direction: Direction;
+  /** How many at most, from 1. */
+  size: number;
+  /** FORWARD: the first ones after `place`. BACKWARD: the last ones before it. */
+  walk: Walk;
+  /** null: from that end of the list. */
+  place: PageKey | null;
+}
+type Walk = 'FORWARD' | 'BACKWARD';
+
+/** What is listed: rows of `from` (a table with its alias) that satisfy the conditions. */
+interface List {
+  from: string;
+  alias: string;
+  conditions: Conditions;
+}
+type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
+
 const COUNT_CAP = 10_000;
 
-/** What Prisma's delegates have in common here. */
-interface Delegate<Row> {
-  findMany(args: object): Promise<Row[]>;
-  count(args: object): Promise<number>;
-}
-
-/**
- * @param field  column to sort by; ties are broken by id. Never null in the rows it is used for.
- * @param where  Prisma filter
- */
+/** @param load  the rows with these ids, in any order; one that is gone by then is left out of the page */
 export async function readPage<Row extends { id: string }>(
-  delegate: Delegate<Row>,
-  where: object,
-  field: keyof Row & string,
+  prisma: Db,
+  list: List,
   request: PageRequest,
-  isInstant = false,
+  load: (ids: string[]) => Promise<Row[]>,
 ): Promise<Page<Row>> {
-  const order = request.direction === 'ASC' ? 'asc' : 'desc';
-  const beyond = request.direction === 'ASC' ? 'gt' : 'lt';
-  const parse = (value: string | null) => (isInstant && value !== null ? new Date(value) : value);
-  const { after } = request;
-  const place =
-    after === null
-      ? {}
-      : { OR: [{ [field]: { [beyond]: parse(after.value) } }, { [field]: parse(after.value), id: { [beyond]: after.id } }] };
-  const found = await delegate.findMany({
-    where: { AND: [where, place] },
-    // An order by id as well would repeat the column when id is the sort field itself.
-    orderBy: [{ [field]: order }, { id: order }],
-    take: request.first + 1,
-  });
-  const rows = found.slice(0, request.first);
+  const { order, direction, size, walk, place } = request;
+  const keysFrom = (way: Walk, from: PageKey | null, limit: number, inclusive = false) =>
+    readKeys(prisma, list, order, { direction, walk: way, place: from, inclusive, limit });
+  const found = await keysFrom(walk, place, size + 1);
+  const walked = found.slice(0, size);
+  const keys = walk === 'FORWARD' ? walked : walked.toReversed();
+  const loaded = new Map((await load(keys.map((key) => key.id))).map((row) => [row.id, row]));
+  const present = keys.filter((key) => loaded.has(key.id));
+
+  const ahead = async () => found.length > size;
+  const behind = async () => {
+    if (place === null) return false;
+    const back = walk === 'FORWARD' ? 'BACKWARD' : 'FORWARD';
+    // An empty page lies behind the end of the list: then the row at the place itself is what comes before.
+    return (await keysFrom(back, walked[0] ?? place, 1, walked.length === 0)).length > 0;
+  };
   let counted: ReturnType<Page<Row>['count']> | undefined;
   return {
-    rows,
-    field,
-    direction: request.direction,
-    keys: rows.map((row) => ({ value: toText(row[field]), id: row.id })),
-    hasNextPage: found.length > request.first,
-    hasPreviousPage: after !== null,
-    count: () => (counted ??= countUpToCap(delegate, where)),
+    rows: present.map((key) => loaded.get(key.id) as Row),
+    keys: present,
+    field: order.field,
+    direction,
+    hasNextPage: walk === 'FORWARD' ? ahead : behind,
+    hasPreviousPage: walk === 'FORWARD' ? behind : ahead,
+    count: () => (counted ??= countUpToCap(prisma, list)),
   };
 }
 
-async function countUpToCap(
-  delegate: Pick<Delegate<unknown>, 'count'>,
-  where: object,
-): Promise<{ total: number; capped: boolean }> {
-  const total = await delegate.count({ where, take: COUNT_CAP + 1 });
+interface Stretch {
+  direction: Direction;
+  walk: Walk;
+  place: PageKey | null;
+  /** The row at the place belongs to it. */
+  inclusive: boolean;
+  limit: number;
+}
+
+/**
+ * Rows with a value and rows without one are read apart and put together: the ends of an index that answers "NULLS LAST" in both
+ * directions would have to be two. One statement all the same, so that a row that gets its value meanwhile is in one of them.
+ */
+async function readKeys(prisma: Db, list: List, order: ListOrder, stretch: Stretch): Promise<PageKey[]> {
+  const { direction, walk, place, inclusive, limit } = stretch;
+  const upwards = (direction === 'ASC') === (walk === 'FORWARD');
+  const way = upwards ? 'ASC' : 'DESC';
+  const beyond = `${upwards ? '>' : '<'}${inclusive ? '=' : ''}`;
+  const id = `${list.alias}.id`;
+  const values = [...list.conditions.values];
+  const param = (value: unknown) => `$${values.push(value)}`;
+  const part = (number: number, condition: string, by: string) =>
+    `(SELECT ${id} AS id, ${order.expression} AS value, ${number} AS part FROM ${list.from} WHERE ${list.conditions.text()} AND ${condition}
+  ORDER BY ${by} LIMIT ${limit})`;
+  const parts: string[] = [];
+  // What is before a row without a value, or after a row with one, is all of the other part.
+  if (place === null || place.value !== null || walk === 'BACKWARD') {
+    const has = order.nullable ? `${order.expression} IS NOT NULL` : 'true';
+    const from =
+      place === null || place.value === null
+        ? ''
+        : ` AND (${order.expression}, ${id}) ${beyond} (${param(place.value)}::${order.type}, ${param(place.id)}::text)`;
+    parts.push(part(0, `${has}${from}`, `${order.expression} ${way}, ${id} ${way}`));
+  }
+  if (order.nullable && (place === null || place.value === null || walk === 'FORWARD')) {
+    const from = place === null || place.value !== null ? '' : ` AND ${id} ${beyond} ${param(place.id)}::text`;
+    parts.push(part(1, `${order.expression} IS NULL${from}`, `${id} ${way}`));
+  }
+  const rows = await sqlOfPrisma(prisma).query<{ id: string; value: unknown }>(
+    `/* a page of ${list.from} */
+SELECT id, value FROM (${parts.join(' UNION ALL ')}) page
+ ORDER BY part ${walk === 'FORWARD' ? 'ASC' : 'DESC'}, value ${way}, id ${way} LIMIT ${limit}`,
+    values,
+  );
+  return rows.map((row) => ({ id: row.id, value: toText(row.value) }));
+}
+
+async function countUpToCap(prisma: Db, { from, conditions }: List): Promise<{ total: number; capped: boolean }> {
+  const [row] = await sqlOfPrisma(prisma).query<{ total: number }>(
+    `/* the length of ${from} */
+SELECT count(*)::int AS total FROM (SELECT 1 FROM ${from} WHERE ${conditions.text()} LIMIT ${COUNT_CAP + 1}) found`,
+    conditions.values,
+  );
+  const total = row?.total ?? 0;
   return { total: Math.min(total, COUNT_CAP), capped: total > COUNT_CAP };
 }
 
 function toText(value: unknown): string | null {
-  return value instanceof Date ? value.toISOString() : value === null ? null : String(value);
-}
-
-/** Prisma's form of a half-open range of instants; undefined leaves the column alone. */
-export function withinRange(
-  range: { from?: Date | null | undefined; until?: Date | null | undefined } | null | undefined,
-): object | undefined {
-  if (range === null || range === undefined) return undefined;
-  return { ...(range.from && { gte: range.from }), ...(range.until && { lt: range.until }) };
-}
-
-/** Prisma's form of "any of these"; an absent list matches all, an empty one nothing. */
-export function anyOf<T>(values: readonly T[] | null | undefined): { in: T[] } | undefined {
-  return values === null || values === undefined ? undefined : { in: [...values] };
+  return value instanceof Date ? value.toISOString() : (value as string | null);
 }

@@ -1,18 +1,13 @@
-import { ACTIVE_STATES, HELD_STATES } from '../domain/runState.ts';
+import { ACTIVE_STATES } from '../domain/runState.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
 import type { Labels } from '../domain/labels.ts';
 import type { RunError } from '../domain/runError.ts';
 import type { RunOrigin, RunState } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
-import type { Attempt as AttemptRow, Prisma, Run as RunRow, Worker as WorkerRow } from './generated/client.ts';
-import { anyOf, readPage, withinRange } from './pages.ts';
-import type { Page, PageRequest } from './pages.ts';
+import type { Attempt as AttemptRow, Run as RunRow, Worker as WorkerRow } from './generated/client.ts';
 import type { Progress } from './progress.ts';
-import { sqlList } from './sql.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 import type { WorkerState } from './workers.ts';
-
-const HELD = sqlList(HELD_STATES);
 
 /** Runs as they are read; how they are written is in runs.ts. */
 export interface RunRecord extends Omit<
@@ -35,43 +30,10 @@ export interface AttemptRecord extends Omit<AttemptRow, 'state' | 'error'> {
 export interface WorkerRecord extends Omit<WorkerRow, 'state'> {
   state: WorkerState;
 }
-export type RunPage = Page<RunRecord>;
-export interface RunFilter {
-  scheduleIds?: readonly string[] | null | undefined;
-  scheduleNames?: readonly string[] | null | undefined;
-  taskKeys?: readonly string[] | null | undefined;
-  states?: readonly string[] | null | undefined;
-  origins?: readonly string[] | null | undefined;
-  scheduledFor?: { from?: Date | null | undefined; until?: Date | null | undefined } | null | undefined;
-}
 type Db = Pick<PrismaTransaction, 'run' | 'attempt' | 'worker'>;
 
 export async function findRunsById(prisma: Db, ids: readonly string[]): Promise<RunRecord[]> {
   return (await prisma.run.findMany({ where: { id: { in: [...ids] } } })) as unknown as RunRecord[];
-}
-
-/** @param only narrows to one task or schedule */
-export function pageRuns(
-  prisma: Db,
-  filter: RunFilter | null,
-  only: { taskId?: string; scheduleId?: string },
-  request: PageRequest,
-): Promise<RunPage> {
-  const conditions: Prisma.RunWhereInput[] = [only];
-  const scheduleIds = anyOf(filter?.scheduleIds);
-  const scheduleNames = anyOf(filter?.scheduleNames);
-  const taskKeys = anyOf(filter?.taskKeys);
-  const states = anyOf(filter?.states);
-  const origins = anyOf(filter?.origins);
-  const scheduledFor = withinRange(filter?.scheduledFor);
-  if (scheduleIds) conditions.push({ scheduleId: scheduleIds });
-  if (scheduleNames) conditions.push({ schedule: { name: scheduleNames } });
-  if (taskKeys) conditions.push({ task: { key: taskKeys } });
-  if (states) conditions.push({ state: states });
-  if (origins) conditions.push({ origin: origins });
-  if (scheduledFor) conditions.push({ scheduledFor });
-  const delegate = prisma.run as unknown as Parameters<typeof readPage<RunRecord>>[0];
-  return readPage(delegate, { AND: conditions }, 'scheduledFor', request, true);
 }
 
 /** The newest run of each, by nominal instant. */
@@ -117,19 +79,4 @@ export async function findActiveRun(prisma: Db, of: { scheduleId: string } | { t
     where,
     orderBy: [{ scheduledFor: 'asc' }, { id: 'asc' }],
   })) as unknown as RunRecord | null;
-}
-
-/** Which of these tasks run, and whether any live worker is there at all. */
-export async function readTaskActivity(
-  sql: Sql,
-  taskIds: readonly string[],
-): Promise<{ running: Set<string>; liveWorkers: number }> {
-  const [row] = await sql.query<{ running: string[]; workers: number }>(
-    `/* readTaskActivity */
-SELECT coalesce((SELECT jsonb_agg(DISTINCT task_id) FROM run WHERE state IN ${HELD}
-                  AND task_id = ANY(SELECT jsonb_array_elements_text($1::jsonb))), '[]') AS running,
-       (SELECT count(*)::int FROM worker WHERE state IN ('STARTING', 'RUNNING')) AS workers`,
-    [JSON.stringify(taskIds)],
-  );
-  return { running: new Set(row?.running), liveWorkers: row?.workers ?? 0 };
 }

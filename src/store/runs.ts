@@ -1,5 +1,6 @@
 import { HELD_STATES, ACTIVE_STATES, WAITING_STATES } from '../domain/runState.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
+import type { Labels } from '../domain/labels.ts';
 import type { RunError } from '../domain/runError.ts';
 import type { RunOrigin, RunState } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
@@ -25,6 +26,7 @@ export interface NewRun {
   effectiveAt: string;
   policy: ExecutionPolicy;
   input: Record<string, unknown> | null;
+  labels: Labels;
   requestedBy: Actor | null;
   reason: string | null;
   jobId: string | null;
@@ -51,14 +53,14 @@ export const iso = (instant: number) => new Date(instant).toISOString();
 export function insertRunsExpressions(json: string): string {
   return `new_run AS (
   SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
-    "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, "requestedBy" jsonb, reason text, "jobId" uuid,
+    "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, labels jsonb, "requestedBy" jsonb, reason text, "jobId" uuid,
     "localWorkerId" text)
 ), inserted AS (
   INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
-                   attempt, max_attempts, policy, input, requested_by, reason, job_id, local_worker_id)
+                   attempt, max_attempts, policy, input, labels, requested_by, reason, job_id, local_worker_id)
   SELECT id, "taskId", "scheduleId", "scheduleVersion", state, origin, "scheduledFor", "effectiveAt", $1::timestamptz,
          CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
-         CASE WHEN jsonb_typeof(input) = 'object' THEN input END, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
+         CASE WHEN jsonb_typeof(input) = 'object' THEN input END, labels, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
          reason, "jobId", "localWorkerId"
     FROM new_run
   ON CONFLICT DO NOTHING
@@ -117,7 +119,8 @@ mine AS MATERIALIZED (
   SELECT r.id, r.state AS old_state, i.lease FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt
    WHERE r.state = 'QUEUED' ORDER BY r.id FOR NO KEY UPDATE OF r
 ), started AS (
-  UPDATE run SET state = 'RUNNING', started_at = $1::timestamptz, progress = NULL, worker_id = $3, lease = mine.lease, lease_expires_at = $4::timestamptz
+  UPDATE run SET state = 'RUNNING', started_at = $1::timestamptz, progress = NULL,
+         lateness_ms = coalesce(lateness_ms, round(extract(epoch FROM $1::timestamptz - effective_at) * 1000)), worker_id = $3, lease = mine.lease, lease_expires_at = $4::timestamptz
     FROM mine WHERE run.id = mine.id RETURNING run.*, mine.old_state
 ), attempts AS (
   INSERT INTO attempt (run_id, number, state, worker_id, started_at) SELECT id, attempt, 'RUNNING', worker_id, started_at FROM started
@@ -139,7 +142,9 @@ export interface Finish extends Hold {
 /** `final`: the run ended and gave its schedule's place free. */
 export interface Finished {
   runId: string;
+  lease: string;
   scheduleId: string | null;
+  state: Finish['state'];
   final: boolean;
 }
 
@@ -153,33 +158,45 @@ export async function finishRuns(sql: Sql, now: number, finishes: readonly Finis
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($2::jsonb) AS r("runId" text, attempt int, lease text, state text, output jsonb, error jsonb, "retryAt" timestamptz)
 ), mine AS MATERIALIZED (
-  SELECT r.id, r.state AS old_state FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i.lease = r.lease
+  SELECT r.id, r.state AS old_state, r.lease AS old_lease FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i.lease = r.lease
    WHERE r.state IN ${HELD} ORDER BY r.id FOR NO KEY UPDATE OF r
 ), done AS (
   UPDATE run SET state = i.state, output = CASE WHEN jsonb_typeof(i.output) <> 'null' THEN i.output END,
          error = CASE WHEN jsonb_typeof(i.error) = 'object' THEN i.error END,
          finished_at = CASE WHEN i.state <> 'RETRY_WAIT' THEN $1::timestamptz END, retry_at = i."retryAt", lease = NULL, lease_expires_at = NULL
-    FROM mine, input i WHERE run.id = mine.id AND i."runId" = run.id AND i.lease = run.lease RETURNING run.*, mine.old_state
+    FROM mine, input i WHERE run.id = mine.id AND i."runId" = run.id AND i.lease = run.lease RETURNING run.*, mine.old_state, mine.old_lease
 ), attempts AS (
   UPDATE attempt SET state = CASE WHEN d.state = 'RETRY_WAIT' THEN CASE WHEN d.error->>'code' = 'TIMED_OUT' THEN 'TIMED_OUT' ELSE 'FAILED' END ELSE d.state END,
          finished_at = $1::timestamptz, error = d.error, next_retry_at = d.retry_at
     FROM done d WHERE attempt.run_id = d.id AND attempt.number = d.attempt
 ), events AS (${appendRunEvents('done')})
-SELECT id AS "runId", schedule_id AS "scheduleId", state <> 'RETRY_WAIT' AS final FROM done`,
+SELECT id AS "runId", old_lease AS lease, schedule_id AS "scheduleId", state, state <> 'RETRY_WAIT' AS final FROM done`,
     [iso(now), JSON.stringify(finishes)],
   );
 }
 
-/** Locks, in order of id, the schedules of these runs on which one run may wait for another: by policy, or left so by an earlier one. */
-export async function lockSchedulesOf(sql: Sql, runIds: readonly string[]): Promise<void> {
-  await sql.query(
+/**
+ * Locks, in order of id, those schedules of these runs that their end may touch: on which one run may wait for another, by policy
+ * or left so by an earlier one, and whose count of failures may change.
+ * @param failingIds  those of the runs that may fail
+ * @returns the count of failures of each that is locked
+ */
+export async function lockSchedulesOf(
+  sql: Sql,
+  runIds: readonly string[],
+  failingIds: readonly string[],
+): Promise<Map<string, number>> {
+  const rows = await sql.query<{ id: string; failures: number }>(
     `/* lockSchedulesOf */
-SELECT s.id FROM schedule s
+SELECT s.id, s.consecutive_failures AS failures FROM schedule s
  WHERE s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb)))
-   AND (s.overlap_policy <> 'ALLOW_ALL' OR EXISTS (SELECT 1 FROM run b WHERE b.schedule_id = s.id AND b.state = 'BUFFERED'))
+   AND (s.overlap_policy <> 'ALLOW_ALL' OR s.consecutive_failures > 0
+     OR s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($2::jsonb)))
+     OR EXISTS (SELECT 1 FROM run b WHERE b.schedule_id = s.id AND b.state = 'BUFFERED'))
  ORDER BY s.id FOR NO KEY UPDATE`,
-    [JSON.stringify(runIds)],
+    [JSON.stringify(runIds), JSON.stringify(failingIds)],
   );
+  return new Map(rows.map((row) => [row.id, row.failures]));
 }
 
 /** Lets the oldest buffered run of each schedule go that has nothing active any more. The caller holds the schedules' locks. */
@@ -224,12 +241,12 @@ export async function promoteRetries(sql: Sql, now: number, limit: number): Prom
   return sql.query<QueuedRun>(
     `/* promoteRetries */
 WITH due AS MATERIALIZED (
-  SELECT id, state AS old_state FROM run WHERE state = 'RETRY_WAIT' AND retry_at <= $1::timestamptz ORDER BY retry_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+  SELECT id, state AS old_state, worker_id AS old_worker_id FROM run WHERE state = 'RETRY_WAIT' AND retry_at <= $1::timestamptz ORDER BY retry_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 ), queued AS (
   UPDATE run SET state = 'QUEUED', attempt = run.attempt + 1, queued_at = $1::timestamptz, started_at = NULL, retry_at = NULL, error = NULL,
          worker_id = NULL, job_id = gen_random_uuid()
-    FROM due WHERE run.id = due.id RETURNING run.*, due.old_state
-), events AS (${appendRunEvents('queued')})
+    FROM due WHERE run.id = due.id RETURNING run.*, due.old_state, due.old_worker_id
+), events AS (${appendRunEvents('queued', 'c.old_worker_id')})
 SELECT ${queuedColumns('q')} FROM queued q JOIN task t ON t.id = q.task_id`,
     [iso(now), limit],
   );

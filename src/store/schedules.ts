@@ -1,6 +1,7 @@
 import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
+import type { Labels } from '../domain/labels.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import { kindOf } from '../trigger/compile.ts';
 import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
@@ -8,8 +9,6 @@ import type { Actor } from './actor.ts';
 import { Prisma } from './generated/client.ts';
 import type { Schedule as ScheduleRow } from './generated/client.ts';
 import type { PrismaTransaction } from './sql.ts';
-import { anyOf, readPage, withinRange } from './pages.ts';
-import type { Page, PageRequest } from './pages.ts';
 
 export interface PauseRecord {
   /** ISO instant */
@@ -31,6 +30,7 @@ export interface ScheduleDefinition {
   misfire: MisfirePolicy;
   execution: ExecutionSettings | null;
   input: Record<string, unknown> | null;
+  labels: Labels;
 }
 export interface ScheduleRecord
   extends
@@ -54,22 +54,13 @@ export interface ScheduleRecord
   createdBy: Actor;
   updatedBy: Actor;
 }
-export type SchedulePage = Page<ScheduleRecord>;
-export interface ScheduleFilter {
-  names?: readonly string[] | null | undefined;
-  taskKeys?: readonly string[] | null | undefined;
-  taskIds?: readonly string[] | null | undefined;
-  states?: readonly string[] | null | undefined;
-  kinds?: readonly string[] | null | undefined;
-  nextFire?: { from?: Date | null | undefined; until?: Date | null | undefined } | null | undefined;
-}
 export type ScheduleRef = { id: string } | { name: string };
 type Db = Pick<PrismaTransaction, 'schedule' | 'scheduleVersion'>;
 
 const json = (value: unknown) => (value === null ? Prisma.DbNull : (value as Prisma.InputJsonValue));
 
 function definitionData(definition: ScheduleDefinition) {
-  const { triggerSpec, dst, misfire, execution, input, ...plain } = definition;
+  const { triggerSpec, dst, misfire, execution, input, labels, ...plain } = definition;
   return {
     ...plain,
     triggerSpec: triggerSpec as Prisma.InputJsonValue,
@@ -78,6 +69,7 @@ function definitionData(definition: ScheduleDefinition) {
     misfire: misfire as unknown as Prisma.InputJsonValue,
     execution: json(execution),
     input: json(input),
+    labels: labels as Prisma.InputJsonValue,
   };
 }
 
@@ -166,45 +158,6 @@ export async function findSchedule(prisma: Db, ref: ScheduleRef): Promise<Schedu
 /** Also deleted ones: runs outlive their schedule. */
 export async function findSchedulesById(prisma: Db, ids: readonly string[]): Promise<ScheduleRecord[]> {
   return (await prisma.schedule.findMany({ where: { id: { in: [...ids] } } })) as unknown as ScheduleRecord[];
-}
-
-function scheduleWhere(filter: ScheduleFilter | null): Prisma.ScheduleWhereInput {
-  const where: Prisma.ScheduleWhereInput = { deletedAt: null };
-  const names = anyOf(filter?.names);
-  const taskKeys = anyOf(filter?.taskKeys);
-  const taskIds = anyOf(filter?.taskIds);
-  const states = anyOf(filter?.states);
-  const kinds = anyOf(filter?.kinds);
-  const nextFire = withinRange(filter?.nextFire);
-  if (names) where.name = names;
-  if (taskKeys) where.task = { key: taskKeys };
-  if (taskIds) where.taskId = taskIds;
-  if (states) where.state = states;
-  if (kinds) where.triggerKind = kinds;
-  if (nextFire) where.AND = { nextFireAt: nextFire, state: 'ACTIVE' };
-  return where;
-}
-
-export function pageSchedules(
-  prisma: Db,
-  filter: ScheduleFilter | null,
-  field: 'name' | 'createdAt',
-  request: PageRequest,
-): Promise<SchedulePage> {
-  const delegate = prisma.schedule as unknown as Parameters<typeof readPage<ScheduleRecord>>[0];
-  return readPage(delegate, scheduleWhere(filter), field, request, field === 'createdAt');
-}
-
-/** Ids of what a selection names, in order of id: the order in which their rows are to be locked. */
-export async function listScheduleIds(
-  prisma: Db,
-  filter: ScheduleFilter & { ids?: readonly string[] | null },
-): Promise<string[]> {
-  const where = scheduleWhere(filter);
-  const ids = anyOf(filter.ids);
-  if (ids) where.id = ids;
-  const rows = await prisma.schedule.findMany({ where, select: { id: true }, orderBy: { id: 'asc' } });
-  return rows.map((row) => row.id);
 }
 
 /** Earliest next fire of the active schedules of each task. */

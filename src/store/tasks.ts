@@ -5,8 +5,6 @@ import type { Labels } from '../domain/labels.ts';
 import { Prisma } from './generated/client.ts';
 import type { Task as TaskRow } from './generated/client.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
-import { anyOf, readPage } from './pages.ts';
-import type { Page, PageRequest } from './pages.ts';
 
 export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'labels'> {
   kind: 'HTTP' | 'CODE';
@@ -16,12 +14,6 @@ export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'i
   inputSchema: InputSchema | null;
   execution: ExecutionSettings;
   labels: Labels;
-}
-export type TaskPage = Page<TaskRecord>;
-export interface TaskFilter {
-  keys?: readonly string[] | null | undefined;
-  groups?: readonly string[] | null | undefined;
-  kinds?: readonly string[] | null | undefined;
 }
 type Db = Pick<PrismaTransaction, 'task'>;
 export type TaskRef = { id: string } | { key: string };
@@ -62,7 +54,7 @@ export async function keepTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Prom
 export async function updateTask(
   prisma: Db,
   id: string,
-  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'updatedAt'> &
+  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'labels' | 'updatedAt'> &
     Partial<Pick<TaskRecord, 'scope' | 'inputSchema'>>,
 ): Promise<TaskRecord> {
   const { http, inputSchema, execution, ...plain } = change;
@@ -79,15 +71,4 @@ export async function markTaskDeleted(prisma: Db, id: string, at: Date): Promise
 /** Also deleted ones: runs outlive their task. */
 export async function findTasksById(prisma: Db, ids: readonly string[]): Promise<TaskRecord[]> {
   return (await prisma.task.findMany({ where: { id: { in: [...ids] } } })) as unknown as TaskRecord[];
-}
-
-export function pageTasks(prisma: Db, filter: TaskFilter | null, request: PageRequest): Promise<TaskPage> {
-  const where: Prisma.TaskWhereInput = { deletedAt: null };
-  const keys = anyOf(filter?.keys);
-  const groups = anyOf(filter?.groups);
-  const kinds = anyOf(filter?.kinds);
-  if (keys) where.key = keys;
-  if (groups) where.group = groups;
-  if (kinds) where.kind = kinds;
-  return readPage(prisma.task as unknown as Parameters<typeof readPage<TaskRecord>>[0], where, 'key', request);
 }

@@ -77,6 +77,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   input?: Schema;
   /** GLOBAL (default): one run somewhere. LOCAL: one run on every live worker that has the code. */
   scope?: 'GLOBAL' | 'LOCAL';
+  /** Text by key, for filters; runs get them. */
+  labels?: Record<string, string>;
   /** For each attempt; default PT15M. */
   timeout?: string;
   retry?: TaskRetry;

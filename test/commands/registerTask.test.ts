@@ -8,7 +8,15 @@ const SERVER = {
   viewer: { actor: { kind: 'SYSTEM', id: 'carillon', name: 'Carillon' }, role: 'ADMIN' },
   requestId: 'start',
 } as const;
-const DECLARATION = { key: 'task', group: 'code', name: 'Task', description: null, scope: 'GLOBAL', inputSchema: null } as const;
+const DECLARATION = {
+  key: 'task',
+  group: 'code',
+  name: 'Task',
+  description: null,
+  scope: 'GLOBAL',
+  inputSchema: null,
+  labels: {},
+} as const;
 const register = (parts: Parts, changes: object = {}) =>
   registerTask(parts, SERVER, { ...DECLARATION, execution: {}, ...changes });
 const events = (parts: Parts) =>

@@ -37,7 +37,9 @@ const WORKER_FIELDS = `
 
 const TASK_FIELDS = `
   fragment TaskFields on Task {
-    id key group name description kind scope state registeredAt nextFireAt
+    id key group name description kind scope state registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
+    labels { key value }
+    lastError { code message }
     execution { ...ExecutionFields }
     http { url method headers body successStatuses }
     lastRun { id }
@@ -49,6 +51,7 @@ const TASK_FIELDS = `
 const SCHEDULE_FIELDS = `
   fragment ScheduleFields on Schedule {
     id name description state version triggerSpec timeZone startAt endAt input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
+    managedBy consecutiveFailures labels { key value }
     viewerCanEdit viewerCanOperate
     task { id key }
     pause { since reason by { ...ActorFields } }
@@ -68,7 +71,7 @@ const SCHEDULE_FIELDS = `
 const RUN_FIELDS = `
   fragment RunFields on Run {
     id state origin reason scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
-    attempt maxAttempts input output
+    attempt maxAttempts input output labels { key value }
     requestedBy { kind id name }
     task { id key }
     schedule { id name nextFireAt nextFireTimes { at } viewerCanEdit viewerCanOperate }
@@ -86,20 +89,20 @@ export const SCHEDULE = `query ($ref: ScheduleRef!) { schedule(ref: $ref) { ...S
 export const RUN = `query ($id: ID!) { run(id: $id) { ...RunFields } } ${RUN_FIELDS}`;
 
 export const TASKS = `
-  query ($first: Int, $after: Cursor, $filter: TaskFilter, $orderBy: TaskOrder) {
-    page: tasks(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+  query ($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: TaskFilter, $orderBy: TaskOrder) {
+    page: tasks(first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $orderBy) {
       nodes { id key } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
     }
   } ${PAGE_FIELDS}`;
 export const SCHEDULES = `
-  query ($first: Int, $after: Cursor, $filter: ScheduleFilter, $orderBy: ScheduleOrder) {
-    page: schedules(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+  query ($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: ScheduleFilter, $orderBy: ScheduleOrder) {
+    page: schedules(first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $orderBy) {
       nodes { id key: name } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
     }
   } ${PAGE_FIELDS}`;
 export const RUNS = `
-  query ($first: Int, $after: Cursor, $filter: RunFilter, $orderBy: RunOrder) {
-    page: runs(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+  query ($first: Int, $after: Cursor, $last: Int, $before: Cursor, $filter: RunFilter, $orderBy: RunOrder) {
+    page: runs(first: $first, after: $after, last: $last, before: $before, filter: $filter, orderBy: $orderBy) {
       nodes { id key: scheduledFor } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
     }
   } ${PAGE_FIELDS}`;

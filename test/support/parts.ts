@@ -101,7 +101,15 @@ export function addTask(parts: Parts, input: Partial<HttpTaskInput> = {}) {
 }
 /** A code task that some module declares. */
 export function addCodeTask(parts: Parts, declaration: Partial<TaskDeclaration> = {}) {
-  const defaults = { key: 'task', group: 'code', name: 'Task', description: null, scope: 'GLOBAL', inputSchema: null } as const;
+  const defaults = {
+    key: 'task',
+    group: 'code',
+    name: 'Task',
+    description: null,
+    scope: 'GLOBAL',
+    inputSchema: null,
+    labels: {},
+  } as const;
   return valueOf(registerTask(parts, CALLER, { ...defaults, execution: { timeout: 'P1D' }, ...declaration }));
 }
 /** Every 10 s from the clock's now unless the spec says otherwise. */

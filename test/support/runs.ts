@@ -28,6 +28,7 @@ export async function newRun({ store, clock }: Parts, overrides: Partial<NewRun>
     effectiveAt: iso(clock.now()),
     policy: { timeoutMs: 30_000, retry },
     input: null,
+    labels: {},
     requestedBy: null,
     reason: null,
     jobId: crypto.randomUUID(),

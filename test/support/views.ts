@@ -34,6 +34,10 @@ export interface ErrorView {
   currentVersion?: number;
   current?: { __typename: string; id: string } | null;
 }
+export interface LabelView {
+  key: string;
+  value: string;
+}
 export interface TaskView {
   id: string;
   key: string;
@@ -45,6 +49,11 @@ export interface TaskView {
   state: string;
   registeredAt: string;
   nextFireAt: string | null;
+  startedAt: string | null;
+  timesOutAt: string | null;
+  lastRunEndedAt: string | null;
+  labels: LabelView[];
+  lastError: { code: string; message: string } | null;
   execution: ExecutionView;
   http: { url: string; method: string; headers: Record<string, string>; body: unknown; successStatuses: string } | null;
   lastRun: { id: string } | null;
@@ -83,6 +92,9 @@ export interface ScheduleView {
   lastFireAt: string | null;
   createdAt: string;
   updatedAt: string;
+  managedBy: string | null;
+  consecutiveFailures: number;
+  labels: LabelView[];
   viewerCanEdit: boolean;
   viewerCanOperate: boolean;
   task: { id: string; key: string };
@@ -121,6 +133,7 @@ export interface RunView {
   maxAttempts: number;
   input: Record<string, unknown> | null;
   output: unknown;
+  labels: LabelView[];
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {

@@ -1,8 +1,12 @@
-import { listWorkers, pageRuns } from '../../store/runRecords.ts';
-import { findSchedule, pageSchedules } from '../../store/schedules.ts';
-import { findTask, pageTasks } from '../../store/tasks.ts';
+import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
+import { listWorkers } from '../../store/runRecords.ts';
+import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
+import { findSchedule } from '../../store/schedules.ts';
+import { TASK_ORDERS, pageTasks } from '../../store/taskLists.ts';
+import { findTask } from '../../store/tasks.ts';
 import { readPageArgs } from '../connections.ts';
 import { apiError } from '../errors.ts';
+import { readFilter } from '../filters.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { previewTrigger } from '../previewTrigger.ts';
@@ -33,18 +37,17 @@ export const Query: QueryResolvers = {
   schedule: (_, { ref }, { parts }) =>
     findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
   run: (_, { id }, { loaders }) => loaders.run.load(id),
-  tasks: (_, args, { parts }) =>
-    pageTasks(parts.store.prisma, args.filter ?? null, readPageArgs(args, 'key', args.orderBy?.direction ?? 'ASC')),
-  schedules(_, args, { parts }) {
-    const field = args.orderBy?.field === 'CREATED_AT' ? 'createdAt' : 'name';
-    return pageSchedules(
-      parts.store.prisma,
-      args.filter ?? null,
-      field,
-      readPageArgs(args, field, args.orderBy?.direction ?? 'ASC'),
-    );
+  tasks(_, { filter, orderBy, ...args }, { parts }, info) {
+    const request = readPageArgs(args, info, TASK_ORDERS[orderBy?.field ?? 'KEY'], orderBy?.direction ?? 'ASC');
+    return pageTasks(parts.store.prisma, readFilter(filter), request);
   },
-  runs: (_, args, { parts }) =>
-    pageRuns(parts.store.prisma, args.filter ?? null, {}, readPageArgs(args, 'scheduledFor', args.orderBy?.direction ?? 'DESC')),
+  schedules(_, { filter, orderBy, ...args }, { parts }, info) {
+    const request = readPageArgs(args, info, SCHEDULE_ORDERS[orderBy?.field ?? 'NAME'], orderBy?.direction ?? 'ASC');
+    return pageSchedules(parts.store.prisma, readFilter(filter), request, parts.clock.now());
+  },
+  runs(_, { filter, orderBy, ...args }, { parts }, info) {
+    const request = readPageArgs(args, info, RUN_ORDERS[orderBy?.field ?? 'SCHEDULED_FOR'], orderBy?.direction ?? 'DESC');
+    return pageRuns(parts.store.prisma, readFilter(filter), {}, request);
+  },
   previewTrigger: (_, args, { parts }) => previewTrigger(args, parts.clock.now()),
 };

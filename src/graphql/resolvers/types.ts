@@ -1,15 +1,17 @@
 import { can } from '../../auth/can.ts';
 import { resolveExecution } from '../../domain/execution.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
-import { pageRuns } from '../../store/runRecords.ts';
+import { listLabels } from '../../domain/labels.ts';
+import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
-import { pageSchedules } from '../../store/schedules.ts';
+import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
 import type { TaskRecord } from '../../store/tasks.ts';
 import { formatDuration } from '../../trigger/duration.ts';
 import type { TriggerKind } from '../../trigger/trigger.ts';
 import { connectionResolvers, readPageArgs } from '../connections.ts';
 import type { RequestContext } from '../context.ts';
 import { apiError } from '../errors.ts';
+import { readFilter } from '../filters.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { loadNode, nodeType } from './node.ts';
@@ -38,10 +40,19 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     workers: (task, _, { loaders }) => loaders.workersOfTask.load(task.id),
     nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
     lastRun: (task, _, { loaders }) => loaders.lastRunOfTask.load(task.id),
-    schedules: (task, args, { parts }) =>
-      pageSchedules(parts.store.prisma, { ...args.filter, taskIds: [task.id] }, 'name', readPageArgs(args, 'name', 'ASC')),
-    runs: (task, args, { parts }) =>
-      pageRuns(parts.store.prisma, args.filter ?? null, { taskId: task.id }, readPageArgs(args, 'scheduledFor', 'DESC')),
+    labels: (task) => listLabels(task.labels),
+    startedAt: async (task, _, { loaders }) => (await loaders.currentRunOfTask.load(task.id))?.startedAt ?? null,
+    timesOutAt: async (task, _, { loaders }) => (await loaders.currentRunOfTask.load(task.id))?.timesOutAt ?? null,
+    lastRunEndedAt: async (task, _, { loaders }) => (await loaders.lastEndedOfTask.load(task.id))?.finishedAt ?? null,
+    lastError: async (task, _, { loaders }) => (await loaders.lastEndedOfTask.load(task.id))?.error ?? null,
+    schedules(task, { filter, ...args }, { parts }, info) {
+      const request = readPageArgs(args, info, SCHEDULE_ORDERS.NAME, 'ASC');
+      return pageSchedules(parts.store.prisma, { ...readFilter(filter), taskIds: [task.id] }, request, parts.clock.now());
+    },
+    runs(task, { filter, ...args }, { parts }, info) {
+      const request = readPageArgs(args, info, RUN_ORDERS.SCHEDULED_FOR, 'DESC');
+      return pageRuns(parts.store.prisma, readFilter(filter), { taskId: task.id }, request);
+    },
   },
   TaskWorker: {
     worker: async ({ workerId }, _, { loaders }) => (await loaders.worker.load(workerId)) as WorkerRecord,
@@ -108,8 +119,11 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
     },
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
-    runs: (schedule, args, { parts }) =>
-      pageRuns(parts.store.prisma, args.filter ?? null, { scheduleId: schedule.id }, readPageArgs(args, 'scheduledFor', 'DESC')),
+    labels: (schedule) => listLabels(schedule.labels),
+    runs(schedule, { filter, ...args }, { parts }, info) {
+      const request = readPageArgs(args, info, RUN_ORDERS.SCHEDULED_FOR, 'DESC');
+      return pageRuns(parts.store.prisma, readFilter(filter), { scheduleId: schedule.id }, request);
+    },
     viewerCanEdit: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.update'),
     viewerCanOperate: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.trigger'),
   },
@@ -126,10 +140,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     origin: (run) => run.origin as 'SCHEDULE' | 'CATCH_UP' | 'MANUAL',
     timesOutAt: (run) =>
       run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null,
-    latenessMs: async (run, _, { loaders }) => {
-      const [first] = await loaders.attempts.load(run.id);
-      return first ? first.startedAt.getTime() - run.effectiveAt.getTime() : null;
-    },
+    labels: (run) => listLabels(run.labels),
     durationMs: async (run, _, { loaders }) => {
       const current = (await loaders.attempts.load(run.id)).find((attempt) => attempt.number === run.attempt);
       return current?.finishedAt ? current.finishedAt.getTime() - current.startedAt.getTime() : null;

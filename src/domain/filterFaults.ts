@@ -1,0 +1,34 @@
+import type { LabelSelector } from './labels.ts';
+
+const MAX_SEARCH = 200;
+const MAX_SELECTORS = 20;
+
+interface Fault {
+  /** Within the filter. */
+  path: string[];
+  message: string;
+  constraint: string;
+}
+
+/** What a filter of tasks, schedules or runs says that the types of the API cannot refuse. */
+export function filterFaults(filter: {
+  search?: string | null | undefined;
+  labels?: readonly LabelSelector[] | null | undefined;
+}): Fault[] {
+  const faults: Fault[] = [];
+  const { search, labels } = filter;
+  if (search != null && search.length > MAX_SEARCH) {
+    const message = `search has ${search.length} characters; allowed are ${MAX_SEARCH}.`;
+    faults.push({ path: ['search'], message, constraint: `at most ${MAX_SEARCH} characters` });
+  }
+  if (labels != null && labels.length > MAX_SELECTORS) {
+    const message = `labels has ${labels.length} entries; allowed are ${MAX_SELECTORS}.`;
+    faults.push({ path: ['labels'], message, constraint: `at most ${MAX_SELECTORS}` });
+  }
+  for (const [index, selector] of (labels ?? []).entries()) {
+    if (selector.in == null || selector.exists !== false) continue;
+    const message = `labels[${index}] asks for values of "${selector.key.slice(0, 63)}" and for its absence: give in or exists: false.`;
+    faults.push({ path: ['labels', String(index)], message, constraint: 'in or exists: false, not both' });
+  }
+  return faults;
+}

@@ -1,0 +1,30 @@
+import { filterFaults } from '../domain/filterFaults.ts';
+import { apiError } from './errors.ts';
+
+type Checked = Parameters<typeof filterFaults>[0];
+
+/** @throws BAD_USER_INPUT for a filter that cannot be */
+export function readFilter<F extends Checked>(filter: F | null | undefined): F | null {
+  const [fault] = filter == null ? [] : filterFaults(filter);
+  if (fault !== undefined) throw apiError('BAD_USER_INPUT', `filter: ${fault.message}`);
+  return filter ?? null;
+}
+
+/** A filter of a subscription: events tell of what somebody or something did, not of what did not happen. @throws BAD_USER_INPUT */
+export function readStreamFilter<F extends Checked & { silent?: unknown; states?: readonly string[] | null | undefined }>(
+  filter: F | null | undefined,
+): F | null {
+  if (filter?.silent != null) {
+    throw apiError(
+      'BAD_USER_INPUT',
+      'filter: silent is for lists: a schedule falls silent because nothing happens, and no event tells of that.',
+    );
+  }
+  if (filter?.states?.includes('UNAVAILABLE')) {
+    throw apiError(
+      'BAD_USER_INPUT',
+      'filter: states holds UNAVAILABLE, which is for lists: no event tells of it; allowed are IDLE and RUNNING.',
+    );
+  }
+  return readFilter(filter);
+}

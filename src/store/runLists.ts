@@ -1,0 +1,52 @@
+import type { LabelSelector } from '../domain/labels.ts';
+import { Conditions } from './conditions.ts';
+import type { InstantRange } from './conditions.ts';
+import { readPage } from './pages.ts';
+import type { ListOrder, Page, PageRequest } from './pages.ts';
+import { findRunsById } from './runRecords.ts';
+import type { RunRecord } from './runRecords.ts';
+import type { PrismaTransaction } from './sql.ts';
+
+export type RunPage = Page<RunRecord>;
+export interface RunFilter {
+  scheduleIds?: readonly string[] | null | undefined;
+  scheduleNames?: readonly string[] | null | undefined;
+  taskKeys?: readonly string[] | null | undefined;
+  states?: readonly string[] | null | undefined;
+  origins?: readonly string[] | null | undefined;
+  workerIds?: readonly string[] | null | undefined;
+  scheduledFor?: InstantRange | null | undefined;
+  finished?: InstantRange | null | undefined;
+  minLatenessMs?: number | null | undefined;
+  labels?: readonly LabelSelector[] | null | undefined;
+}
+
+export const RUN_ORDERS = {
+  SCHEDULED_FOR: { field: 'scheduledFor', expression: 'r.scheduled_for', type: 'timestamptz', nullable: false },
+  STARTED_AT: { field: 'startedAt', expression: 'r.started_at', type: 'timestamptz', nullable: true },
+  FINISHED_AT: { field: 'finishedAt', expression: 'r.finished_at', type: 'timestamptz', nullable: true },
+} as const satisfies Record<string, ListOrder>;
+
+/** @param only narrows to one task or schedule */
+export function pageRuns(
+  prisma: Pick<PrismaTransaction, '$queryRawUnsafe' | 'run' | 'attempt' | 'worker'>,
+  filter: RunFilter | null,
+  only: { taskId?: string; scheduleId?: string },
+  request: PageRequest,
+): Promise<RunPage> {
+  const conditions = new Conditions();
+  if (only.taskId !== undefined) conditions.add(`r.task_id = ${conditions.param(only.taskId)}::text`);
+  if (only.scheduleId !== undefined) conditions.add(`r.schedule_id = ${conditions.param(only.scheduleId)}::text`);
+  conditions.anyOf('r.schedule_id', filter?.scheduleIds);
+  conditions.refersTo('r.schedule_id', 'schedule', 'name', filter?.scheduleNames);
+  conditions.refersTo('r.task_id', 'task', 'key', filter?.taskKeys);
+  conditions.anyOf('r.state', filter?.states);
+  conditions.anyOf('r.origin', filter?.origins);
+  conditions.anyOf('r.worker_id', filter?.workerIds);
+  conditions.within('r.scheduled_for', filter?.scheduledFor);
+  conditions.within('r.finished_at', filter?.finished);
+  if (filter?.minLatenessMs != null)
+    conditions.add(`r.lateness_ms >= ${conditions.param(filter.minLatenessMs)}::double precision`);
+  conditions.labels('r.labels', filter?.labels);
+  return readPage(prisma, { from: 'run r', alias: 'r', conditions }, request, (ids) => findRunsById(prisma, ids));
+}

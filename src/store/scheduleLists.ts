@@ -1,0 +1,80 @@
+import type { LabelSelector } from '../domain/labels.ts';
+import { Conditions } from './conditions.ts';
+import type { InstantRange } from './conditions.ts';
+import { readPage } from './pages.ts';
+import type { ListOrder, Page, PageRequest } from './pages.ts';
+import { findSchedulesById } from './schedules.ts';
+import type { ScheduleRecord } from './schedules.ts';
+import { sqlOfPrisma } from './sql.ts';
+import type { PrismaTransaction } from './sql.ts';
+
+export type SchedulePage = Page<ScheduleRecord>;
+export interface ScheduleFilter {
+  names?: readonly string[] | null | undefined;
+  taskKeys?: readonly string[] | null | undefined;
+  taskIds?: readonly string[] | null | undefined;
+  states?: readonly string[] | null | undefined;
+  kinds?: readonly string[] | null | undefined;
+  managedBy?: string | null | undefined;
+  search?: string | null | undefined;
+  labels?: readonly LabelSelector[] | null | undefined;
+  nextFire?: InstantRange | null | undefined;
+  failing?: boolean | null | undefined;
+  silent?: boolean | null | undefined;
+}
+type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
+
+/** What should have begun this long ago and has not is silent. */
+const SILENCE_MS = 60_000;
+/** As Schedule.nextFireAt answers it: what is paused keeps its next instant, but does not fire. */
+const NEXT_FIRE_AT = `CASE WHEN s.state = 'ACTIVE' THEN s.next_fire_at END`;
+
+export const SCHEDULE_ORDERS = {
+  NAME: { field: 'name', expression: 's.name', type: 'text', nullable: false },
+  NEXT_FIRE_AT: { field: 'nextFireAt', expression: NEXT_FIRE_AT, type: 'timestamptz', nullable: true },
+  UPDATED_AT: { field: 'updatedAt', expression: 's.updated_at', type: 'timestamptz', nullable: false },
+  CREATED_AT: { field: 'createdAt', expression: 's.created_at', type: 'timestamptz', nullable: false },
+} as const satisfies Record<string, ListOrder>;
+
+/** @param now  what `silent` is measured against, epoch ms */
+function conditionsOf(filter: ScheduleFilter, now: number): Conditions {
+  const conditions = new Conditions();
+  conditions.add('s.deleted_at IS NULL');
+  conditions.anyOf('s.name', filter.names);
+  conditions.refersTo('s.task_id', 'task', 'key', filter.taskKeys);
+  conditions.anyOf('s.task_id', filter.taskIds);
+  conditions.anyOf('s.state', filter.states);
+  conditions.anyOf('s.trigger_kind', filter.kinds);
+  if (filter.managedBy != null) conditions.anyOf('s.managed_by', [filter.managedBy]);
+  conditions.search(['s.name', 's.description', '(SELECT t.key FROM task t WHERE t.id = s.task_id)'], filter.search);
+  conditions.labels('s.labels', filter.labels);
+  conditions.within(NEXT_FIRE_AT, filter.nextFire);
+  conditions.is('s.consecutive_failures > 0', filter.failing);
+  if (filter.silent != null) {
+    const since = `${conditions.param(new Date(now - SILENCE_MS).toISOString())}::timestamptz`;
+    const unfired = `s.next_fire_at < ${since}`;
+    const untaken = `EXISTS (SELECT 1 FROM run q WHERE q.schedule_id = s.id AND q.state = 'QUEUED' AND q.queued_at < ${since})`;
+    conditions.is(`(s.state = 'ACTIVE' AND (${unfired} OR ${untaken}))`, filter.silent);
+  }
+  return conditions;
+}
+
+export function pageSchedules(
+  prisma: Db & Pick<PrismaTransaction, 'schedule' | 'scheduleVersion'>,
+  filter: ScheduleFilter | null,
+  request: PageRequest,
+  now: number,
+): Promise<SchedulePage> {
+  const list = { from: 'schedule s', alias: 's', conditions: conditionsOf(filter ?? {}, now) };
+  return readPage(prisma, list, request, (ids) => findSchedulesById(prisma, ids));
+}
+
+/** Ids of what a filter selects, in order of id: the order in which their rows are to be locked. */
+export async function listScheduleIds(prisma: Db, filter: ScheduleFilter, now: number): Promise<string[]> {
+  const conditions = conditionsOf(filter, now);
+  const rows = await sqlOfPrisma(prisma).query<{ id: string }>(
+    `/* ids of schedules */ SELECT s.id FROM schedule s WHERE ${conditions.text()} ORDER BY s.id`,
+    conditions.values,
+  );
+  return rows.map((row) => row.id);
+}
