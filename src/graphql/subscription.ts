@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createSourceEventStream, execute } from 'graphql';
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import type { ViewerContext } from './auth.ts';
@@ -32,6 +33,8 @@ export async function startSubscription(
   const source: AsyncIterator<unknown> = stream[Symbol.asyncIterator]();
   const results: ResultStream = {
     async next() {
+      // A source with an event always at hand would keep everybody else waiting until it has none.
+      await setImmediate();
       const step = await source.next();
       if (step.done) return step;
       const value = await execute({ ...args, contextValue: newContext(), rootValue: step.value });
