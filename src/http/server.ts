@@ -14,6 +14,7 @@ import type { EventStream } from '../graphql/sse.ts';
 import type { Authenticate } from './door.ts';
 import { openExchange, replyErrors, replyJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import { createGraphiqlRoutes } from './graphiqlRoute.ts';
 import { serveGraphQL } from './graphqlRoute.ts';
 import { serveStream } from './streamRoute.ts';
 import { createWebSocketDoor } from './webSocket.ts';
@@ -54,7 +55,7 @@ const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTime
 const MAX_REQUESTS_PER_SOCKET = 10_000;
 
 /**
- * Serves /graphql (HTTP and WebSocket), /graphql/stream, /livez and /readyz; listening when it settles.
+ * Serves /graphql (HTTP and WebSocket), /graphql/stream, /graphiql, /livez and /readyz; listening when it settles.
  * @throws Error when the address cannot be bound
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -78,6 +79,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const routes = new Map<string, (exchange: Exchange) => void | Promise<void>>([
     ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, authenticate, contextFor })],
     ['/graphql/stream', (exchange) => serveStream(exchange, { guard, authenticate, contextFor, log, keep })],
+    ...createGraphiqlRoutes(production),
     ['/livez', (exchange) => serveHealth(exchange, { ok: true })],
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],
   ]);
