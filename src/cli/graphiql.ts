@@ -8,12 +8,15 @@ import { VENDOR_DIR } from '../http/graphiqlRoute.ts';
  * none of the packages that GraphiQL brings with it.
  */
 const require = createRequire(import.meta.url);
-const packageDir = (name: string) => path.dirname(require.resolve(`${name}/package.json`));
-const COPIES = {
-  'react.js': [packageDir('react-umd'), 'umd', 'react.production.min.js'],
-  'react-dom.js': [packageDir('react-dom-umd'), 'umd', 'react-dom.production.min.js'],
-  'graphiql.js': [packageDir('graphiql'), 'graphiql.min.js'],
-  'graphiql.css': [packageDir('graphiql'), 'graphiql.min.css'],
-};
+// The packages do not export these files, but where they lie.
+const graphiql = path.dirname(require.resolve('graphiql/package.json'));
+const react = path.dirname(require.resolve('react-umd/package.json'));
+const reactDom = path.dirname(require.resolve('react-dom-umd/package.json'));
+const copies: [string, string][] = [
+  [path.join(react, 'umd', 'react.production.min.js'), 'react.js'],
+  [path.join(reactDom, 'umd', 'react-dom.production.min.js'), 'react-dom.js'],
+  [path.join(graphiql, 'graphiql.min.js'), 'graphiql.js'],
+  [path.join(graphiql, 'graphiql.min.css'), 'graphiql.css'],
+];
 await mkdir(VENDOR_DIR, { recursive: true });
-for (const [name, from] of Object.entries(COPIES)) await copyFile(path.join(...from), path.join(VENDOR_DIR, name));
+for (const [from, name] of copies) await copyFile(from, path.join(VENDOR_DIR, name));
