@@ -48,7 +48,7 @@ export interface Session {
 }
 
 interface Operation {
-  /** Until the client has heard the last of it, or does not want to hear more. */
+  /** Until the client has heard the last of it, or does not want to hear more: as long it has its id. */
   open: boolean;
   isStream: boolean;
   leave(): void;
@@ -146,8 +146,7 @@ export function openSession(wire: Wire, { guard, enter, contextFor, mask, reques
   function stop(id: string, operation: Operation): void {
     if (!operation.open) return;
     operation.open = false;
-    // The id may belong to a later operation by then.
-    if (operations.get(id) === operation) operations.delete(id);
+    operations.delete(id);
     operation.leave();
   }
 

@@ -120,7 +120,6 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
   }, KEEP_ALIVE_MS);
   socket.on('message', (data, isBinary) => {
     alive = true;
-    if (socket.readyState !== socket.OPEN) return;
     const message = isBinary ? null : parseJson(textOf(data));
     session.receive(message?.ok ? message.value : null);
     if (socket.bufferedAmount > MAX_UNSENT_BYTES) socket.pause();

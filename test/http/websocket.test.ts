@@ -353,6 +353,56 @@ test('a slow client holds the source back instead of filling a queue, and is cut
   await channel.returned;
 });
 
+test('a client on a slow line, whose pong comes late, is kept while it takes what is sent', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const server = await start(t);
+  const block = { n: 1, label: 'x'.repeat(64 * 1024) };
+  for (let filled = 0; filled < 1000; filled += 1) server.channel.push(block);
+  const client = raw(t, server, { autoPong: false });
+  await client.acknowledged();
+  client.subscribe('1', 'subscription { ticks { n label } }');
+  client.socket.pause();
+  for (let still = 0, before = -1; still < 200; still = server.channel.taken === before ? still + 1 : 0) {
+    before = server.channel.taken;
+    await setImmediate();
+  }
+  t.mock.timers.tick(12_000);
+  client.socket.resume();
+  for (let got = 0; got < 400; got += 1) await client.next();
+  t.mock.timers.tick(12_000);
+  for (let got = 400; got < 1000; got += 1) await client.next();
+  noFaults(server);
+});
+
+test('a flood of ping frames from a client that reads nothing is not answered without end', async (t) => {
+  const server = await start(t);
+  const client = raw(t, server);
+  await client.acknowledged();
+  client.socket.pause();
+  let pongs = 0;
+  client.socket.on('pong', () => (pongs += 1));
+  const sent = 200_000;
+  for (let n = 0; n < sent; n += 1) client.socket.ping('x'.repeat(125));
+  while (client.socket.bufferedAmount > 0) await setImmediate();
+  client.socket.resume();
+  client.say({ type: 'ping' });
+  await client.next();
+  assert.ok(pongs > 0 && pongs < 0.75 * sent, `${pongs} pongs`);
+});
+
+test('what comes after a message that closes the socket is not done', async (t) => {
+  const server = await start(t);
+  let asked = false;
+  void server.slowAsked.promise.then(() => (asked = true));
+  const client = raw(t, server);
+  await client.acknowledged();
+  client.say('no message');
+  client.subscribe('1', '{ slow }');
+  assert.equal((await client.closed).code, 4400);
+  await untilLogged(server, 'web socket closed');
+  assert.equal(asked, false);
+});
+
 test('a client that asks and asks and reads nothing is not read from either', async (t) => {
   const server = await start(t);
   const client = raw(t, server);
@@ -661,8 +711,9 @@ test('stop does not wait for a client that does not answer, nor for a query with
   const stopped = server.stop().then(() => (over = true));
   await quiet();
   assert.equal(over, false);
+  assert.ok(!server.lines.some(({ msg }) => msg === 'web socket closed'));
   t.mock.timers.tick(1000);
-  await quiet();
+  await untilLogged(server, 'web socket closed');
   assert.equal(over, false, 'the query has 5 s');
   t.mock.timers.tick(4000);
   await stopped;
