@@ -1,5 +1,5 @@
 import { GraphQLError, Kind } from 'graphql';
-import type { GraphQLFormattedError } from 'graphql';
+import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { Forbidden } from '../auth/can.ts';
 import { isDatabaseAway } from './databaseAway.ts';
@@ -90,6 +90,14 @@ export function maskError(error: unknown, log: Logger, requestId: string): Graph
   }
   log.error(entry, 'unexpected error');
   return masked(error, `Internal server error (request ${requestId})`, { code: 'INTERNAL_SERVER_ERROR', requestId });
+}
+
+/** A result of graphql-js as a caller may see it. */
+export function maskResult(
+  { errors, ...rest }: ExecutionResult,
+  mask: (error: unknown) => GraphQLFormattedError,
+): FormattedExecutionResult {
+  return errors ? { errors: errors.map(mask), ...rest } : rest;
 }
 
 function callerCode(error: GraphQLError): ErrorCode | null {

@@ -7,7 +7,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import type { DocumentNode, GraphQLSchema, ValidationRule } from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationTypeNode, ValidationRule } from 'graphql';
 import type { Viewer } from '../auth/viewer.ts';
 import { apiError, withCode } from './errors.ts';
 import { checkLimits, LIMITS, measure } from './limits.ts';
@@ -30,14 +30,16 @@ export interface OperationRequest {
   variables: Record<string, unknown>;
 }
 
-/** A subscription that may start. */
-export interface AdmittedSubscription {
+/** An operation that may run. */
+export interface AdmittedOperation {
+  kind: `${OperationTypeNode}`;
   document: DocumentNode;
   operationName: string | null;
   variables: Record<string, unknown>;
 }
 
-type Admission = { ok: true; subscription: AdmittedSubscription } | { ok: false; errors: readonly GraphQLError[] };
+type Admission = { ok: true; operation: AdmittedOperation } | { ok: false; errors: readonly GraphQLError[] };
+type Kinds = readonly AdmittedOperation['kind'][];
 
 /** Validation rules on top of the specification's. */
 export function extraRules(production: boolean): ValidationRule[] {
@@ -74,8 +76,11 @@ export function admit(
   return [apiError('RATE_LIMITED', `Too many requests; try again in ${retryAfter} s.`, { retryAfter })];
 }
 
-/** The one way into a subscription, whichever transport carries it; queries and mutations are told where to go. */
-export function admitSubscription(guard: Guard, viewer: Viewer, request: OperationRequest): Admission {
+/**
+ * The one way in for what does not come through Apollo Server: the document is parsed and checked, then `admit` decides.
+ * @param kinds  what the transport carries; operations of another kind are told where to go
+ */
+export function admitRequest(guard: Guard, viewer: Viewer, request: OperationRequest, kinds: Kinds): Admission {
   const { query, operationName, variables } = request;
   const document = orFault(() => parse(query, { maxLexicalTokens: LIMITS.maxTokens }));
   if (document instanceof GraphQLError) return { ok: false, errors: [withCode(document, 'GRAPHQL_PARSE_FAILED')] };
@@ -83,12 +88,14 @@ export function admitSubscription(guard: Guard, viewer: Viewer, request: Operati
   const faults = validate(guard.schema, document, rules, { hideSuggestions: guard.production });
   if (faults.length > 0) return { ok: false, errors: faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')) };
   const kind = getOperationAST(document, operationName)?.operation;
-  if (kind === 'query' || kind === 'mutation') {
+  if (kind && !kinds.includes(kind)) {
     const message = `This is the door for subscriptions: send a ${kind} to POST /graphql.`;
     return { ok: false, errors: [apiError('BAD_USER_INPUT', message)] };
   }
   const errors = admit(guard, viewer, document, request);
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, subscription: { document, operationName, variables } };
+  // Without a kind there is no operation of that name, which `admit` has said.
+  if (errors.length > 0 || !kind) return { ok: false, errors };
+  return { ok: true, operation: { kind, document, operationName, variables } };
 }
 
 /** graphql-js throws what a caller did wrong as a GraphQLError; everything else is a bug. */

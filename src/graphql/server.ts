@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Server } from 'node:http';
 import { ApolloServer, HeaderMap } from '@apollo/server';
-import type { ApolloServerPlugin, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
+import type { ApolloServerPlugin, GraphQLResponse, HTTPGraphQLRequest, HTTPGraphQLResponse } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginLandingPageDisabled,
@@ -16,10 +16,17 @@ import { LIMITS } from './limits.ts';
 import { admit, extraRules } from './operation.ts';
 import type { Guard } from './operation.ts';
 
+/** What Apollo's hooks and formatError are not told about the request that they work for. */
+interface Call {
+  requestId: string;
+  /** It came in a way that may be repeated and remembered by what lies in between: mutations are refused. */
+  queriesOnly: boolean;
+}
+
 /** Queries and mutations over HTTP. */
 export interface GraphQLEndpoint {
   /** @param newContext  called once, before the operation is looked at */
-  execute(request: HTTPGraphQLRequest, newContext: () => ViewerContext, requestId: string): Promise<HTTPGraphQLResponse>;
+  execute(request: HTTPGraphQLRequest, newContext: () => ViewerContext, call: Call): Promise<HTTPGraphQLResponse>;
   /** Closes the HTTP server, lets requests in flight finish, and cuts what is left after the grace period. */
   stop(): Promise<void>;
 }
@@ -31,9 +38,8 @@ export async function startGraphQLEndpoint(
   httpServer: Server,
   stopGraceMs: number,
 ): Promise<GraphQLEndpoint> {
-  // formatError is told nothing about the request it works for.
-  const requestIds = new AsyncLocalStorage<string>();
-  const mask = (error: unknown) => maskError(error, log, requestIds.getStore() ?? 'unknown');
+  const calls = new AsyncLocalStorage<Call>();
+  const mask = (error: unknown) => maskError(error, log, calls.getStore()?.requestId ?? 'unknown');
   const apollo = new ApolloServer<ViewerContext>({
     schema: guard.schema,
     logger: log,
@@ -56,21 +62,28 @@ export async function startGraphQLEndpoint(
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
       ApolloServerPluginDrainHttpServer({ httpServer, stopGracePeriodMillis: stopGraceMs }),
-      admission(guard, mask),
+      admission(guard, mask, () => calls.getStore()?.queriesOnly ?? false),
     ],
   });
   await apollo.start();
   return {
-    execute(httpGraphQLRequest, newContext, requestId) {
+    execute(httpGraphQLRequest, newContext, call) {
       const context = async () => newContext();
-      return requestIds.run(requestId, () => apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context }));
+      return calls.run(call, () => apollo.executeHTTPGraphQLRequest({ httpGraphQLRequest, context }));
     },
     stop: () => apollo.stop(),
   };
 }
 
+const ELSEWHERE =
+  'Send a subscription to /graphql/stream, which answers with server-sent events, or over a WebSocket (graphql-transport-ws).';
+
 /** Runs the shared checks after validation. Apollo caches validated documents, so variables are never seen before here. */
-function admission(guard: Guard, mask: (error: unknown) => ReturnType<typeof maskError>): ApolloServerPlugin<ViewerContext> {
+function admission(
+  guard: Guard,
+  mask: (error: unknown) => ReturnType<typeof maskError>,
+  queriesOnly: () => boolean,
+): ApolloServerPlugin<ViewerContext> {
   return {
     async requestDidStart() {
       return {
@@ -78,14 +91,17 @@ function admission(guard: Guard, mask: (error: unknown) => ReturnType<typeof mas
           // Without an operation the executor answers which names there are.
           if (!document || !operation) return null;
           const { operationName = null, variables = {} } = request;
-          const errors =
-            operation.operation === 'subscription'
-              ? [apiError('BAD_USER_INPUT', 'Send a subscription to /graphql/stream, which answers with server-sent events.')]
-              : admit(guard, contextValue.viewer, document, { operationName, variables });
-          if (errors.length === 0) return null;
-          const shown = errors.map(mask);
-          const { status, headers } = httpHead(shown);
-          return { http: { status, headers: new HeaderMap(headers) }, body: { kind: 'single', singleResult: { errors: shown } } };
+          const answer = (shown: ReturnType<typeof mask>[], { status, headers } = httpHead(shown)): GraphQLResponse => ({
+            http: { status, headers: new HeaderMap(headers) },
+            body: { kind: 'single', singleResult: { errors: shown } },
+          });
+          if (operation.operation === 'subscription') return answer([mask(apiError('BAD_USER_INPUT', ELSEWHERE))]);
+          if (operation.operation === 'mutation' && queriesOnly()) {
+            const refusal = apiError('BAD_USER_INPUT', 'Send a mutation by POST: GET takes queries.');
+            return answer([mask(refusal)], { status: 405, headers: [['allow', 'POST']] });
+          }
+          const errors = admit(guard, contextValue.viewer, document, { operationName, variables });
+          return errors.length === 0 ? null : answer(errors.map(mask));
         },
       };
     },

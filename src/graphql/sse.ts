@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import type { FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
+import { maskResult } from './errors.ts';
+import { KEEP_ALIVE_MS } from './subscription.ts';
 import type { ResultStream } from './subscription.ts';
 
-/** Proxies cut connections that are silent for 30 to 60 s. */
-const KEEP_ALIVE_MS = 12_000;
 const KEEP_ALIVE = ':\n\n';
 /** Messages of the GraphQL over SSE protocol, distinct connections mode. */
 const COMPLETE = 'event: complete\ndata:\n\n';
@@ -42,7 +42,7 @@ export function streamEvents(res: ServerResponse, results: ResultStream, { mask,
       const step = await results.next();
       if (!open) return;
       if (step.done) return finish(COMPLETE);
-      if (!res.write(nextMessage(formatted(step.value, mask)))) await drained(res);
+      if (!res.write(nextMessage(maskResult(step.value, mask)))) await drained(res);
     }
   }
 
@@ -56,11 +56,6 @@ export function streamEvents(res: ServerResponse, results: ResultStream, { mask,
   res.write(KEEP_ALIVE);
   pump().catch((error: unknown) => fail(mask(error)));
   return { complete: () => finish(COMPLETE) };
-}
-
-function formatted(result: ExecutionResult, mask: EventStreamOptions['mask']): FormattedExecutionResult {
-  const { errors, ...rest } = result;
-  return errors ? { errors: errors.map(mask), ...rest } : rest;
 }
 
 function drained(res: ServerResponse): Promise<void> {

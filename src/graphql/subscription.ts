@@ -1,7 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { createSourceEventStream, execute } from 'graphql';
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import type { ViewerContext } from './auth.ts';
-import type { AdmittedSubscription } from './operation.ts';
+import type { AdmittedOperation } from './operation.ts';
+
+/** How often a stream says that it lives, and the token behind it is asked for again. Proxies cut what is silent for 30 to 60 s. */
+export const KEEP_ALIVE_MS = 12_000;
 
 /** Results of a subscription. `return()` ends its source at once, also while a `next()` is pending. */
 export interface ResultStream {
@@ -19,7 +23,7 @@ type Subscribed = { ok: true; results: ResultStream } | { ok: false; errors: rea
  */
 export async function startSubscription(
   schema: GraphQLSchema,
-  { document, operationName, variables }: AdmittedSubscription,
+  { document, operationName, variables }: AdmittedOperation,
   newContext: () => ViewerContext,
 ): Promise<Subscribed> {
   const args = { schema, document, operationName, variableValues: variables };
@@ -29,6 +33,8 @@ export async function startSubscription(
   const source: AsyncIterator<unknown> = stream[Symbol.asyncIterator]();
   const results: ResultStream = {
     async next() {
+      // A source with an event always at hand would keep everybody else waiting until it has none.
+      await setImmediate();
       const step = await source.next();
       if (step.done) return step;
       const value = await execute({ ...args, contextValue: newContext(), rootValue: step.value });

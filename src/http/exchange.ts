@@ -19,8 +19,7 @@ const LINGER_MS = 2000;
 
 /** Begins an exchange: every answer carries the request id and the security headers. */
 export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
-  const sent = req.headers['x-request-id'];
-  const requestId = typeof sent === 'string' && SANE_REQUEST_ID.test(sent) ? sent : randomUUID();
+  const requestId = requestIdOf(req);
   const [path = '', ...search] = (req.url ?? '').split('?');
   res.setHeader('x-request-id', requestId);
   res.setHeader('x-content-type-options', 'nosniff');
@@ -28,6 +27,12 @@ export function openExchange(req: IncomingMessage, res: ServerResponse): Exchang
   res.setHeader('referrer-policy', 'no-referrer');
   res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
   return { req, res, requestId, path, search: search.join('?') };
+}
+
+/** The caller's own id when it is sane, else one of ours. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && SANE_REQUEST_ID.test(sent) ? sent : randomUUID();
 }
 
 /** Answers, also when the body has not been read: then the connection is closed, after the client had time to see why. */

@@ -8,6 +8,7 @@ import { admitVisitor } from './door.ts';
 import type { Authenticate } from './door.ts';
 import { reply, replyErrors } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import { fromSearch } from './request.ts';
 
 interface GraphQLRouteOptions {
   endpoint: GraphQLEndpoint;
@@ -17,23 +18,30 @@ interface GraphQLRouteOptions {
 
 const ANSWERS = ['application/json', 'application/graphql-response+json'];
 
-/** POST /graphql: queries and mutations. */
+/**
+ * POST /graphql: queries and mutations. GET: queries.
+ * GET asks for no header against forged requests beyond the token: a page elsewhere can neither know it nor send an
+ * Authorization header without a preflight, which nobody answers here.
+ */
 export async function serveGraphQL(
   exchange: Exchange,
   { endpoint, authenticate, contextFor }: GraphQLRouteOptions,
 ): Promise<void> {
-  const visitor = await admitVisitor(exchange, { methods: ['POST'], answers: ANSWERS, authenticate });
+  const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ANSWERS, authenticate });
   if (!visitor) return;
-  const body = await readJson(exchange.req);
+  const queriesOnly = exchange.req.method === 'GET';
+  const body = queriesOnly ? fromSearch(exchange.search) : await readJson(exchange.req);
   if (!body.ok) return replyErrors(exchange, [apiError('BAD_USER_INPUT', body.message)], body.status);
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(exchange.req.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
+  // One shape for both methods: what GET carries has passed the same checks, and Apollo's own are for other media types.
+  headers.set('content-type', 'application/json');
   const answer = await endpoint.execute(
     { method: 'POST', headers, search: '', body: body.value },
     () => contextFor(visitor.viewer, exchange.requestId),
-    exchange.requestId,
+    { requestId: exchange.requestId, queriesOnly },
   );
   if (answer.body.kind !== 'complete') throw new Error('An answer in parts was not asked for.');
   reply(exchange, answer.status ?? 200, answer.headers, answer.body.string);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -13,8 +14,10 @@ import type { EventStream } from '../graphql/sse.ts';
 import type { Authenticate } from './door.ts';
 import { openExchange, replyErrors, replyJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import { createGraphiqlRoutes } from './graphiqlRoute.ts';
 import { serveGraphQL } from './graphqlRoute.ts';
 import { serveStream } from './streamRoute.ts';
+import { createWebSocketDoor } from './webSocket.ts';
 
 export interface HttpServerOptions {
   /** Executable, and already through `enforceAuth`. */
@@ -39,7 +42,10 @@ export interface HttpServer {
   /** With a host that a browser on this machine can open. */
   url: string;
   port: number;
-  /** Completes event streams, lets requests finish for up to 5 s, then cuts them. Later calls wait for the first. */
+  /**
+   * Closes web sockets and completes event streams, lets requests of either kind finish for up to 5 s, then cuts them.
+   * Later calls wait for the first.
+   */
   stop(): Promise<void>;
 }
 
@@ -49,15 +55,18 @@ const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTime
 const MAX_REQUESTS_PER_SOCKET = 10_000;
 
 /**
- * Serves /graphql, /graphql/stream, /livez and /readyz; listening when it settles.
+ * Serves /graphql (HTTP and WebSocket), /graphql/stream, /graphiql, /livez and /readyz; listening when it settles.
  * @throws Error when the address cannot be bound
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { schema, authenticate, contextFor, log, clock, production } = options;
-  const server = createServer(TIMEOUTS);
+  // Other protocols that a client offers to change to, such as h2c, are passed over: the request is answered as it is.
+  const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket';
+  const server = createServer({ ...TIMEOUTS, shouldUpgradeCallback });
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
   const guard: Guard = { schema, production, limiter: createRateLimiter(options.rateLimit, clock) };
   const endpoint = await startGraphQLEndpoint(guard, log, server, STOP_GRACE_MS);
+  const webSockets = createWebSocketDoor({ guard, authenticate, contextFor, log });
   const streams = new Set<EventStream>();
   let stopping: Promise<void> | null = null;
 
@@ -70,6 +79,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const routes = new Map<string, (exchange: Exchange) => void | Promise<void>>([
     ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, authenticate, contextFor })],
     ['/graphql/stream', (exchange) => serveStream(exchange, { guard, authenticate, contextFor, log, keep })],
+    ...createGraphiqlRoutes(production),
     ['/livez', (exchange) => serveHealth(exchange, { ok: true })],
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],
   ]);
@@ -95,8 +105,11 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     }
   });
 
+  server.on('upgrade', webSockets.upgrade);
+
   const stop = () => {
-    stopping ??= endpoint.stop();
+    // The endpoint's stop ends whatever connection it does not know to be in a request: web sockets go first.
+    stopping ??= webSockets.stop(STOP_GRACE_MS).then(() => endpoint.stop());
     for (const stream of streams) stream.complete();
     return stopping;
   };

@@ -19,8 +19,8 @@ test('routes', async (t) => {
     { method: 'GET', path: '/', status: 404, body: /error/ },
     { method: 'GET', path: '/constructor', status: 404, body: /error/ },
     { method: 'POST', path: '/graphql/', status: 404, body: /error/ },
-    { method: 'GET', path: '/graphql', status: 405, body: /"errors"/, allow: 'POST' },
-    { method: 'OPTIONS', path: '/graphql', status: 405, body: /"errors"/, allow: 'POST' },
+    { method: 'HEAD', path: '/graphql', status: 405, body: /^$/, allow: 'GET, POST' },
+    { method: 'OPTIONS', path: '/graphql', status: 405, body: /"errors"/, allow: 'GET, POST' },
     { method: 'PUT', path: '/graphql/stream', status: 405, body: /"errors"/, allow: 'GET, POST' },
   ];
   for (const { method, path, status, body, allow } of cases) {
