@@ -5,6 +5,8 @@ import { createLoop } from '../loop.ts';
 import { endAttempts } from '../queue/finish.ts';
 import type { Delivery, RunQueue } from '../queue/queue.ts';
 import { newId } from '../store/ids.ts';
+import { listCanceling } from '../store/cancels.ts';
+import type { CanceledHold } from '../store/cancels.ts';
 import type { Store } from '../store/open.ts';
 import { iso, keepLeases, startRuns } from '../store/runs.ts';
 import type { Finish, Hold, StartedRun } from '../store/runs.ts';
@@ -52,6 +54,7 @@ export async function startWorker(parts: {
   /** By lease, not by run: a worker that was suspended can be given its own lost run again while the old attempt still goes on. */
   const slots = new Map<string, Slot>();
   let stopping = false;
+  let cancelsHeard = 0;
   let cancelPoll: () => void = () => undefined;
   await store.hotTransaction(async (tx) => {
     await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity });
@@ -84,6 +87,7 @@ export async function startWorker(parts: {
   async function start(deliveries: Delivery[]): Promise<void> {
     const holds = new Map(deliveries.map(({ runId, attempt }) => [runId, { runId, attempt, lease: crypto.randomUUID() }]));
     const now = clock.now();
+    const heard = cancelsHeard;
     const payload = store.signals.payload(['events']);
     const started = await startRuns(store.sql, now, id, now + leaseMs, [...holds.values()], payload);
     if (started.length > 0) store.signals.raise(['events']);
@@ -96,6 +100,12 @@ export async function startWorker(parts: {
       });
       slots.set(hold.lease, { hold, abort, done });
     }
+    // A cancel that came between the start in the database and this line has looked for slots that were not there yet.
+    if (heard !== cancelsHeard) cancels.wake();
+  }
+
+  function breakOff(canceled: readonly CanceledHold[]): void {
+    for (const { lease, message } of canceled) slots.get(lease)?.abort.abort({ code: 'CANCELED', message });
   }
 
   async function attempt(run: StartedRun, hold: Hold, abort: AbortController): Promise<void> {
@@ -144,7 +154,22 @@ export async function startWorker(parts: {
     }
     if (!stopping) cancelPoll = clock.after(POLL_MS, takes.wake);
   });
-  const unsubscribe = store.signals.on('jobs', takes.wake);
+  /** At once when somebody cancels; each beat is the net below it. */
+  const cancels = createLoop(async () => {
+    if (slots.size === 0) return;
+    try {
+      breakOff(await listCanceling(store.sql, id));
+    } catch (error) {
+      log.warn({ err: error }, 'the worker could not look for canceled runs; the next beat does');
+    }
+  });
+  const subscriptions = [
+    store.signals.on('jobs', takes.wake),
+    store.signals.on('cancels', () => {
+      cancelsHeard += 1;
+      cancels.wake();
+    }),
+  ];
   takes.wake();
 
   return {
@@ -159,11 +184,11 @@ export async function startWorker(parts: {
           if (kept.has(lease)) continue;
           slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
         }
+        if (held.length > 0) breakOff(await listCanceling(tx.sql, id));
       });
     },
     async stop(graceMs) {
       stopping = true;
-      unsubscribe();
       cancelPoll();
       await takes.stop();
       await announce('DRAINING');
@@ -174,6 +199,8 @@ export async function startWorker(parts: {
       for (const slot of slots.values())
         slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
+      for (const unsubscribe of subscriptions) unsubscribe();
+      await cancels.stop();
       await announce('STOPPED');
     },
   };

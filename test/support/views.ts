@@ -114,6 +114,7 @@ export interface RunView {
   maxAttempts: number;
   input: Record<string, unknown> | null;
   output: unknown;
+  viewerCanCancel: boolean;
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {
