@@ -96,6 +96,7 @@ export class Signals {
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
       try {
         await this.listen(connectionString, log);
+        log.info('the connection for notifications is back');
         this.raise(Object.keys(LETTERS) as Signal[]);
       } catch (error) {
         log.debug({ err: error }, 'notifications: still no connection');

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { afterFailure } from '../domain/execution.ts';
 import { createLoop } from '../loop.ts';
+import { createOutage } from '../outage.ts';
 import { endAttempts } from '../queue/finish.ts';
 import type { Delivery, RunQueue } from '../queue/queue.ts';
 import { newId } from '../store/ids.ts';
@@ -29,7 +30,6 @@ export interface Worker {
 /** Deliveries are looked for this often even when no notification comes. */
 const POLL_MS = 500;
 const FINISH_BATCH = 200;
-const FINISH_RETRY_MS = 500;
 
 interface Slot {
   hold: Hold;
@@ -55,6 +55,10 @@ export async function startWorker(parts: {
   const slots = new Map<string, Slot>();
   let stopping = false;
   let cancelsHeard = 0;
+  const takesOutage = createOutage('the worker, taking runs', log);
+  const resultsOutage = createOutage('the worker, writing results', log);
+  const cancelsOutage = createOutage('the worker, looking for canceled runs', log);
+  const naps = new Set<() => void>();
   let cancelPoll: () => void = () => undefined;
   await store.hotTransaction(async (tx) => {
     await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity });
@@ -117,12 +121,25 @@ export async function startWorker(parts: {
         const mine = await finisher.add(finish);
         if (!mine)
           log.warn({ runId: run.runId, attempt: run.attempt }, 'a result came too late: the run is not held here any more');
+        resultsOutage.over();
         return;
       } catch (error) {
-        log.error({ err: error, runId: run.runId }, 'a result could not be written yet');
-        await new Promise<void>((resolve) => clock.after(FINISH_RETRY_MS, resolve));
+        await nap(resultsOutage.failed(error));
       }
     }
+  }
+
+  /** Ends early when the database is back. */
+  async function nap(ms: number): Promise<void> {
+    let cancel: () => void = () => undefined;
+    let wakeUp: () => void = () => undefined;
+    await new Promise<void>((resolve) => {
+      wakeUp = resolve;
+      naps.add(wakeUp);
+      cancel = clock.after(ms, resolve);
+    });
+    cancel();
+    naps.delete(wakeUp);
   }
 
   function toFinish(hold: Hold, run: StartedRun, outcome: TaskOutcome): Finish {
@@ -147,20 +164,24 @@ export async function startWorker(parts: {
 
   const takes = createLoop(async () => {
     cancelPoll();
+    let wait = POLL_MS;
     try {
       await takeAll();
+      if (takesOutage.over()) for (const wakeUp of naps) wakeUp();
     } catch (error) {
-      log.error({ err: error }, 'the worker could not take runs');
+      wait = takesOutage.failed(error);
     }
-    if (!stopping) cancelPoll = clock.after(POLL_MS, takes.wake);
+    if (!stopping) cancelPoll = clock.after(wait, takes.wake);
   });
   /** At once when somebody cancels; each beat is the net below it. */
   const cancels = createLoop(async () => {
     if (slots.size === 0) return;
     try {
       breakOff(await listCanceling(store.sql, id));
+      cancelsOutage.over();
     } catch (error) {
-      log.warn({ err: error }, 'the worker could not look for canceled runs; the next beat does');
+      // The next beat looks again.
+      cancelsOutage.failed(error);
     }
   });
   const subscriptions = [

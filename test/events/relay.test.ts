@@ -235,7 +235,7 @@ test('while the database refuses, readers wait; they go on where they were', asy
   await parts.store.sql.query('ALTER TABLE event RENAME TO event_away');
   const pending = reader.next();
   parts.store.signals.raise(['events']);
-  await until(() => parts.logged.some((line) => line.msg.includes('could not be read')));
+  await until(() => parts.logged.some((line) => line.msg.includes('the event relay: failed')));
   await assert.rejects(relay.subscribe(null));
   await parts.store.sql.query('ALTER TABLE event_away RENAME TO event');
   await append(parts, 'b');
