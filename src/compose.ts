@@ -5,7 +5,6 @@ import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
 import { retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
-import type { Clock } from './clock.ts';
 import { registerTasks } from './codeTasks.ts';
 import type { Config } from './config.ts';
 import { createTriggerCache } from './domain/schedule.ts';
@@ -19,6 +18,7 @@ import { createSchema } from './graphql/schema.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { createHttpServer } from './http/server.ts';
 import type { Logger } from './log.ts';
+import { createPulse } from './pulse.ts';
 import { HTTP_QUEUE, openQueue } from './queue/queue.ts';
 import type { RunQueue } from './queue/queue.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
@@ -137,7 +137,7 @@ async function startParts(
     identity: { hostname: hostname(), pid: process.pid, version: VERSION },
   });
 
-  const pulse = createPulse(clock);
+  const pulse = createPulse(clock, BEAT_MS, LEASE_MS);
   const housekeeping = startHousekeeping(
     [
       {
@@ -145,8 +145,13 @@ async function startParts(
         when: BEAT_MS,
         // In this order: after a suspension this process takes up its own leases, on the right time, before it looks for lost ones.
         async run() {
-          await clock.sync();
-          await worker.beat();
+          try {
+            await clock.sync();
+            await worker.beat();
+          } catch (error) {
+            pulse.missed();
+            throw error;
+          }
           pulse.beaten();
           if (pulse.steady()) await reap({ store, queue: deliveries, clock, log });
         },
@@ -176,22 +181,6 @@ async function startParts(
   });
   stops.push(() => server.stop());
   return { url: server.url, adminSecret, embedded: embedded && { dataDir: embedded.dataDir }, stop: stopAll };
-}
-
-/** Whether this process has reached the database of late, and for how long without a break. */
-function createPulse(clock: Clock) {
-  let beatenAt = clock.now();
-  let steadySince = -Infinity;
-  return {
-    beaten() {
-      const now = clock.now();
-      if (now - beatenAt > LEASE_MS) steadySince = now;
-      beatenAt = now;
-    },
-    alive: () => clock.now() - beatenAt < LEASE_MS,
-    /** After an outage the others' leases have run out as well: they get the time to say that they live. */
-    steady: () => clock.now() - steadySince >= LEASE_MS,
-  };
 }
 
 /** Readable by the owner only; the secret itself is not in the database. */

@@ -1,6 +1,7 @@
 import { schedule } from 'node-cron';
 import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
+import { createOutage } from './outage.ts';
 
 /** Carillon's own small jobs, apart from the schedules it serves: they must go on when nothing else does. */
 export interface Housekeeping {
@@ -19,16 +20,18 @@ export interface Chore {
 /** Most schedules fire on whole seconds: periodic chores keep out of their way. */
 const OFFSET_MS = 500;
 
-/** A chore that takes longer than its period is not started twice; one that fails is logged and tried again next time. */
+/** A chore that takes longer than its period is not started twice; one that fails is tried again next time. */
 export function startHousekeeping(chores: readonly Chore[], clock: Clock, log: Logger): Housekeeping {
   const running = new Set<Promise<void>>();
   const stops = chores.map((chore) => {
     let busy = false;
+    const outage = createOutage(`housekeeping (${chore.name})`, log);
     const round = async () => {
       try {
         await chore.run();
+        outage.over();
       } catch (error) {
-        log.warn({ err: error, chore: chore.name }, 'housekeeping failed; it will be tried again');
+        outage.failed(error);
       }
       busy = false;
     };

@@ -14,6 +14,7 @@ const NEEDED = {
   'schedule.pause': 'OPERATOR',
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',
+  'run.cancel': 'OPERATOR',
 } as const satisfies Record<string, Role>;
 
 export type Action = keyof typeof NEEDED;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { createLoop } from '../loop.ts';
+import { createOutage } from '../outage.ts';
 import { createTriggerCache } from '../domain/schedule.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { claimDueSchedules, nextDueAt } from '../store/claims.ts';
@@ -15,7 +16,6 @@ const RETRY_BATCH = 500;
 const MAX_SLEEP_MS = 30_000;
 /** What is due but held by another transaction (an edit, a finishing run) is asked for again after these, the last from then on. */
 const HELD_RETRY_MS = [2, 2, 5, 10, 20, 50] as const;
-const OUTAGE_BACKOFF_MS = [100, 200, 500, 1_000, 2_000] as const;
 const TRIGGER_CACHE = 20_000;
 
 export interface Engine {
@@ -33,7 +33,7 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
   const triggerOf = createTriggerCache(TRIGGER_CACHE);
   let stopped = false;
   let disarm: () => void = () => undefined;
-  let failures = 0;
+  const outage = createOutage('the engine', log);
   let held = 0;
 
   /** One transaction: claims what is due, writes runs, ledger, events and deliveries, and moves the schedules on. */
@@ -80,11 +80,9 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
     let wait: number;
     try {
       wait = await look();
-      failures = 0;
+      outage.over();
     } catch (error) {
-      wait = OUTAGE_BACKOFF_MS[Math.min(failures, OUTAGE_BACKOFF_MS.length - 1)] as number;
-      failures += 1;
-      log.error({ err: error, retryInMs: wait }, 'the engine could not look for due schedules');
+      wait = outage.failed(error);
     }
     if (!stopped) disarm = clock.after(wait, loop.wake);
   });

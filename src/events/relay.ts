@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { isDatabaseAway } from '../databaseAway.ts';
 import { createLoop } from '../loop.ts';
+import { createOutage } from '../outage.ts';
 import { isBefore, readEvents, readStreamHead, runningChange } from '../store/events.ts';
 import type { Position, StoredEvent } from '../store/events.ts';
 import type { Store } from '../store/open.ts';
@@ -12,7 +14,6 @@ const PAGE = 500;
 const POLL_MS = 500;
 /** How soon to ask again for what an older transaction in flight still hides. */
 const HIDDEN_MS = 5;
-const OUTAGE_MS = 500;
 
 /** Events after a place, one at a time, each handed out when the subscriber asks: a slow one holds nothing up and queues nothing. */
 export interface EventReader extends AsyncIterableIterator<StoredEvent> {
@@ -40,6 +41,9 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
   const readers = new Set<() => void>();
   let cancelTimer: () => void = () => undefined;
   let stopped = false;
+  const outage = createOutage('the event relay', log);
+  /** A reader that reads from the database by itself could not, and waits for a round that can. */
+  let stumbled = false;
 
   const loop = createLoop(async () => {
     cancelTimer();
@@ -47,12 +51,13 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
     try {
       const page = await readEvents(store.sql, head, PAGE);
       for (const event of page.events) take(event);
-      if (page.events.length > 0) for (const wakeReader of readers) wakeReader();
+      outage.over();
+      if (page.events.length > 0 || stumbled) for (const wakeReader of readers) wakeReader();
+      stumbled = false;
       if (page.more) loop.wake();
       else if (page.hidden) wait = HIDDEN_MS;
     } catch (error) {
-      wait = OUTAGE_MS;
-      log.warn({ err: error }, 'events could not be read');
+      wait = outage.failed(error);
     }
     if (!stopped && readers.size > 0) cancelTimer = clock.after(wait, loop.wake);
   });
@@ -99,6 +104,7 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
     readers.add(wake);
     loop.wake();
 
+    const woken = () => new Promise<void>((resolve) => (wakeUp = resolve));
     async function next(): Promise<IteratorResult<StoredEvent>> {
       for (;;) {
         if (done || stopped) return { done: true, value: undefined };
@@ -110,11 +116,17 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
         // Behind the ring: from the database, page by page, never past what the relay has read.
         if (isBefore(position, tail)) {
           const from = position;
-          page = (await readEvents(store.sql, from, PAGE)).events;
-          if (page.length === 0) position = tail;
+          try {
+            page = (await readEvents(store.sql, from, PAGE)).events;
+            if (page.length === 0) position = tail;
+          } catch (error) {
+            if (!isDatabaseAway(error)) throw error;
+            stumbled = true;
+            await woken();
+          }
         } else {
           // Nothing is awaited between the look above and this: no wake-up can fall in between.
-          await new Promise<void>((resolve) => (wakeUp = resolve));
+          await woken();
         }
       }
     }

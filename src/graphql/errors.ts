@@ -2,7 +2,7 @@ import { GraphQLError, Kind } from 'graphql';
 import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { Forbidden } from '../auth/can.ts';
-import { isDatabaseAway } from './databaseAway.ts';
+import { isDatabaseAway } from '../databaseAway.ts';
 
 /** The top-level error codes of the API, with the HTTP status of an answer that holds nothing else. */
 const STATUS_OF_CODE = {
@@ -85,7 +85,8 @@ export function maskError(error: unknown, log: Logger, requestId: string): Graph
   if (root instanceof Forbidden) return masked(error, root.message, { code: 'FORBIDDEN' });
   const entry = { err: root, path: error instanceof GraphQLError ? error.path : undefined, requestId };
   if (isDatabaseAway(error)) {
-    log.warn(entry, 'database away');
+    // One line for each request: that the database is away is a warning of the parts that notice by themselves.
+    log.info({ ...entry, err: undefined, reason: root instanceof Error ? root.message : String(root) }, 'database away');
     return masked(error, 'The database cannot be reached right now; try again.', { code: 'UNAVAILABLE' });
   }
   log.error(entry, 'unexpected error');

@@ -1,6 +1,7 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import { createSourceEventStream, execute } from 'graphql';
 import type { ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
+import { isDatabaseAway } from '../databaseAway.ts';
 import type { ViewerContext } from './auth.ts';
 import type { AdmittedOperation } from './operation.ts';
 
@@ -13,12 +14,16 @@ export interface ResultStream {
   return(): Promise<void>;
 }
 
+/** While the database is away: how soon an event is made anew. */
+const AGAIN_MS = 500;
+
 type Subscribed = { ok: true; results: ResultStream } | { ok: false; errors: readonly GraphQLError[] };
 
 /**
  * Starts an admitted subscription.
  * @param newContext  called once for the source and again for every event: graphql-js' own `subscribe` makes one context
- *                    for all events, and loaders would serve the first event's values for ever
+ *                    for all events, and loaders would serve the first event's values for ever. Once more for an event that
+ *                    met an outage of the database: it is made anew until it is whole, and none is lost or comes in pieces
  * @throws Error when the field does not answer an async iterable: a bug of the resolver
  */
 export async function startSubscription(
@@ -31,16 +36,21 @@ export async function startSubscription(
   if (!(Symbol.asyncIterator in stream)) return { ok: false, errors: stream.errors ?? [] };
   // Not an async generator: its return() would wait for the pending next(), and a quiet topic would never be left.
   const source: AsyncIterator<unknown> = stream[Symbol.asyncIterator]();
+  let over = false;
   const results: ResultStream = {
     async next() {
       // A source with an event always at hand would keep everybody else waiting until it has none.
       await setImmediate();
       const step = await source.next();
       if (step.done) return step;
-      const value = await execute({ ...args, contextValue: newContext(), rootValue: step.value });
-      return { done: false, value };
+      for (;;) {
+        const value = await execute({ ...args, contextValue: newContext(), rootValue: step.value });
+        if (over || value.errors?.some(isDatabaseAway) !== true) return { done: false, value };
+        await pause(AGAIN_MS);
+      }
     },
     async return() {
+      over = true;
       await source.return?.();
     },
   };

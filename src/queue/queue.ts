@@ -1,5 +1,6 @@
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
+import { createOutage } from '../outage.ts';
 import type { QueuedRun } from '../store/runs.ts';
 import type { Sql } from '../store/sql.ts';
 
@@ -53,8 +54,16 @@ const QUEUE_OPTIONS = {
 };
 
 function bossOn(sql: Sql, log: Logger): PgBoss {
+  const outage = createOutage('the run queue, maintaining itself', log);
+  const { executeSql } = adapter(sql);
   const boss = new PgBoss({
-    db: adapter(sql),
+    db: {
+      async executeSql(text, values) {
+        const result = await executeSql(text, values);
+        outage.over();
+        return result;
+      },
+    },
     schema: SCHEMA,
     schedule: false,
     superviseIntervalSeconds: 5,
@@ -63,7 +72,7 @@ function bossOn(sql: Sql, log: Logger): PgBoss {
     monitorVacuum: false,
   });
   // Unheard, an 'error' event would end the process.
-  boss.on('error', (error) => log.warn({ err: error }, 'run queue'));
+  boss.on('error', (error) => void outage.failed(error));
   return boss;
 }
 

@@ -57,6 +57,7 @@ export async function openStore(
 ): Promise<Store> {
   let closing = false;
   const openPool = (max: number) => {
+    let lost = 0;
     const opened = new pg.Pool({
       connectionString,
       max,
@@ -71,7 +72,12 @@ export async function openStore(
     opened.on('error', (error) => {
       // The pool hangs its whole client on the error, with the key that cancels its statements: the message is all a log may have.
       // pool.end() does not wait for the goodbyes, so a database that is stopped next may break connections that are closing anyway.
-      if (!closing) log.warn({ reason: error.message }, 'an idle database connection was lost');
+      // An outage breaks all of them at once: said for the first one.
+      lost += 1;
+      if (!closing) log[lost === 1 ? 'warn' : 'debug']({ reason: error.message }, 'an idle database connection was lost');
+    });
+    opened.on('connect', () => {
+      lost = 0;
     });
     return opened;
   };

@@ -1,8 +1,10 @@
 import { HELD_STATES, ACTIVE_STATES, WAITING_STATES } from '../domain/runState.ts';
+import { ATTEMPT_RESULTS, afterAttempt } from '../domain/cancel.ts';
+import type { AttemptResult } from '../domain/cancel.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
 import type { Labels } from '../domain/labels.ts';
 import type { RunError } from '../domain/runError.ts';
-import type { RunOrigin, RunState } from '../domain/runState.ts';
+import type { RunOrigin } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
 import { appendRunEvents } from './runEvents.ts';
 import { sqlList } from './sql.ts';
@@ -11,6 +13,10 @@ import type { Sql } from './sql.ts';
 const HELD = sqlList(HELD_STATES);
 const ACTIVE = sqlList(ACTIVE_STATES);
 const WAITING = sqlList(WAITING_STATES);
+/** domain/cancel.ts as an expression over the state under the lock (r) and what the attempt ended with (i). */
+const AFTER_ATTEMPT = `CASE ${HELD_STATES.flatMap((held) =>
+  ATTEMPT_RESULTS.map((result) => `WHEN r.state = '${held}' AND i.state = '${result}' THEN '${afterAttempt(held, result)}'`),
+).join(' ')} END`;
 
 /** The statements that create, queue, start, keep and finish runs: all in batches, each with its events. */
 
@@ -133,7 +139,8 @@ SELECT s.id AS "runId", s.attempt, s.scheduled_for AS "scheduledFor", s.input, s
 }
 
 export interface Finish extends Hold {
-  state: Extract<RunState, 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'RETRY_WAIT' | 'CANCELED'>;
+  /** Of a run that is being canceled this does not decide alone (domain/cancel.ts). */
+  state: AttemptResult;
   output: unknown;
   error: RunError | null;
   /** RETRY_WAIT: when the next attempt is due, ISO. */
@@ -149,7 +156,8 @@ export interface Finished {
 }
 
 /**
- * Ends attempts. Only the holder of the lease can: a late ghost's finish is not answered.
+ * Ends attempts. Only the holder of the lease can: a late ghost's finish is not answered. A run that is canceled keeps the error
+ * that says by whom; its attempt has its own.
  * The caller has locked the schedules first (lockSchedulesOf): order schedule → run.
  */
 export async function finishRuns(sql: Sql, now: number, finishes: readonly Finish[]): Promise<Finished[]> {
@@ -158,16 +166,20 @@ export async function finishRuns(sql: Sql, now: number, finishes: readonly Finis
 WITH input AS (
   SELECT * FROM jsonb_to_recordset($2::jsonb) AS r("runId" text, attempt int, lease text, state text, output jsonb, error jsonb, "retryAt" timestamptz)
 ), mine AS MATERIALIZED (
-  SELECT r.id, r.state AS old_state, r.lease AS old_lease FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i.lease = r.lease
+  SELECT r.id, r.state AS old_state, ${AFTER_ATTEMPT} AS state, i.state AS result, i.output, CASE WHEN jsonb_typeof(i.error) = 'object' THEN i.error END AS failure,
+         i."retryAt", r.lease AS old_lease FROM run r JOIN input i ON i."runId" = r.id AND i.attempt = r.attempt AND i.lease = r.lease
    WHERE r.state IN ${HELD} ORDER BY r.id FOR NO KEY UPDATE OF r
 ), done AS (
-  UPDATE run SET state = i.state, output = CASE WHEN jsonb_typeof(i.output) <> 'null' THEN i.output END,
-         error = CASE WHEN jsonb_typeof(i.error) = 'object' THEN i.error END,
-         finished_at = CASE WHEN i.state <> 'RETRY_WAIT' THEN $1::timestamptz END, retry_at = i."retryAt", lease = NULL, lease_expires_at = NULL
-    FROM mine, input i WHERE run.id = mine.id AND i."runId" = run.id AND i.lease = run.lease RETURNING run.*, mine.old_state, mine.old_lease
+  UPDATE run SET state = m.state, output = CASE WHEN jsonb_typeof(m.output) <> 'null' THEN m.output END,
+         error = CASE WHEN m.old_state = 'CANCELING' AND m.state = 'CANCELED' THEN run.error ELSE m.failure END,
+         finished_at = CASE WHEN m.state <> 'RETRY_WAIT' THEN $1::timestamptz END, retry_at = CASE WHEN m.state = 'RETRY_WAIT' THEN m."retryAt" END,
+         lease = NULL, lease_expires_at = NULL
+    FROM mine m WHERE run.id = m.id RETURNING run.*, m.old_state, m.result, m.failure, m.old_lease
 ), attempts AS (
-  UPDATE attempt SET state = CASE WHEN d.state = 'RETRY_WAIT' THEN CASE WHEN d.error->>'code' = 'TIMED_OUT' THEN 'TIMED_OUT' ELSE 'FAILED' END ELSE d.state END,
-         finished_at = $1::timestamptz, error = d.error, next_retry_at = d.retry_at
+  UPDATE attempt SET state = CASE WHEN d.state = 'CANCELED' AND d.failure->>'code' = 'CANCELED' THEN 'CANCELED'
+                                  WHEN d.result = 'RETRY_WAIT' THEN CASE WHEN d.failure->>'code' = 'TIMED_OUT' THEN 'TIMED_OUT' ELSE 'FAILED' END
+                                  ELSE d.result END,
+         finished_at = $1::timestamptz, error = d.failure, next_retry_at = d.retry_at
     FROM done d WHERE attempt.run_id = d.id AND attempt.number = d.attempt
 ), events AS (${appendRunEvents('done')})
 SELECT id AS "runId", old_lease AS lease, schedule_id AS "scheduleId", state, state <> 'RETRY_WAIT' AS final FROM done`,

@@ -1,12 +1,12 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 
-/** What a commit may have changed for others: the engine's next instant, jobs for workers, events for subscriptions. */
-export type Signal = 'schedules' | 'jobs' | 'events';
+/** What a commit may have changed for others: the engine's next instant, jobs for workers, runs that workers are to break off, events for subscriptions. */
+export type Signal = 'schedules' | 'jobs' | 'cancels' | 'events';
 type Listener = () => void;
 
 const CHANNEL = 'carillon';
-const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', events: 'e' };
+const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', cancels: 'c', events: 'e' };
 const RECONNECT_MS = 500;
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -20,7 +20,12 @@ export const NOTIFY_SQL = `/* notify */ SELECT pg_notify('${CHANNEL}', $1)::text
  */
 export class Signals {
   readonly #instanceId = crypto.randomUUID();
-  readonly #listeners: Record<Signal, Set<Listener>> = { schedules: new Set(), jobs: new Set(), events: new Set() };
+  readonly #listeners: Record<Signal, Set<Listener>> = {
+    schedules: new Set(),
+    jobs: new Set(),
+    cancels: new Set(),
+    events: new Set(),
+  };
   #client: pg.Client | undefined;
   #closed = false;
 
@@ -91,7 +96,8 @@ export class Signals {
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
       try {
         await this.listen(connectionString, log);
-        this.raise(['schedules', 'jobs', 'events']);
+        log.info('the connection for notifications is back');
+        this.raise(Object.keys(LETTERS) as Signal[]);
       } catch (error) {
         log.debug({ err: error }, 'notifications: still no connection');
       }

@@ -2,10 +2,13 @@ import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { afterFailure } from '../domain/execution.ts';
 import { createLoop } from '../loop.ts';
+import { createOutage } from '../outage.ts';
 import { endAttempts } from '../queue/finish.ts';
 import { taskQueue, workerQueue } from '../queue/queue.ts';
 import type { Delivery, RunQueue } from '../queue/queue.ts';
 import { newId } from '../store/ids.ts';
+import { listCanceling } from '../store/cancels.ts';
+import type { CanceledHold } from '../store/cancels.ts';
 import type { Store } from '../store/open.ts';
 import { iso, keepLeases, startRuns } from '../store/runs.ts';
 import type { Finish, Hold, StartedRun } from '../store/runs.ts';
@@ -36,7 +39,6 @@ export interface Worker {
 /** Deliveries are looked for this often even when no notification comes. */
 const POLL_MS = 500;
 const FINISH_BATCH = 200;
-const FINISH_RETRY_MS = 500;
 
 interface Slot {
   hold: Hold;
@@ -63,6 +65,11 @@ export async function startWorker(parts: {
   const slots = new Map<string, Slot>();
   const progress = createProgressWriter(parts);
   let stopping = false;
+  let cancelsHeard = 0;
+  const takesOutage = createOutage('the worker, taking runs', log);
+  const resultsOutage = createOutage('the worker, writing results', log);
+  const cancelsOutage = createOutage('the worker, looking for canceled runs', log);
+  const naps = new Set<() => void>();
   let cancelPoll: () => void = () => undefined;
   const own = parts.tasks.some((task) => task.scope === 'LOCAL') ? [workerQueue(id)] : [];
   const queues = [...parts.queues, ...own, ...parts.tasks.map((task) => taskQueue(task.id))];
@@ -106,6 +113,7 @@ export async function startWorker(parts: {
   async function start(deliveries: Delivery[]): Promise<void> {
     const holds = new Map(deliveries.map(({ runId, attempt }) => [runId, { runId, attempt, lease: crypto.randomUUID() }]));
     const now = clock.now();
+    const heard = cancelsHeard;
     const payload = store.signals.payload(['events']);
     const started = await startRuns(store.sql, now, id, now + leaseMs, [...holds.values()], payload);
     if (started.length > 0) store.signals.raise(['events']);
@@ -118,6 +126,12 @@ export async function startWorker(parts: {
       });
       slots.set(hold.lease, { hold, abort, done });
     }
+    // A cancel that came between the start in the database and this line has looked for slots that were not there yet.
+    if (heard !== cancelsHeard) cancels.wake();
+  }
+
+  function breakOff(canceled: readonly CanceledHold[]): void {
+    for (const { lease, message } of canceled) slots.get(lease)?.abort.abort({ code: 'CANCELED', message });
   }
 
   async function attempt(run: StartedRun, hold: Hold, abort: AbortController): Promise<void> {
@@ -133,12 +147,25 @@ export async function startWorker(parts: {
         const mine = await finisher.add(finish);
         if (!mine)
           log.warn({ runId: run.runId, attempt: run.attempt }, 'a result came too late: the run is not held here any more');
+        resultsOutage.over();
         return;
       } catch (error) {
-        log.error({ err: error, runId: run.runId }, 'a result could not be written yet');
-        await new Promise<void>((resolve) => clock.after(FINISH_RETRY_MS, resolve));
+        await nap(resultsOutage.failed(error));
       }
     }
+  }
+
+  /** Ends early when the database is back. */
+  async function nap(ms: number): Promise<void> {
+    let cancel: () => void = () => undefined;
+    let wakeUp: () => void = () => undefined;
+    await new Promise<void>((resolve) => {
+      wakeUp = resolve;
+      naps.add(wakeUp);
+      cancel = clock.after(ms, resolve);
+    });
+    cancel();
+    naps.delete(wakeUp);
   }
 
   function toFinish(hold: Hold, run: StartedRun, outcome: TaskOutcome): Finish {
@@ -163,14 +190,33 @@ export async function startWorker(parts: {
 
   const takes = createLoop(async () => {
     cancelPoll();
+    let wait = POLL_MS;
     try {
       await takeAll();
+      if (takesOutage.over()) for (const wakeUp of naps) wakeUp();
     } catch (error) {
-      log.error({ err: error }, 'the worker could not take runs');
+      wait = takesOutage.failed(error);
     }
-    if (!stopping) cancelPoll = clock.after(POLL_MS, takes.wake);
+    if (!stopping) cancelPoll = clock.after(wait, takes.wake);
   });
-  const unsubscribe = store.signals.on('jobs', takes.wake);
+  /** At once when somebody cancels; each beat is the net below it. */
+  const cancels = createLoop(async () => {
+    if (slots.size === 0) return;
+    try {
+      breakOff(await listCanceling(store.sql, id));
+      cancelsOutage.over();
+    } catch (error) {
+      // The next beat looks again.
+      cancelsOutage.failed(error);
+    }
+  });
+  const subscriptions = [
+    store.signals.on('jobs', takes.wake),
+    store.signals.on('cancels', () => {
+      cancelsHeard += 1;
+      cancels.wake();
+    }),
+  ];
   takes.wake();
 
   return {
@@ -185,11 +231,11 @@ export async function startWorker(parts: {
           if (kept.has(lease)) continue;
           slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
         }
+        if (held.length > 0) breakOff(await listCanceling(tx.sql, id));
       });
     },
     async stop(graceMs) {
       stopping = true;
-      unsubscribe();
       cancelPoll();
       await takes.stop();
       await announce('DRAINING');
@@ -201,6 +247,8 @@ export async function startWorker(parts: {
         slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
       progress.stop();
+      for (const unsubscribe of subscriptions) unsubscribe();
+      await cancels.stop();
       await announce('STOPPED');
     },
   };

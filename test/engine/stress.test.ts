@@ -6,7 +6,17 @@ import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
 import { HTTP_QUEUE } from '../../src/queue/queue.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import type { Worker } from '../../src/worker/worker.ts';
-import { addSchedule, addTask, editSchedule, openParts, pause, resume, startTestEngine, trigger } from '../support/parts.ts';
+import {
+  addSchedule,
+  addTask,
+  cancel,
+  editSchedule,
+  openParts,
+  pause,
+  resume,
+  startTestEngine,
+  trigger,
+} from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { createRandom } from '../support/random.ts';
 
@@ -45,7 +55,7 @@ async function startBusyWorker(parts: Parts, random: (below: number) => number):
   return worker;
 }
 
-test('ticks, finishes, lost leases, triggers, edits and pauses at once: no deadlock, and the ledger accounts for everything', async (t) => {
+test('ticks, finishes, lost leases, triggers, cancels, edits and pauses at once: no deadlock, and the ledger accounts for everything', async (t) => {
   const random = createRandom(7);
   const one = await openParts(t);
   const two = await one.another();
@@ -57,6 +67,15 @@ test('ticks, finishes, lost leases, triggers, edits and pauses at once: no deadl
   const workers = await Promise.all(instances.map((parts) => startBusyWorker(parts, random)));
 
   const some = () => ids.filter(() => random(2) === 0).toReversed();
+  /** A cancel of a run that has not ended when it is picked. */
+  const cancelOne = async (parts: Parts) => {
+    const runs = await parts.store.prisma.run.findMany({
+      where: { finishedAt: null },
+      select: { id: true },
+      orderBy: { id: 'asc' },
+    });
+    if (runs.length > 0) await cancel(parts, runs[random(runs.length)]?.id ?? '');
+  };
   /** One command, by either instance. What a caller may run into is an answer; anything else fails the test. */
   const command = async () => {
     const parts = instances[random(2)] as Parts;
@@ -68,9 +87,11 @@ test('ticks, finishes, lost leases, triggers, edits and pauses at once: no deadl
       () => pause(parts, ...some()),
       () => resume(parts, ...ids),
       () => resume(parts, ...some()),
+      () => cancelOne(parts),
+      () => cancelOne(parts),
     ];
     await (kinds[random(kinds.length)] as () => Promise<unknown>)().catch((error: Error) =>
-      assert.match(error.message, /^ALREADY_RUNNING/),
+      assert.match(error.message, /^ALREADY_RUNNING|^INVALID_STATE The run has ended/),
     );
   };
   const round = (seconds: number, commands: number, beats: boolean) => {
@@ -98,6 +119,11 @@ test('ticks, finishes, lost leases, triggers, edits and pauses at once: no deadl
   await assertLedger(one);
   await assertHistories(one);
   assert.ok((await one.store.prisma.attempt.count({ where: { error: { path: ['code'], equals: 'WORKER_LOST' } } })) > 0);
+  const canceled = await one.store.sql.query<{ before: string }>(
+    `SELECT DISTINCT before->>'state' AS before FROM event WHERE topic = 'run' AND after->>'state' IN ('CANCELED', 'CANCELING') ORDER BY 1`,
+  );
+  const before = canceled.map((row) => row.before);
+  for (const state of ['QUEUED', 'RUNNING', 'CANCELING']) assert.ok(before.includes(state), `${state} is not in ${before}`);
   const errors = [...one.logged, ...two.logged].filter((line) => line.err !== undefined);
   assert.deepEqual(errors, []);
 });
@@ -143,7 +169,9 @@ async function assertHistories({ store }: Parts): Promise<void> {
       if (after === 'RUNNING') starts += 1;
     }
     assert.deepEqual([state, starts], [run.state, run.attempts.length]);
-    assert.equal(run.attempts.filter((attempt) => attempt.state === 'SUCCEEDED').length, 1, 'a result is recorded once');
+    const results = run.attempts.filter((attempt) => attempt.state === 'SUCCEEDED').length;
+    assert.equal(results, run.state === 'SUCCEEDED' ? 1 : 0, 'a result is recorded once, and not for what was canceled');
+    assert.ok(run.state === 'SUCCEEDED' || run.state === 'CANCELED', `${run.id} is ${run.state}`);
     assert.ok(run.attempts.every((attempt) => attempt.finishedAt !== null));
   }
 }

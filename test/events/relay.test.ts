@@ -235,7 +235,7 @@ test('while the database refuses, readers wait; they go on where they were', asy
   await parts.store.sql.query('ALTER TABLE event RENAME TO event_away');
   const pending = reader.next();
   parts.store.signals.raise(['events']);
-  await until(() => parts.logged.some((line) => line.msg.includes('could not be read')));
+  await until(() => parts.logged.some((line) => line.msg.includes('the event relay: failed')));
   await assert.rejects(relay.subscribe(null));
   await parts.store.sql.query('ALTER TABLE event_away RENAME TO event');
   await append(parts, 'b');
@@ -243,6 +243,28 @@ test('while the database refuses, readers wait; they go on where they were', asy
   const late = await relay.subscribe(null);
   await append(parts, 'c');
   assert.deepEqual(subjects([...(await take(reader, 1)), ...(await take(late, 1))]), ['c', 'c']);
+});
+
+test('a reader behind what is in memory that meets an outage goes on where it was, when the relay reads again', async (t) => {
+  const parts = await openParts(t);
+  await append(parts, 'a', 'b');
+  await untilVisible(parts);
+  let failed = false;
+  const sql: Sql = {
+    query(text, values) {
+      // The relay itself begins at the head: only the reader asks from the start on.
+      if (!failed && text.includes('/* readEvents */') && values?.[0] === '0') {
+        failed = true;
+        throw Object.assign(new Error('terminating connection'), { code: '57P01' });
+      }
+      return parts.store.sql.query(text, values);
+    },
+  };
+  const reader = await openRelay(parts, soonClock(parts), { ...parts.store, sql }).subscribe(START);
+  const pending = take(reader, 2);
+  await until(() => failed && parts.clock.nextTimer() !== null);
+  parts.clock.advanceTo(at('00:00:00.500'));
+  assert.deepEqual(subjects(await pending), ['a', 'b']);
 });
 
 /** A store whose statements are counted by name; `after` is called with the name when one has answered. */

@@ -36,6 +36,7 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   PAUSE_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] }, reason: 'because' } }),
   RESUME_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] } } }),
   TRIGGER_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, overlapPolicy: 'ALLOW_ALL' } }),
+  CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
 };
 const all = Object.entries(operations).map(([name, query]) => ({ name, query, variables: () => VARIABLES[name]?.() ?? {} }));
 const isStream = ({ query }: { query: string }) => query.trim().startsWith('subscription');
@@ -108,6 +109,7 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   PAUSE_SCHEDULES: { role: 'OPERATOR', action: 'schedule.pause' },
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
   TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
+  CANCEL_RUN: { role: 'OPERATOR', action: 'run.cancel' },
 };
 for (const { name, query, variables } of mutations) {
   const { role: needed, action } = NEEDED[name] as { role: Role; action: Action };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RUN_TRANSITIONS } from '../../src/domain/runState.ts';
+import { afterCancel } from '../../src/domain/cancel.ts';
 import type { RunState } from '../../src/domain/runState.ts';
+import { cancelLocked, listCanceling } from '../../src/store/cancels.ts';
 import {
   cancelWaitingRuns,
   finishRuns,
@@ -287,10 +289,19 @@ async function force({ store }: Parts, runId: string, state: RunState, worker: s
   return { runId, attempt: 1, lease: 'lease' };
 }
 const ALL_STATES = Object.keys(RUN_TRANSITIONS) as RunState[];
+const CANCELED = { code: 'CANCELED', name: 'Canceled', message: 'canceled by nobody', retryable: false };
 const statements: Record<string, (sql: Sql, hold: Hold, worker: string, scheduleId: string) => Promise<unknown>> = {
   startRuns: (sql, hold, worker) => startRuns(sql, 0, worker, LEASE, [hold], ''),
   'finishRuns to SUCCEEDED': (sql, hold) => finishRuns(sql, 0, [finish(hold)]),
   'finishRuns to CANCELED': (sql, hold) => finishRuns(sql, 0, [finish(hold, 'CANCELED')]),
+  'finishRuns to FAILED': (sql, hold) => finishRuns(sql, 0, [finish(hold, 'FAILED')]),
+  'finishRuns to TIMED_OUT': (sql, hold) => finishRuns(sql, 0, [finish(hold, 'TIMED_OUT')]),
+  'finishRuns to RETRY_WAIT': (sql, hold) => finishRuns(sql, 0, [finish(hold, 'RETRY_WAIT')]),
+  cancelLocked: async (sql, hold) => {
+    const [run] = await sql.query<{ state: RunState }>('SELECT state FROM run WHERE id = $1', [hold.runId]);
+    const to = afterCancel(run?.state as RunState);
+    if (to !== null && to !== run?.state) await cancelLocked(sql, 0, hold.runId, to, CANCELED);
+  },
   promoteBuffered: (sql, _hold, _worker, scheduleId) => promoteBuffered(sql, 0, [scheduleId]),
   promoteRetries: (sql) => promoteRetries(sql, at('01:00:00'), 500),
   cancelWaitingRuns: (sql, _hold, _worker, scheduleId) => cancelWaitingRuns(sql, 0, 'schedule_id', scheduleId),
@@ -325,3 +336,41 @@ test('whatever state a run is in, a statement changes it only as the table of st
     }
   }
 });
+
+const ends = [
+  {
+    rule: 'a success that came before the abort stays one',
+    result: 'SUCCEEDED',
+    code: null,
+    run: 'SUCCEEDED',
+    attempt: 'SUCCEEDED',
+  },
+  { rule: 'an attempt that was broken off', result: 'FAILED', code: 'CANCELED', run: 'CANCELED', attempt: 'CANCELED' },
+  { rule: 'an attempt that failed by itself', result: 'FAILED', code: 'BROKEN', run: 'CANCELED', attempt: 'FAILED' },
+  { rule: 'one that would be tried again', result: 'RETRY_WAIT', code: 'BROKEN', run: 'CANCELED', attempt: 'FAILED' },
+  { rule: 'one that took too long', result: 'TIMED_OUT', code: 'TIMED_OUT', run: 'CANCELED', attempt: 'TIMED_OUT' },
+  {
+    rule: 'one that took too long, with attempts left',
+    result: 'RETRY_WAIT',
+    code: 'TIMED_OUT',
+    run: 'CANCELED',
+    attempt: 'TIMED_OUT',
+  },
+] as const;
+for (const { rule, result, code, run, attempt } of ends) {
+  test(`finishRuns while it is being canceled: ${rule}: the run is ${run}, the attempt ${attempt}`, async (t) => {
+    const { parts, runs, worker } = await openRuns(t, 1);
+    const [hold] = (await startedRuns(parts, worker, LEASE, runs)) as [Hold];
+    await cancelLocked(parts.store.sql, 0, hold.runId, 'CANCELING', CANCELED);
+    assert.deepEqual(await listCanceling(parts.store.sql, worker), [{ lease: hold.lease, message: 'canceled by nobody' }]);
+    assert.deepEqual(await listCanceling(parts.store.sql, await addWorker(parts)), []);
+    const error = code === null ? null : { code, name: 'Name', message: 'its own', retryable: true };
+    const [finished] = await finishRuns(parts.store.sql, 0, [
+      { ...finish(hold, result, code === null ? 'output' : null), error },
+    ]);
+    assert.equal(finished?.final, true, 'it gives its place free');
+    const found = await find(parts, hold.runId);
+    assert.deepEqual([found.state, found.attempts[0]?.state, found.attempts[0]?.error], [run, attempt, error]);
+    assert.deepEqual([found.error, found.output], run === 'CANCELED' ? [CANCELED, null] : [null, 'output']);
+  });
+}

@@ -52,6 +52,7 @@ export function createApi(client: Client) {
     pauseSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.PAUSE_SCHEDULES),
     resumeSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.RESUME_SCHEDULES),
     triggerSchedule,
+    cancelRun: mutation<'run', RunView | null>(operations.CANCEL_RUN),
     task: (key: string) => ask<TaskView | null>(operations.TASK, { ref: { key } }),
     schedule,
     run,

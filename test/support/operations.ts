@@ -71,7 +71,7 @@ const SCHEDULE_FIELDS = `
 const RUN_FIELDS = `
   fragment RunFields on Run {
     id state origin reason scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
-    attempt maxAttempts input output labels { key value }
+    attempt maxAttempts input output viewerCanCancel labels { key value }
     requestedBy { kind id name }
     task { id key }
     schedule { id name nextFireAt nextFireTimes { at } viewerCanEdit viewerCanOperate }
@@ -148,6 +148,11 @@ export const RESUME_SCHEDULES = `
 export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {
     triggerSchedule(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+  } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
+export const CANCEL_RUN = `
+  mutation ($input: CancelRunInput!) {
+    cancelRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 
 export const RUN_CHANGED = `

@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { CommandParts, CommandResult } from '../../src/commands/command.ts';
+import { cancelRun } from '../../src/commands/cancelRun.ts';
 import { createHttpTask } from '../../src/commands/createHttpTask.ts';
 import type { HttpTaskInput } from '../../src/commands/createHttpTask.ts';
 import { createSchedule } from '../../src/commands/createSchedule.ts';
@@ -123,5 +124,6 @@ export const removeSchedule = (parts: Parts, id: string) => valueOf(deleteSchedu
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
+export const cancel = (parts: Parts, id: string, reason?: string) => valueOf(cancelRun(parts, CALLER, { id, reason }));
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
   (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;

@@ -134,6 +134,7 @@ export interface RunView {
   input: Record<string, unknown> | null;
   output: unknown;
   labels: LabelView[];
+  viewerCanCancel: boolean;
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {

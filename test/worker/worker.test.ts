@@ -308,7 +308,7 @@ test('a result that the database refuses is kept and offered again', async (t) =
   const call = await worker.next();
   await parts.store.sql.query('ALTER TABLE attempt RENAME TO attempt_away');
   call.succeed('kept');
-  await until(() => parts.logged.some((line) => line.msg.includes('could not be written yet')));
+  await until(() => parts.logged.some((line) => line.msg.includes('writing results: failed')));
   assert.equal((await parts.store.prisma.run.findUniqueOrThrow({ where: { id } })).state, 'RUNNING');
   await parts.store.sql.query('ALTER TABLE attempt_away RENAME TO attempt');
   parts.clock.advanceTo(at('00:00:00.500'));

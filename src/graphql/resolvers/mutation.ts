@@ -1,3 +1,4 @@
+import { cancelRun } from '../../commands/cancelRun.ts';
 import type { CommandResult } from '../../commands/command.ts';
 import { createHttpTask } from '../../commands/createHttpTask.ts';
 import { createSchedule } from '../../commands/createSchedule.ts';
@@ -52,6 +53,10 @@ export const Mutation: MutationResolvers = {
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);
     return runPayload(result);
+  },
+  cancelRun: async (_, { input }, { parts, caller }) => {
+    const result = await cancelRun(parts.commands, caller, input);
+    return runPayload(result.ok ? { ok: true, value: [result.value] } : result);
   },
 };
 
