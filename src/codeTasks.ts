@@ -1,8 +1,12 @@
 import type { Caller, CommandParts } from './commands/command.ts';
+import { declareSchedules } from './commands/declareSchedules.ts';
+import type { ScheduleDeclaration } from './commands/declareSchedules.ts';
+import { listLabels } from './domain/labels.ts';
+import type { UserError } from './domain/userError.ts';
 import { registerTask } from './commands/registerTask.ts';
 import type { Logger } from './log.ts';
 import { SYSTEM } from './store/actor.ts';
-import type { CodeTask } from './task/defineTask.ts';
+import type { CodeTask, TaskSchedule } from './task/defineTask.ts';
 import type { WorkerTask } from './worker/worker.ts';
 
 /** The server itself, at its start. */
@@ -20,10 +24,28 @@ export async function registerTasks(parts: CommandParts, log: Logger, tasks: rea
     const execution = { timeout, retry };
     const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
     if (!result.ok) {
-      log.error({ task: key, problems: result.userErrors.map((error) => error.message) }, 'a task could not be registered');
+      log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
       continue;
     }
     registered.push({ id: result.value.id, scope });
+    const declared = (definition.schedules ?? []).map(toDeclaration);
+    for (const { name: schedule, userErrors } of await declareSchedules(parts, SERVER, key, declared)) {
+      log.error({ task: key, schedule, problems: texts(userErrors) }, 'a schedule that a task declares could not be kept');
+    }
   }
   return registered;
+}
+
+function toDeclaration({ trigger, labels, startAt, endAt, ...rest }: TaskSchedule): ScheduleDeclaration {
+  return {
+    ...rest,
+    triggerSpec: trigger,
+    ...(labels !== undefined && { labels: listLabels(labels) }),
+    ...(startAt !== undefined && { startAt: new Date(startAt) }),
+    ...(endAt !== undefined && { endAt: new Date(endAt) }),
+  };
+}
+
+function texts(userErrors: readonly UserError[]): string[] {
+  return userErrors.map(({ path, message }) => (path === null ? message : `${path.join('.')}: ${message}`));
 }

@@ -14,11 +14,15 @@ export interface CreateScheduleInput {
   spec: SchedulePatch & { name: string; paused?: boolean | null | undefined };
 }
 
-/** Creates a schedule; its first occurrence is the first one later than now. One that would never fire is refused. */
+/**
+ * Creates a schedule; its first occurrence is the first one later than now. One that would never fire is refused.
+ * @param managedBy  who keeps it, when it is not just anybody
+ */
 export function createSchedule(
   parts: CommandParts,
   caller: Caller,
   input: CreateScheduleInput,
+  managedBy: string | null = null,
 ): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.create', async (scope) => {
     const { prisma, signal, audit } = scope;
@@ -38,7 +42,10 @@ export function createSchedule(
     const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
     const nextAt = next === null ? null : new Date(next);
     const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt, at: new Date(now), by } as const;
-    const schedule = await rejectDuplicate(() => insertSchedule(prisma, newId('sch'), definition, stamp), duplicate);
+    const schedule = await rejectDuplicate(
+      () => insertSchedule(prisma, { id: newId('sch'), managedBy }, definition, stamp),
+      duplicate,
+    );
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);
     await scheduleEvent(scope, now, 'CREATED', null, schedule);

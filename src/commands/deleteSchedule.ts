@@ -4,7 +4,7 @@ import { markDeleted } from '../store/schedules.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields } from './fields.ts';
-import { checkVersion, lockByRef, settleDue } from './lockedSchedule.ts';
+import { checkVersion, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 
@@ -23,6 +23,7 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
+    refuseDeclared(record, caller);
     checkVersion(record, input.expectedVersion);
     await settleDue(parts, scope, locked);
     await cancelWaitingRuns(sql, now, 'schedule_id', record.id);

@@ -1,5 +1,6 @@
 import { planPaused } from '../domain/due.ts';
-import { Rejection, notFound } from '../domain/userError.ts';
+import { declaringTask } from '../domain/managed.ts';
+import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { lockSchedule, writeVerdicts } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
@@ -7,7 +8,7 @@ import { entries, fireDue } from '../store/fire.ts';
 import { iso } from '../store/runs.ts';
 import { findSchedule } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
-import type { CommandParts, CommandScope } from './command.ts';
+import type { Caller, CommandParts, CommandScope } from './command.ts';
 
 /** Exactly one key, as the API's @oneOf sees to. */
 export interface ScheduleRefInput {
@@ -50,6 +51,14 @@ export async function lockById(parts: CommandParts, scope: CommandScope, id: str
   // The row was read before the lock was granted; this is how it stands under it.
   const record = (await findSchedule(scope.prisma, { id })) as ScheduleRecord;
   return { claimed, record, now: parts.clock.now() };
+}
+
+/** @throws Rejection INVALID_STATE when the schedule is what code declares: the next start would undo the change */
+export function refuseDeclared(record: ScheduleRecord, caller: Caller): void {
+  const taskKey = declaringTask(record.managedBy);
+  if (taskKey === null || caller.source === 'code') return;
+  const message = `The code of the task "${taskKey}" declares the schedule "${record.name}": change it there. It can be paused, resumed and triggered here.`;
+  throw new Rejection([conflict('INVALID_STATE', ['input', 'ref'], message, record.id)]);
 }
 
 /** @throws Rejection VERSION_CONFLICT */

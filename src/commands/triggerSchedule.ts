@@ -3,12 +3,14 @@ import { overlayLabels } from '../domain/labels.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { Rejection } from '../domain/userError.ts';
 import type { RunRecord } from '../store/runRecords.ts';
+import { findTask } from '../store/tasks.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields } from './fields.ts';
 import { lockByRef } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { refuseWhileActive, startByHand } from './manualRun.ts';
+import { checkTaskInput } from './taskInput.ts';
 
 export interface TriggerScheduleInput {
   ref: ScheduleRefInput;
@@ -32,6 +34,11 @@ export function triggerSchedule(
     if (input.input != null) fields.object(['input', 'input'], input.input);
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const { claimed } = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
+    if (input.input !== undefined) {
+      const task = await findTask(scope.prisma, { id: claimed.taskId });
+      if (task !== null) checkTaskInput(fields, ['input', 'input'], task, input.input);
+      if (fields.errors.length > 0) throw new Rejection(fields.errors);
+    }
     if ((input.overlapPolicy ?? claimed.overlapPolicy) === 'SKIP') {
       await refuseWhileActive(scope, { scheduleId: claimed.id }, `schedule "${claimed.name}"`, ['input', 'ref']);
     }

@@ -8,6 +8,7 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { refuseWhileActive, startByHand } from './manualRun.ts';
+import { checkTaskInput } from './taskInput.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
 
@@ -32,6 +33,8 @@ export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerT
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const task = await lockTask(scope, toTaskRef(input.task));
     if (task === null) throw new Rejection([noSuchTask(['input', 'task'], input.task)]);
+    checkTaskInput(fields, ['input', 'input'], task, input.input ?? null);
+    if (fields.errors.length > 0) throw new Rejection(fields.errors);
     if ((input.overlapPolicy ?? 'SKIP') === 'SKIP') {
       await refuseWhileActive(scope, { taskId: task.id }, `task "${task.key}"`, ['input', 'task']);
     }

@@ -10,7 +10,7 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
-import { checkVersion, lastSettled, lockByRef, settleDue } from './lockedSchedule.ts';
+import { checkVersion, lastSettled, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 
@@ -34,6 +34,7 @@ export function updateSchedule(
     const { prisma, signal, audit } = scope;
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
+    refuseDeclared(record, caller);
     checkVersion(record, input.expectedVersion);
     const before = definitionOf(record);
     const fields = new Fields();
@@ -82,34 +83,8 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const {
-    name,
-    description,
-    taskId,
-    triggerSpec,
-    timeZone,
-    dst,
-    startAt,
-    endAt,
-    overlapPolicy,
-    misfire,
-    execution,
-    input,
-    labels,
-  } = record;
-  return {
-    name,
-    description,
-    taskId,
-    triggerSpec,
-    timeZone,
-    dst,
-    startAt,
-    endAt,
-    overlapPolicy,
-    misfire,
-    execution,
-    input,
-    labels,
-  };
+  const { name, description, taskId, overlapPolicy, misfire, execution, input, labels } = record;
+  const { triggerSpec, timeZone, dst, startAt, endAt } = record;
+  const timing = { triggerSpec, timeZone, dst, startAt, endAt };
+  return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels };
 }

@@ -78,3 +78,13 @@ export async function listScheduleIds(prisma: Db, filter: ScheduleFilter, now: n
   );
   return rows.map((row) => row.id);
 }
+
+/** Names of the schedules that somebody keeps. */
+export async function listManagedNames(prisma: Pick<PrismaTransaction, 'schedule'>, managedBy: string): Promise<string[]> {
+  const rows = await prisma.schedule.findMany({
+    where: { managedBy, deletedAt: null },
+    select: { name: true },
+    orderBy: { name: 'asc' },
+  });
+  return rows.map((row) => row.name);
+}

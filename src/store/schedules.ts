@@ -84,7 +84,7 @@ export interface DefinitionStamp {
 
 export async function insertSchedule(
   prisma: Db,
-  id: string,
+  { id, managedBy }: Pick<ScheduleRecord, 'id' | 'managedBy'>,
   definition: ScheduleDefinition,
   stamp: DefinitionStamp,
 ): Promise<ScheduleRecord> {
@@ -92,7 +92,7 @@ export async function insertSchedule(
   const by = stamp.by as unknown as Prisma.InputJsonValue;
   const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, nextScheduledFor: nextAt, nextFireAt: nextAt };
   const row = await prisma.schedule.create({
-    data: { id, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data },
+    data: { id, managedBy, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data },
   });
   await insertVersion(prisma, id, 1, definition, at);
   return row as unknown as ScheduleRecord;

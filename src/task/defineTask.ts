@@ -63,6 +63,11 @@ export interface TaskSchedule {
   misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
   execution?: { timeout?: string; retry?: TaskRetry };
   input?: Record<string, unknown>;
+  /** Text by key, for filters; runs get them, over those of the task. */
+  labels?: Record<string, string>;
+  /** Occurrences outside of [startAt, endAt] do not exist; ISO instants. */
+  startAt?: string | Date;
+  endAt?: string | Date;
 }
 
 export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {

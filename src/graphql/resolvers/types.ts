@@ -2,6 +2,7 @@ import { can } from '../../auth/can.ts';
 import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
+import { declaringTask } from '../../domain/managed.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
@@ -125,7 +126,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const request = readPageArgs(args, info, RUN_ORDERS.SCHEDULED_FOR, 'DESC');
       return pageRuns(parts.store.prisma, readFilter(filter), { scheduleId: schedule.id }, request);
     },
-    viewerCanEdit: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.update'),
+    viewerCanEdit: (schedule, _, { viewer }) =>
+      schedule.deletedAt === null && declaringTask(schedule.managedBy) === null && can(viewer, 'schedule.update'),
     viewerCanOperate: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.trigger'),
   },
   MisfirePolicy: {
