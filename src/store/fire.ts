@@ -91,7 +91,7 @@ async function holdBroken(sql: Sql, now: number, schedule: ClaimedSchedule, erro
     `/* holdBroken */
 WITH held AS (UPDATE schedule SET state = 'PAUSED', pause = $2::jsonb WHERE id = $1 RETURNING *)
 INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
-SELECT $3::timestamptz, 'schedule', 'UPDATED', h.id, h.task_id, h.id, facts.common || '{"state": "ACTIVE"}', facts.common || '{"state": "PAUSED"}'
+SELECT $3::timestamptz, 'schedule', 'UPDATED', h.id, h.task_id, h.id, facts.common || jsonb_build_object('state', 'ACTIVE', 'nextFireAt', h.next_fire_at), facts.common || '{"state": "PAUSED"}'
   FROM held h JOIN task t ON t.id = h.task_id,
        LATERAL (SELECT ${unchangedFacts('h', 't')} || ${failingFact('h.consecutive_failures')} AS common) facts`,
     [schedule.id, JSON.stringify(pause), iso(now)],

@@ -44,6 +44,7 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     misfire: { mode: 'FIRE_ALL', graceTime: 'PT30S', catchupWindow: 'P2D', maxCatchupRuns: 10 },
     execution: { timeout: 'PT20S', retry: { maxAttempts: 1 } },
     input: { report: 'daily', pages: [1, 2] },
+    labels: [{ key: 'team', value: 'board' }],
   };
   const { schedule, userErrors } = await api.createSchedule({ spec });
   assert.deepEqual(userErrors, []);
@@ -60,6 +61,9 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     input: { report: 'daily', pages: [1, 2] },
     overlapPolicy: 'ALLOW_ALL',
     lastFireAt: null,
+    labels: [{ key: 'team', value: 'board' }],
+    managedBy: null,
+    consecutiveFailures: 0,
     viewerCanEdit: true,
     viewerCanOperate: true,
     task: { id: task.id, key: task.key },

@@ -36,6 +36,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
         nonRetryableErrors: ['HTTP_STATUS'],
       },
     },
+    labels: [{ key: 'team', value: 'billing' }],
   };
   const { task, userErrors } = await api.createHttpTask(input);
   assert.deepEqual(userErrors, []);
@@ -48,6 +49,11 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     description: 'Closes the day.\nThen sends the mails.',
     kind: 'HTTP',
     scope: 'GLOBAL',
+    labels: [{ key: 'team', value: 'billing' }],
+    startedAt: null,
+    timesOutAt: null,
+    lastRunEndedAt: null,
+    lastError: null,
     state: 'IDLE',
     nextFireAt: null,
     execution: {
