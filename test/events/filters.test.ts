@@ -157,7 +157,7 @@ test('schedules: every field says the same of a list and of a stream', async (t)
   const b = await addSchedule(parts, { name: 'b', task: { key: 'two' }, trigger: cron, labels: LABELS_OF.b });
   const c = await addSchedule(parts, { name: 'c', task: { key: 'two' } });
   await pause(parts, c.id);
-  await store.prisma.schedule.update({ where: { id: b.id }, data: { managedBy: 'task:two' } });
+  await store.prisma.schedule.update({ where: { id: b.id }, data: { managedBy: 'team:two' } });
   await editSchedule(parts, b.id, { description: 'Managed' });
   const [hold] = await startedRuns(parts, await addWorker(parts), 60_000, [
     await newRun(parts, { scheduleId: b.id, taskId: b.taskId }),
@@ -174,7 +174,7 @@ test('schedules: every field says the same of a list and of a stream', async (t)
     { filter: { taskKeys: ['two'] }, found: ['b', 'c'] },
     { filter: { states: ['PAUSED', 'COMPLETED'] }, found: ['c'] },
     { filter: { kinds: ['CRON'] }, found: ['b'] },
-    { filter: { managedBy: 'task:two' }, found: ['b'] },
+    { filter: { managedBy: 'team:two' }, found: ['b'] },
     { filter: { managedBy: 'task:' }, found: [] },
     { filter: { failing: true }, found: ['b'] },
     { filter: { failing: false }, found: ['a', 'c'] },

@@ -197,3 +197,16 @@ export const TRIGGER_TASK = `
   mutation ($input: TriggerTaskInput!) {
     triggerTask(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+export const CODE_TASK = `
+  query ($ref: TaskRef!) {
+    task(ref: $ref) {
+      id key group name description kind scope state inputSchema
+      workers { state runningCount worker { id runningCount tasks { key } runs { id state } } }
+      schedules { nodes { name managedBy viewerCanEdit input } }
+    }
+  }`;
+export const RUN_PROGRESS = `query ($id: ID!) { run(id: $id) { state progress { done total percent message updatedAt } } }`;
+export const TRIGGER_CODE_TASK = `
+  mutation ($input: TriggerTaskInput!) {
+    triggerTask(input: $input) { run { id } runs { id state input } userErrors { ...ErrorFields } }
+  } ${ERROR_FIELDS}`;

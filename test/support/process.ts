@@ -61,6 +61,10 @@ export async function createHome(t: Hooks): Promise<Home> {
     CARILLON_ADMIN_TOKEN: ADMIN_TOKEN,
     CARILLON_HTTP_ALLOW_PRIVATE: 'true',
     CARILLON_RATE_LIMIT: 'off',
+    // No task but those that a test makes.
+    CARILLON_KEEP_RUNS: 'forever',
+    CARILLON_KEEP_EVENTS: 'forever',
+    CARILLON_KEEP_LEDGER: 'forever',
   };
   const home: Home = {
     dataDir,
