@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { loadTasks } from '../../src/task/loadTasks.ts';
+import { taskFolder } from '../support/taskFolder.ts';
 
-/** A folder with these files. */
-async function folderOf(t: TestContext, files: Record<string, string>): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'carillon-tasks-'));
-  t.after(() => rm(folder, { recursive: true }));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
-    await writeFile(path.join(folder, name), text);
-  }
-  return folder;
-}
 const task = (key: string) =>
   `import { defineTask } from 'carillon'; export default defineTask({ key: '${key}', run: () => '${key}' });`;
 async function load(t: TestContext, files: Record<string, string>) {
-  const folder = await folderOf(t, files);
+  const folder = await taskFolder(t, files);
   const { tasks, broken } = await loadTasks(folder);
   return {
     keys: tasks.map(({ definition }) => definition.key),
