@@ -43,19 +43,24 @@ export async function openBench(hooks: Cleanups): Promise<Bench> {
   const folder = await newFolder();
   const dataDir = path.join(folder, 'data');
   hooks.after(() => removeFolder(folder, dataDir));
-  const server = await startEmbeddedPostgres({ dataDir, log: { info: () => undefined, warn: console.error } });
-  hooks.after(() => server.stop());
+  // What is only being started when somebody presses Ctrl-C is waited for, and stopped.
+  const starting = startEmbeddedPostgres({ dataDir, log: { info: () => undefined, warn: console.error } });
+  hooks.after(async () => (await starting).stop());
+  const server = await starting;
   const log = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
   let opened: RunQueue | undefined;
-  const store = await openStore(server.connectionString, log, async (sql) => {
+  const opening = openStore(server.connectionString, log, async (sql) => {
     opened = await openQueue(sql, log);
   });
+  hooks.after(async () => (await opening).close());
+  hooks.after(() => opened?.stop());
+  const store = await opening;
   const queue = opened as RunQueue;
-  hooks.after(() => store.close());
-  hooks.after(() => queue.stop());
   const client = new pg.Client({ connectionString: server.connectionString });
   await client.connect();
   hooks.after(() => client.end());
+  // An engine that Ctrl-C leaves without a database would complain until the process ends.
+  hooks.after(() => void (log.level = 'silent'));
   const clock = createDatabaseClock(async () => {
     const { rows } = await client.query<{ now: number }>('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now');
     return (rows[0] as { now: number }).now;
