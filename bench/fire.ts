@@ -124,17 +124,7 @@ async function measure(hooks: Cleanups, sizes: readonly number[]): Promise<strin
   const lines = [
     `medians of ${ROUNDS} rounds; ${machine()}`,
     '',
-    row(
-      'per second',
-      'schedules',
-      'Carillon',
-      'floor',
-      'Carillon rows',
-      'floor rows',
-      'ratio',
-      'Carillon from–to',
-      'floor from–to',
-    ),
+    row('per second', 'schedules', 'Carillon', 'floor', 'Carillon rows', 'floor rows', 'ratio', 'from–to'),
   ];
   for (const size of sizes) for (const question of QUESTIONS) lines.push(await compare(bench, question, size));
   return [...lines, '', 'rows: those that the floor writes; ratio: Carillon / floor of the same round'];

@@ -150,7 +150,10 @@ async function measure(hooks: Cleanups, fires: number, rate: number): Promise<st
     });
     await createHttpTask(carillon, 'target', url);
     await createSchedule(carillon, 'target', 'every second', { trigger: { cron: { expression: '* * * * * *' } } });
-  } else await startSchedules(carillon, rate);
+  } else {
+    console.error(`making ${rate} schedules`);
+    await startSchedules(carillon, rate);
+  }
 
   const from = Math.ceil((now() + (rate === 1 ? 0 : SETTLE_MS)) / SECOND) * SECOND;
   const window = { from, until: from + Math.ceil(fires / rate) * SECOND };
