@@ -9,6 +9,20 @@ endpoint.hash = '';
 const element = (id) => document.getElementById(id);
 const introspection = document.body.dataset.introspection === 'on';
 
+/** What a new tab begins with: one look around, and one at what happens. */
+const WELCOME = `query Overview {
+  viewer { role actor { name } }
+  tasks(first: 10) { totalCount nodes { key kind state nextFireAt } }
+  schedules(first: 10) { totalCount nodes { name state nextFireAt trigger { summary } } }
+  runs(first: 10) { totalCount nodes { state origin scheduledFor latenessMs durationMs task { key } } }
+}
+
+# Runs as they change, over a web socket.
+subscription Watch {
+  runChanged { at previousState state taskKey run { latenessMs durationMs } }
+}
+`;
+
 /** @returns what is wrong with the token, or null */
 async function faultOf(token) {
   try {
@@ -47,7 +61,7 @@ function show(token) {
   element('notice').hidden = introspection;
   element('graphiql').hidden = false;
   // A schema of null keeps GraphiQL from asking for one.
-  const props = introspection ? { fetcher } : { fetcher, schema: null };
+  const props = { fetcher, defaultQuery: WELCOME, ...(!introspection && { schema: null }) };
   ReactDOM.createRoot(element('graphiql')).render(React.createElement(GraphiQL, props));
 }
 
