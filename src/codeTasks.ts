@@ -10,7 +10,7 @@ import type { CodeTask, TaskSchedule } from './task/defineTask.ts';
 import type { WorkerTask } from './worker/worker.ts';
 
 /** The server itself, at its start. */
-const SERVER: Caller = { viewer: { actor: SYSTEM, role: 'ADMIN' }, requestId: 'start', source: 'code' };
+export const SERVER: Caller = { viewer: { actor: SYSTEM, role: 'ADMIN' }, requestId: 'start', source: 'code' };
 
 /**
  * Makes the code tasks of this process known, with the schedules that they declare. What cannot be is named in the log; the others

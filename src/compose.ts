@@ -5,7 +5,8 @@ import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
 import { retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
-import { registerTasks } from './codeTasks.ts';
+import { SERVER, registerTasks } from './codeTasks.ts';
+import { recheckZones } from './commands/recheckZones.ts';
 import type { Config } from './config.ts';
 import { createTriggerCache } from './domain/schedule.ts';
 import type { HttpRequest } from './domain/httpRequest.ts';
@@ -27,6 +28,7 @@ import { openStore } from './store/open.ts';
 import { createCodeExecutor } from './task/kinds/code.ts';
 import { createHttpExecutor } from './task/kinds/http.ts';
 import { loadTasks } from './task/loadTasks.ts';
+import { ZONE_DATA } from './zoneData.ts';
 import { startWorker } from './worker/worker.ts';
 
 export const VERSION = packageJson.version;
@@ -113,6 +115,8 @@ async function startParts(
   const schema = createSchema();
   const parts = { store, commands, relay, clock, streamId: await readStreamId(store.sql), version: VERSION };
 
+  // Before anything fires: what was computed by other zone data may be due at another time.
+  await recheckZones(commands, SERVER, log, ZONE_DATA);
   const { tasks, broken } = await loadTasks(config.tasksDir);
   for (const { file, reason } of broken) log.error({ file, reason }, 'a task module could not be loaded; the others are');
   const keepsAll = Object.values(config.keep).every((ms) => ms === null);

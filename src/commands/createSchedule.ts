@@ -1,4 +1,5 @@
 import { nothingLeft, withinBounds } from '../domain/bounds.ts';
+import { horizonOf } from '../domain/horizon.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
 import { findSchedule, insertSchedule } from '../store/schedules.ts';
@@ -41,7 +42,8 @@ export function createSchedule(
     const by = caller.viewer.actor;
     const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
     const nextAt = next === null ? null : new Date(next);
-    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt, at: new Date(now), by } as const;
+    const horizon = horizonOf(withinBounds(trigger, definition), next);
+    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt, horizon, at: new Date(now), by } as const;
     const schedule = await rejectDuplicate(
       () => insertSchedule(prisma, { id: newId('sch'), managedBy }, definition, stamp),
       duplicate,

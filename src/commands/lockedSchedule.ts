@@ -120,6 +120,6 @@ async function settlePause(parts: CommandParts, scope: CommandScope, claimed: Cl
   const ledger = entries(claimed, plan.items);
   const next = plan.next === null ? null : iso(plan.next);
   const place = { nextScheduledFor: next, nextFireAt: next, lastFireAt: null };
-  const advance = { id: claimed.id, ...place, openOccurrenceId: ledger.openId, extend: ledger.extend };
+  const advance = { id: claimed.id, ...place, openOccurrenceId: ledger.openId, horizon: null, extend: ledger.extend };
   await writeVerdicts(scope.sql, now, [], ledger.added, [advance]);
 }

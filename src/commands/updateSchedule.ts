@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nothingLeft, withinBounds } from '../domain/bounds.ts';
+import { horizonOf } from '../domain/horizon.ts';
 import { hasEnded } from '../domain/schedule.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
@@ -65,7 +66,8 @@ export function updateSchedule(
     const nextOfChange = next === null ? null : new Date(next);
     const nextAt = retimed ? nextOfChange : settled.nextScheduledFor;
     const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, nextAt) ? 'ACTIVE' : settled.state;
-    const stamp = { state, pause: settled.pause, nextAt, at: new Date(now), by: caller.viewer.actor };
+    const horizon = horizonOf(withinBounds(trigger, definition), nextAt?.getTime() ?? null);
+    const stamp = { state, pause: settled.pause, nextAt, horizon, at: new Date(now), by: caller.viewer.actor };
     const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
     await audit(
       {

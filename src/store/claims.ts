@@ -5,6 +5,7 @@ import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
 import type { Labels } from '../domain/labels.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
+import { ZONE_DATA } from '../zoneData.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
@@ -31,6 +32,8 @@ export interface ClaimedSchedule {
   misfire: MisfirePolicy;
   execution: ExecutionSettings | null;
   labels: Labels;
+  /** Last of the remembered instants, epoch ms; null: none are remembered. */
+  horizonEnd: number | null;
   /** Nominal instant of the first occurrence without a verdict. */
   nextScheduledFor: Date | null;
   taskId: string;
@@ -42,11 +45,11 @@ export interface ClaimedSchedule {
   open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
 }
 
-const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
-       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor",
+export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
+       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", (s.horizon->>-1)::float8 AS "horizonEnd",
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
-const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
+export const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
 
 /** Locks due schedules, most overdue first. Those that others hold (an edit, a finishing run) are passed over: ask again soon. */
 export function claimDueSchedules(sql: Sql, now: number, limit: number): Promise<ClaimedSchedule[]> {
@@ -104,6 +107,8 @@ export interface Advance {
   nextFireAt: string | null;
   lastFireAt: string | null;
   openOccurrenceId: string | null;
+  /** Instants to remember (epoch ms); null: those that are remembered already. */
+  horizon: readonly number[] | null;
   /** A ledger row that goes on. */
   extend: { id: string; through: string; count: number } | null;
 }
@@ -129,13 +134,15 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
       reason text, "scheduleVersion" int)
 ), a AS (
   SELECT * FROM jsonb_to_recordset($4::jsonb) AS r(id text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, "lastFireAt" timestamptz,
-    "openOccurrenceId" text, extend jsonb)
+    "openOccurrenceId" text, horizon jsonb, extend jsonb)
 ), extended AS (
   UPDATE occurrence SET through = (a.extend->>'through')::timestamptz, count = occurrence.count + (a.extend->>'count')::int, recorded_at = $1::timestamptz
     FROM a WHERE occurrence.id = a.extend->>'id'
 ), moved AS (
   UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
          last_fire_at = coalesce(a."lastFireAt", s.last_fire_at),
+         horizon = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN a.horizon ELSE s.horizon END,
+         zone_data = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN $5 ELSE s.zone_data END,
          state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL THEN 'COMPLETED' ELSE s.state END
     FROM a WHERE s.id = a.id RETURNING s.*
 ), schedule_events AS (
@@ -146,7 +153,7 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
    WHERE m.state = 'COMPLETED'
 )
 SELECT * FROM queued`,
-    [iso(now), JSON.stringify(runs), JSON.stringify(occurrences), JSON.stringify(advances)],
+    [iso(now), JSON.stringify(runs), JSON.stringify(occurrences), JSON.stringify(advances), ZONE_DATA],
   );
 }
 

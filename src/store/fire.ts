@@ -3,6 +3,7 @@ import { resolveExecution } from '../domain/execution.ts';
 import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
+import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import type { Trigger } from '../trigger/trigger.ts';
@@ -61,6 +62,7 @@ export async function fireDue(
       nextFireAt: plan.next === null ? null : iso(plan.next),
       lastFireAt: fires.length > 0 ? iso(now) : null,
       openOccurrenceId: ledger.openId,
+      horizon: plan.horizon,
       extend: ledger.extend,
     });
   }
@@ -73,9 +75,13 @@ function planOf(
   expected: number,
   now: number,
   triggerOf: TriggerOf,
-): ({ ok: true } & DuePlan) | { ok: false; error: Error } {
+): ({ ok: true; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
-    return { ok: true, ...planDue(triggerOf(schedule), expected, now, schedule.misfire) };
+    const trigger = triggerOf(schedule);
+    const plan = planDue(trigger, expected, now, schedule.misfire);
+    const { horizonEnd } = schedule;
+    const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
+    return { ok: true, ...plan, horizon: remembered ? null : horizonOf(trigger, plan.next) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }

@@ -5,6 +5,7 @@ import type { Labels } from '../domain/labels.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import { kindOf } from '../trigger/compile.ts';
 import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
+import { ZONE_DATA } from '../zoneData.ts';
 import type { Actor } from './actor.ts';
 import { Prisma } from './generated/client.ts';
 import type { Schedule as ScheduleRow } from './generated/client.ts';
@@ -78,6 +79,8 @@ export interface DefinitionStamp {
   state: ScheduleRecord['state'];
   pause: PauseRecord | null;
   nextAt: Date | null;
+  /** Instants to remember; null where no zone plays a part. */
+  horizon: readonly number[] | null;
   at: Date;
   by: Actor;
 }
@@ -91,8 +94,9 @@ export async function insertSchedule(
   const { at, nextAt } = stamp;
   const by = stamp.by as unknown as Prisma.InputJsonValue;
   const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, nextScheduledFor: nextAt, nextFireAt: nextAt };
+  const zone = { horizon: json(stamp.horizon), zoneData: ZONE_DATA };
   const row = await prisma.schedule.create({
-    data: { id, managedBy, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data },
+    data: { id, managedBy, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data, ...zone },
   });
   await insertVersion(prisma, id, 1, definition, at);
   return row as unknown as ScheduleRecord;
@@ -115,6 +119,8 @@ export async function updateDefinition(
       pause: json(stamp.pause),
       nextScheduledFor: stamp.nextAt,
       nextFireAt: stamp.nextAt,
+      horizon: json(stamp.horizon),
+      zoneData: ZONE_DATA,
       updatedAt: stamp.at,
       updatedBy: stamp.by as unknown as Prisma.InputJsonValue,
     },
@@ -142,6 +148,17 @@ export async function updateState(
 ): Promise<ScheduleRecord> {
   const { state, pause, nextAt } = change;
   const data = { state, pause: json(pause), nextScheduledFor: nextAt, nextFireAt: nextAt };
+  return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
+}
+
+/** Sets a schedule to instants that were computed anew. The caller holds the schedule's row. */
+export async function moveSchedule(
+  prisma: Db,
+  id: string,
+  change: { state: ScheduleRecord['state']; nextAt: Date | null; horizon: readonly number[] | null; zoneData: string },
+): Promise<ScheduleRecord> {
+  const { state, nextAt, horizon, zoneData } = change;
+  const data = { state, nextScheduledFor: nextAt, nextFireAt: nextAt, horizon: json(horizon), zoneData };
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
 }
 

@@ -41,6 +41,7 @@ test('claimDueSchedules: what another transaction fired a moment ago is not clai
     nextFireAt: iso(now + 1),
     lastFireAt: null,
     openOccurrenceId: null,
+    horizon: null,
     extend: null,
   };
   await parts.store.hotTransaction(async ({ sql }) => writeVerdicts(sql, now, [], [], [{ id: first, ...moved }]));
@@ -71,7 +72,15 @@ test('a claim holds the schedule against an edit until it ends, and the edit see
     edit = editSchedule(parts, id, { description: 'edited' });
     await untilBlocked(parts.store.sql, 'lockSchedule');
     const next = iso(at('00:00:02'));
-    const advance = { id, nextScheduledFor: next, nextFireAt: next, lastFireAt: null, openOccurrenceId: null, extend: null };
+    const advance = {
+      id,
+      nextScheduledFor: next,
+      nextFireAt: next,
+      lastFireAt: null,
+      openOccurrenceId: null,
+      horizon: null,
+      extend: null,
+    };
     await writeVerdicts(sql, at('00:00:01'), [], [], [advance]);
   });
   const edited = await edit;
@@ -116,7 +125,15 @@ test('a schedule locked after waiting has the ledger row that was written meanwh
       reason: '',
       scheduleVersion: 1,
     };
-    const advance = { id, nextScheduledFor: next, nextFireAt: next, lastFireAt: null, openOccurrenceId: 'occ', extend: null };
+    const advance = {
+      id,
+      nextScheduledFor: next,
+      nextFireAt: next,
+      lastFireAt: null,
+      openOccurrenceId: 'occ',
+      horizon: null,
+      extend: null,
+    };
     await writeVerdicts(sql, at('00:00:01'), [], [skip], [advance]);
   });
   assert.equal(await open, 'MISSED');

@@ -10,6 +10,7 @@ import { readFilter } from '../filters.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { previewTrigger } from '../previewTrigger.ts';
+import { ZONE_DATA } from '../../zoneData.ts';
 import { findNode } from './node.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,7 +29,7 @@ export const Query: QueryResolvers = {
   serverInfo: (_, __, { parts }) => ({
     version: parts.version,
     now: new Date(parts.clock.now()),
-    tzdata: process.versions.tz ?? 'unknown',
+    tzdata: ZONE_DATA,
     maxPageSize: LIMITS.maxPageSize,
     maxDepth: LIMITS.maxDepth,
     maxNodes: LIMITS.maxNodes,
