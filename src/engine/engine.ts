@@ -12,6 +12,8 @@ import { nextRetryAt, promoteRetries } from '../store/runs.ts';
 /** Schedules claimed by one tick, in one statement. */
 const CLAIM_BATCH = 500;
 const RETRY_BATCH = 500;
+/** Names in the log of one tick. */
+const SHOWN = 10;
 /** Suspended machines, stepped clocks and lost notifications cost no more than this. */
 const MAX_SLEEP_MS = 30_000;
 /** What is due but held by another transaction (an edit, a finishing run) is asked for again after these, the last from then on. */
@@ -43,6 +45,10 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
       const claimed = await claimDueSchedules(tx.sql, now, CLAIM_BATCH);
       if (claimed.length === 0) return 0;
       const queued = await fireDue(tx.sql, now, claimed, triggerOf);
+      log.debug(
+        { schedules: claimed.slice(0, SHOWN).map(({ name }) => name), count: claimed.length, runs: queued.length },
+        'fired',
+      );
       await queue.enqueue(tx.sql, queued);
       tx.signal('events');
       if (queued.length > 0) tx.signal('jobs');
