@@ -71,7 +71,9 @@ export async function startWorker(parts: {
   const cancelsOutage = createOutage('the worker, looking for canceled runs', log);
   const naps = new Set<() => void>();
   let cancelPoll: () => void = () => undefined;
-  const own = parts.tasks.some((task) => task.scope === 'LOCAL') ? [workerQueue(id)] : [];
+  // Of whatever scope its tasks are here: other code, started later, may make one LOCAL, and then runs are written for this worker.
+  const own = parts.tasks.length > 0 ? [workerQueue(id)] : [];
+  /** The one that was served longest ago first. */
   const queues = [...parts.queues, ...own, ...parts.tasks.map((task) => taskQueue(task.id))];
   // Before anybody can write a run for this worker.
   await queue.prepare(own);
@@ -91,23 +93,31 @@ export async function startWorker(parts: {
     return finishes.map((finish) => ids.has(finish.runId));
   }, FINISH_BATCH);
 
-  /** Takes and starts until nothing comes back or no slot is free. With many queues each gets its share of the free slots in turn. */
+  /**
+   * Takes and starts until nothing comes back or no slot is free. With many queues each gets its share of the free slots in turn,
+   * and each round asks them all: a long backlog in one must not keep the others waiting.
+   */
   async function takeAll(): Promise<void> {
-    let names = queues.length === 1 ? queues : await queue.waiting(queues);
-    while (!stopping && names.length > 0 && slots.size < capacity) {
-      const left: string[] = [];
-      for (const name of names) {
-        const share = Math.ceil((capacity - slots.size) / names.length);
+    for (let came = true; came && !stopping && slots.size < capacity;) {
+      came = false;
+      const names = queues.length === 1 ? [...queues] : await waitingInTurn();
+      for (const [index, name] of names.entries()) {
+        const share = Math.ceil((capacity - slots.size) / (names.length - index));
         if (stopping || share === 0) break;
         const deliveries = await queue.take(name, share);
         if (deliveries.length === 0) continue;
-        left.push(name);
+        came = true;
+        queues.push(...queues.splice(queues.indexOf(name), 1));
         await start(deliveries);
         // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
         await queue.settle(name, deliveries);
       }
-      names = left;
     }
+  }
+
+  async function waitingInTurn(): Promise<string[]> {
+    const waiting = new Set(await queue.waiting(queues));
+    return queues.filter((name) => waiting.has(name));
   }
 
   async function start(deliveries: Delivery[]): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
-import { addSchedule, addTask, at, openParts, startTestEngine, trigger } from '../support/parts.ts';
+import { addCodeTask, addSchedule, addTask, at, openParts, startTestEngine, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { insertRuns } from '../../src/store/runs.ts';
 import { startTestWorker } from '../support/executor.ts';
@@ -354,4 +354,25 @@ test('runs are found within half a second even when no notification comes', asyn
   assert.equal((await runNow(parts, run.id)).state, 'QUEUED');
   parts.clock.advanceTo(at('00:00:00.500'));
   assert.equal((await worker.next()).run.runId, run.id);
+});
+
+test('with many queues none keeps the others waiting: a free slot goes to the one that was served longest ago', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts, { key: 'http' });
+  const task = await addCodeTask(parts, { key: 'code' });
+  const enqueue = async (key: string, count: number) => {
+    const { id: taskId } = await parts.store.prisma.task.findFirstOrThrow({ where: { key } });
+    const runs = await Promise.all(Array.from({ length: count }, () => newRun(parts, { taskId })));
+    await parts.queue.enqueue(parts.store.sql, await insertRuns(parts.store.sql, parts.clock.now(), runs));
+  };
+  await enqueue('http', 4);
+  await enqueue('code', 2);
+  const worker = await startTestWorker(parts, { capacity: 1, tasks: [{ id: task.id, scope: 'GLOBAL' }] });
+  const order: string[] = [];
+  for (let served = 0; served < 6; served += 1) {
+    const call = await worker.next();
+    order.push(call.run.taskKey);
+    call.succeed();
+  }
+  assert.deepEqual(order, ['http', 'code', 'http', 'code', 'http', 'http']);
 });
