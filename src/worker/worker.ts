@@ -75,13 +75,16 @@ export async function startWorker(parts: {
   const own = parts.tasks.length > 0 ? [workerQueue(id)] : [];
   /** The one that was served longest ago first. */
   const queues = [...parts.queues, ...own, ...parts.tasks.map((task) => taskQueue(task.id))];
-  // Before anybody can write a run for this worker.
-  await queue.prepare(own);
-  await store.hotTransaction(async (tx) => {
-    const taskIds = parts.tasks.map((task) => task.id);
-    await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, taskIds);
-    tx.signal('events');
-  });
+  async function register(): Promise<void> {
+    // Before anybody can write a run for this worker.
+    await queue.prepare(own);
+    await store.hotTransaction(async (tx) => {
+      const taskIds = parts.tasks.map((task) => task.id);
+      await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, taskIds);
+      tx.signal('events');
+    });
+  }
+  await register();
 
   const finisher = createBatcher<Finish, boolean>(async (finishes) => {
     const ended = await store.hotTransaction(async (tx) => {
@@ -234,15 +237,18 @@ export async function startWorker(parts: {
     async beat() {
       const held = [...slots.values()].map((slot) => slot.hold);
       const now = clock.now();
-      await store.hotTransaction(async (tx) => {
-        await heartbeat(tx.sql, now, id);
+      const known = await store.hotTransaction(async (tx) => {
+        if (!(await heartbeat(tx.sql, now, id))) return false;
         const kept = new Set(held.length > 0 ? await keepLeases(tx.sql, id, now + leaseMs, held) : []);
         for (const { lease } of held) {
           if (kept.has(lease)) continue;
           slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
         }
         if (held.length > 0) breakOff(await listCanceling(tx.sql, id));
+        return true;
       });
+      // What it held was given away long ago: the next beat breaks it off.
+      if (!known) await register();
     },
     async stop(graceMs) {
       stopping = true;

@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
 import { addCodeTask, addSchedule, addTask, at, openParts, startTestEngine, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { workerQueue } from '../../src/queue/queue.ts';
+import { purgeWorkers } from '../../src/store/retention.ts';
 import { insertRuns } from '../../src/store/runs.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { newRun } from '../support/runs.ts';
@@ -375,4 +377,16 @@ test('with many queues none keeps the others waiting: a free slot goes to the on
     call.succeed();
   }
   assert.deepEqual(order, ['http', 'code', 'http', 'code', 'http', 'http']);
+});
+
+test('a worker that was forgotten while it was suspended makes itself known again, and runs what it gets', async (t) => {
+  const parts = await openParts(t);
+  const task = await addCodeTask(parts, { scope: 'LOCAL' });
+  const worker = await startTestWorker(parts, { tasks: [{ id: task.id, scope: 'LOCAL' }] });
+  await parts.store.prisma.worker.update({ where: { id: worker.id }, data: { state: 'LOST' } });
+  assert.deepEqual(await purgeWorkers(parts.store, at('00:00:01')), [worker.id]);
+  await parts.queue.remove(workerQueue(worker.id));
+  await worker.beat();
+  await addSchedule(parts).then(({ id }) => trigger(parts, id));
+  assert.equal((await worker.next()).run.taskKey, 'task');
 });
