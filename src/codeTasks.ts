@@ -1,6 +1,7 @@
 import type { Caller, CommandParts } from './commands/command.ts';
 import { declareSchedules } from './commands/declareSchedules.ts';
 import type { ScheduleDeclaration } from './commands/declareSchedules.ts';
+import { isDatabaseAway } from './databaseAway.ts';
 import { listLabels } from './domain/labels.ts';
 import type { UserError } from './domain/userError.ts';
 import { registerTask } from './commands/registerTask.ts';
@@ -19,21 +20,36 @@ export const SERVER: Caller = { viewer: { actor: SYSTEM, role: 'ADMIN' }, reques
  */
 export async function registerTasks(parts: CommandParts, log: Logger, tasks: readonly CodeTask[]): Promise<WorkerTask[]> {
   const registered: WorkerTask[] = [];
-  for (const { definition, inputSchema } of tasks) {
-    const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {}, timeout, retry } = definition;
-    const execution = { timeout, retry };
-    const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
-    if (!result.ok) {
-      log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
-      continue;
-    }
-    registered.push({ id: result.value.id, scope });
-    const declared = (definition.schedules ?? []).map(toDeclaration);
-    for (const { name: schedule, userErrors } of await declareSchedules(parts, SERVER, key, declared)) {
-      log.error({ task: key, schedule, problems: texts(userErrors) }, 'a schedule that a task declares could not be kept');
+  for (const task of tasks) {
+    try {
+      await registerOne(parts, log, task, registered);
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      // Code is not checked against its types when it is loaded: it may declare what no command expects.
+      log.error({ task: task.definition.key, err: error }, 'a task could not be registered as it is declared');
     }
   }
   return registered;
+}
+
+async function registerOne(
+  parts: CommandParts,
+  log: Logger,
+  { definition, inputSchema }: CodeTask,
+  registered: WorkerTask[],
+): Promise<void> {
+  const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {}, timeout, retry } = definition;
+  const execution = { timeout, retry };
+  const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
+  if (!result.ok) {
+    log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
+    return;
+  }
+  registered.push({ id: result.value.id, scope });
+  const declared = (definition.schedules ?? []).map(toDeclaration);
+  for (const { name: schedule, userErrors } of await declareSchedules(parts, SERVER, key, declared)) {
+    log.error({ task: key, schedule, problems: texts(userErrors) }, 'a schedule that a task declares could not be kept');
+  }
 }
 
 function toDeclaration({ trigger, labels, startAt, endAt, ...rest }: TaskSchedule): ScheduleDeclaration {

@@ -97,12 +97,19 @@ export async function parseDefinition(
   if (task !== null) checkTaskInput(fields, at('input'), task, next.input ?? null);
   if (patch.labels !== undefined) next.labels = parseLabels(fields, at('labels'), patch.labels ?? []);
 
+  for (const name of ['startAt', 'endAt'] as const) {
+    if (Number.isNaN(next[name]?.getTime())) fields.add(at(name), `${name} is not an instant.`, 'an ISO 8601 instant');
+  }
   const { startAt = null, endAt = null } = next;
   const fault = boundsFault({ startAt, endAt });
   if (fault !== null) fields.add(at(patch.endAt == null ? 'startAt' : 'endAt'), fault, 'endAt not before startAt');
 
   const spec = patch.trigger != null ? readTriggerSpec(patch.trigger) : (patch.triggerSpec ?? next.triggerSpec);
-  if (spec === undefined) return null;
+  if (spec === undefined) {
+    // The API does not let it be missing; code may.
+    if (patch.trigger !== null) fields.add(at('trigger'), 'trigger is missing: a schedule must have one.');
+    return null;
+  }
   const { timeZone, dst } = next as ScheduleDefinition;
   const compiled = compileTrigger(spec, { timeZone, dst, anchorAt: anchorOf(createdAt) });
   if (!compiled.ok) {

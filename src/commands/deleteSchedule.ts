@@ -23,7 +23,7 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
-    refuseDeclared(record, caller);
+    await refuseDeclared(scope, record, caller);
     checkVersion(record, input.expectedVersion);
     await settleDue(parts, scope, locked);
     await cancelWaitingRuns(sql, now, 'schedule_id', record.id);

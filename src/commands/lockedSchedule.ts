@@ -8,6 +8,7 @@ import { entries, fireDue } from '../store/fire.ts';
 import { iso } from '../store/runs.ts';
 import { findSchedule } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
+import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
 /** Exactly one key, as the API's @oneOf sees to. */
@@ -53,10 +54,14 @@ export async function lockById(parts: CommandParts, scope: CommandScope, id: str
   return { claimed, record, now: parts.clock.now() };
 }
 
-/** @throws Rejection INVALID_STATE when the schedule is what code declares: the next start would undo the change */
-export function refuseDeclared(record: ScheduleRecord, caller: Caller): void {
+/**
+ * What no live worker has the code of any more is anybody's: nothing else could change or remove what was declared once.
+ * @throws Rejection INVALID_STATE when the schedule is what code declares: the next start would undo the change
+ */
+export async function refuseDeclared({ sql }: CommandScope, record: ScheduleRecord, caller: Caller): Promise<void> {
   const taskKey = declaringTask(record.managedBy);
   if (taskKey === null || caller.source === 'code') return;
+  if ((await listLiveWorkers(sql, [record.taskId])).size === 0) return;
   const message = `The code of the task "${taskKey}" declares the schedule "${record.name}": change it there. It can be paused, resumed and triggered here.`;
   throw new Rejection([conflict('INVALID_STATE', ['input', 'ref'], message, record.id)]);
 }

@@ -35,7 +35,7 @@ export function updateSchedule(
     const { prisma, signal, audit } = scope;
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
-    refuseDeclared(record, caller);
+    await refuseDeclared(scope, record, caller);
     checkVersion(record, input.expectedVersion);
     const before = definitionOf(record);
     const fields = new Fields();

@@ -6,7 +6,7 @@ export type OverlapPolicy = 'SKIP' | 'ALLOW_ALL';
 export interface Underway {
   /** runs in ACTIVE_STATES */
   active: number;
-  /** unfinished runs that are catch-up or wait behind one: the serial backlog of FIRE_ALL */
+  /** occurrences with unfinished runs that are catch-up or wait behind one: the serial backlog of FIRE_ALL */
   backlog: number;
 }
 export interface PlannedRun extends Fire {

@@ -4,6 +4,7 @@ import { afterFailure } from '../domain/execution.ts';
 import type { RunError } from '../domain/runError.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { endAttempts } from '../queue/finish.ts';
+import { WAITING_JOB_IDS } from '../queue/queue.ts';
 import type { Store } from '../store/open.ts';
 import {
   iso,
@@ -119,7 +120,7 @@ async function redeliver({
   clock: Clock;
   log: Logger;
 }): Promise<void> {
-  const stale = await listStaleQueued(store.sql, clock.now() - STALE_DELIVERY_MS, BATCH);
+  const stale = await listStaleQueued(store.sql, clock.now() - STALE_DELIVERY_MS, BATCH, WAITING_JOB_IDS);
   const undelivered = await queue.undelivered(stale);
   if (undelivered.length === 0) return;
   await store.hotTransaction(async (tx) => {

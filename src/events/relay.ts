@@ -6,6 +6,7 @@ import { createOutage } from '../outage.ts';
 import { isBefore, readEvents, readStreamHead, runningChange } from '../store/events.ts';
 import type { Position, StoredEvent } from '../store/events.ts';
 import type { Store } from '../store/open.ts';
+import { readPurged } from '../store/retention.ts';
 
 /** Events kept in memory for all subscribers; who is further behind reads from the database until it has caught up. */
 const RING = 10_000;
@@ -20,6 +21,10 @@ export interface EventReader extends AsyncIterableIterator<StoredEvent> {
   /** Where it began. */
   readonly from: Position;
   return(): Promise<IteratorResult<StoredEvent>>;
+}
+/** Events that a reader had still to be told of were removed by retention: what it is told next would lie behind a gap. */
+export class EventsRemoved extends Error {
+  override readonly name = 'EventsRemoved';
 }
 export interface Relay {
   /** @param after null: from now */
@@ -117,7 +122,11 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
         if (isBefore(position, tail)) {
           const from = position;
           try {
-            page = (await readEvents(store.sql, from, PAGE)).events;
+            const read = (await readEvents(store.sql, from, PAGE)).events;
+            // Asked after the page was read: what was removed before it is missing from it.
+            const purged = await readPurged(store.sql);
+            if (purged !== null && isBefore(from, purged)) throw new EventsRemoved('events were removed before they were read');
+            page = read;
             if (page.length === 0) position = tail;
           } catch (error) {
             if (!isDatabaseAway(error)) throw error;

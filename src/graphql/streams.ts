@@ -1,6 +1,6 @@
 import { parseCursor, printCursor } from '../events/cursor.ts';
 import { matchesRun, matchesSchedule, matchesTask } from '../events/matches.ts';
-import { isRunning } from '../events/relay.ts';
+import { EventsRemoved, isRunning } from '../events/relay.ts';
 import type { EventReader } from '../events/relay.ts';
 import type { RunState } from '../domain/runState.ts';
 import { isBefore } from '../store/events.ts';
@@ -46,13 +46,14 @@ async function readAfter(parts: ApiParts, after: string | null | undefined): Pro
   if (cursor.ok) {
     const purged = await readPurged(parts.store.sql);
     if (purged === null || !isBefore(cursor.position, purged)) return cursor.position;
-    throw apiError('CURSOR_EXPIRED', 'after is older than events are kept: read the lists again and subscribe anew.');
+    throw expired('after is older than events are kept');
   }
   if (cursor.why === 'malformed') throw apiError('BAD_USER_INPUT', 'after is not a cursor of an event.');
-  throw apiError(
-    'CURSOR_EXPIRED',
-    'after is a cursor from before the database was restored: read the lists again and subscribe anew.',
-  );
+  throw expired('after is a cursor from before the database was restored');
+}
+
+function expired(why: string): Error {
+  return apiError('CURSOR_EXPIRED', `${why}: read the lists again and subscribe anew.`);
 }
 
 /** Changes of runs that match the filter before or after. */
@@ -157,7 +158,9 @@ function mapEvents<T>(reader: EventReader, map: (event: StoredEvent) => T | null
   return {
     async next() {
       for (;;) {
-        const result = await reader.next();
+        const result = await reader.next().catch((error: unknown) => {
+          throw error instanceof EventsRemoved ? expired('events were removed before this stream was told of them') : error;
+        });
         if (result.done === true) return { done: true, value: undefined };
         const value = map(result.value);
         if (value !== null) return { done: false, value };

@@ -44,6 +44,8 @@ function queueOf({ localWorkerId, taskKind, taskId }: QueuedRun): string {
 }
 
 const SCHEMA = 'pgboss';
+/** Ids of the deliveries that wait to be taken, for statements that look for runs which have none. */
+export const WAITING_JOB_IDS = `SELECT id FROM ${SCHEMA}.job WHERE state = 'created'`;
 const QUEUE_OPTIONS = {
   // Retries, delays and buffers are due times in our own rows: the queue only delivers what may run.
   retryLimit: 0,

@@ -82,7 +82,7 @@ export async function readUnderway(sql: Sql, scheduleIds: readonly string[]): Pr
   const rows = await sql.query<Underway & { id: string }>(
     `/* readUnderway */
 SELECT schedule_id AS id, count(*) FILTER (WHERE state IN ${ACTIVE})::int AS active,
-       count(*) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog
+       count(DISTINCT scheduled_for) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog
   FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ${UNFINISHED}
  GROUP BY schedule_id`,
     [JSON.stringify(scheduleIds)],

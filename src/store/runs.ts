@@ -308,13 +308,23 @@ SELECT id AS "runId", attempt, lease, policy, worker_id AS "workerId", local_wor
   );
 }
 
-/** Queued runs that no worker has started for a while: their delivery may be lost. */
-export async function listStaleQueued(sql: Sql, queuedBefore: number, limit: number): Promise<QueuedRun[]> {
+/**
+ * Queued runs that no worker has started for a while and that are not only waiting for one: their delivery may be lost. Those that
+ * wait are left out before the limit, for there may be any number of them (a task without a worker).
+ * @param waitingJobIds  query for the ids of the deliveries that wait to be taken
+ */
+export async function listStaleQueued(
+  sql: Sql,
+  queuedBefore: number,
+  limit: number,
+  waitingJobIds: string,
+): Promise<QueuedRun[]> {
   return sql.query<QueuedRun>(
     `/* listStaleQueued */
 SELECT ${queuedColumns('r')}
   FROM run r JOIN task t ON t.id = r.task_id
- WHERE r.state = 'QUEUED' AND r.queued_at < $1::timestamptz ORDER BY r.queued_at LIMIT $2`,
+   -- NOT IN is hashed whatever is known of the size of the queue's table; NOT EXISTS may become a loop in a loop.
+ WHERE r.state = 'QUEUED' AND r.queued_at < $1::timestamptz AND r.job_id NOT IN (${waitingJobIds}) ORDER BY r.queued_at LIMIT $2`,
     [iso(queuedBefore), limit],
   );
 }

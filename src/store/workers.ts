@@ -38,8 +38,11 @@ SELECT wt.task_id AS "taskId", jsonb_agg(w.id ORDER BY w.id) AS "workerIds" FROM
   return new Map(rows.map((row) => [row.taskId, row.workerIds]));
 }
 
-/** Says that a worker is alive. One that was given up for lost while it could not reach the database is running again. */
-export async function heartbeat(sql: Sql, now: number, workerId: string): Promise<void> {
+/**
+ * Says that a worker is alive. One that was given up for lost while it could not reach the database is running again.
+ * @returns false: it was away for so long that retention has forgotten it
+ */
+export async function heartbeat(sql: Sql, now: number, workerId: string): Promise<boolean> {
   const [before] = await sql.query<{ state: WorkerState }>(
     `/* heartbeat */
 WITH before AS MATERIALIZED (SELECT id, state FROM worker WHERE id = $1 FOR NO KEY UPDATE)
@@ -48,6 +51,7 @@ UPDATE worker SET last_heartbeat_at = $2::timestamptz, state = CASE WHEN before.
     [workerId, iso(now)],
   );
   if (before?.state === 'LOST') await workerEvent(sql, now, workerId, 'UPDATED', 'LOST', 'RUNNING');
+  return before !== undefined;
 }
 
 export async function setWorkerState(sql: Sql, now: number, workerId: string, state: WorkerState): Promise<void> {

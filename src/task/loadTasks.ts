@@ -22,6 +22,8 @@ export interface LoadedTasks {
 const MODULE = /\.[cm]?[jt]s$/;
 /** Declarations, tests, and what begins with _ or . (for what tasks share) are not tasks. */
 const NO_TASK = /\.d\.[cm]?ts$|\.test\.[cm]?[jt]s$|^[_.]/;
+/** Of the tasks that are built in: a worker cannot have two with one key. */
+const RESERVED = 'carillon.';
 /** A module that waits for something at its top level must not keep the server from starting. */
 const IMPORT_LIMIT_MS = 10_000;
 
@@ -86,7 +88,9 @@ function take(loaded: LoadedTasks, file: string, exports: Record<string, unknown
   for (const task of tasks) {
     const { key } = task.definition;
     const taken = loaded.tasks.find((other) => other.definition.key === key);
-    if (taken === undefined) loaded.tasks.push({ ...task, file });
+    if (key.startsWith(RESERVED))
+      loaded.broken.push({ file, reason: `keys that begin with "${RESERVED}" are Carillon's own: "${key}"` });
+    else if (taken === undefined) loaded.tasks.push({ ...task, file });
     else loaded.broken.push({ file, reason: `the key "${key}" is taken by ${taken.file}` });
   }
 }

@@ -40,7 +40,7 @@ export function createProgressWriter({ store, clock, log }: { store: Store; cloc
       const progress = {
         done,
         total: total !== undefined && Number.isFinite(total) && total >= 0 ? total : null,
-        message: message === undefined ? null : storableText(String(message)).slice(0, MAX_MESSAGE_CHARS),
+        message: message === undefined ? null : storableText(String(message).slice(0, MAX_MESSAGE_CHARS)),
         updatedAt: iso(clock.now()),
       };
       latest.set(hold.lease, { ...hold, progress });

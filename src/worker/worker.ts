@@ -71,15 +71,20 @@ export async function startWorker(parts: {
   const cancelsOutage = createOutage('the worker, looking for canceled runs', log);
   const naps = new Set<() => void>();
   let cancelPoll: () => void = () => undefined;
-  const own = parts.tasks.some((task) => task.scope === 'LOCAL') ? [workerQueue(id)] : [];
+  // Of whatever scope its tasks are here: other code, started later, may make one LOCAL, and then runs are written for this worker.
+  const own = parts.tasks.length > 0 ? [workerQueue(id)] : [];
+  /** The one that was served longest ago first. */
   const queues = [...parts.queues, ...own, ...parts.tasks.map((task) => taskQueue(task.id))];
-  // Before anybody can write a run for this worker.
-  await queue.prepare(own);
-  await store.hotTransaction(async (tx) => {
-    const taskIds = parts.tasks.map((task) => task.id);
-    await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, taskIds);
-    tx.signal('events');
-  });
+  async function register(): Promise<void> {
+    // Before anybody can write a run for this worker.
+    await queue.prepare(own);
+    await store.hotTransaction(async (tx) => {
+      const taskIds = parts.tasks.map((task) => task.id);
+      await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, taskIds);
+      tx.signal('events');
+    });
+  }
+  await register();
 
   const finisher = createBatcher<Finish, boolean>(async (finishes) => {
     const ended = await store.hotTransaction(async (tx) => {
@@ -91,23 +96,31 @@ export async function startWorker(parts: {
     return finishes.map((finish) => ids.has(finish.runId));
   }, FINISH_BATCH);
 
-  /** Takes and starts until nothing comes back or no slot is free. With many queues each gets its share of the free slots in turn. */
+  /**
+   * Takes and starts until nothing comes back or no slot is free. With many queues each gets its share of the free slots in turn,
+   * and each round asks them all: a long backlog in one must not keep the others waiting.
+   */
   async function takeAll(): Promise<void> {
-    let names = queues.length === 1 ? queues : await queue.waiting(queues);
-    while (!stopping && names.length > 0 && slots.size < capacity) {
-      const left: string[] = [];
-      for (const name of names) {
-        const share = Math.ceil((capacity - slots.size) / names.length);
+    for (let came = true; came && !stopping && slots.size < capacity;) {
+      came = false;
+      const names = queues.length === 1 ? [...queues] : await waitingInTurn();
+      for (const [index, name] of names.entries()) {
+        const share = Math.ceil((capacity - slots.size) / (names.length - index));
         if (stopping || share === 0) break;
         const deliveries = await queue.take(name, share);
         if (deliveries.length === 0) continue;
-        left.push(name);
+        came = true;
+        queues.push(...queues.splice(queues.indexOf(name), 1));
         await start(deliveries);
         // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
         await queue.settle(name, deliveries);
       }
-      names = left;
     }
+  }
+
+  async function waitingInTurn(): Promise<string[]> {
+    const waiting = new Set(await queue.waiting(queues));
+    return queues.filter((name) => waiting.has(name));
   }
 
   async function start(deliveries: Delivery[]): Promise<void> {
@@ -224,15 +237,18 @@ export async function startWorker(parts: {
     async beat() {
       const held = [...slots.values()].map((slot) => slot.hold);
       const now = clock.now();
-      await store.hotTransaction(async (tx) => {
-        await heartbeat(tx.sql, now, id);
+      const known = await store.hotTransaction(async (tx) => {
+        if (!(await heartbeat(tx.sql, now, id))) return false;
         const kept = new Set(held.length > 0 ? await keepLeases(tx.sql, id, now + leaseMs, held) : []);
         for (const { lease } of held) {
           if (kept.has(lease)) continue;
           slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
         }
         if (held.length > 0) breakOff(await listCanceling(tx.sql, id));
+        return true;
       });
+      // What it held was given away long ago: the next beat breaks it off.
+      if (!known) await register();
     },
     async stop(graceMs) {
       stopping = true;

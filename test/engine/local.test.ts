@@ -109,3 +109,32 @@ test('LOCAL with overlap SKIP: passed over while any of its runs has not ended',
   await step('00:00:30');
   await Promise.all([one.next(), two.next()]);
 });
+
+test('LOCAL: a worker that started when the task was GLOBAL still takes part, and holds no other schedule up', async (t) => {
+  const parts = await openParts(t);
+  const task = await addCodeTask(parts);
+  const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL' });
+  const engine = await startTestEngine(parts);
+  const older = await startTestWorker(parts, { tasks: [{ id: task.id, scope: 'GLOBAL' }] });
+  await addCodeTask(parts, { scope: 'LOCAL' });
+  const newer = await startTestWorker(parts, { tasks: [{ id: task.id, scope: 'LOCAL' }] });
+  parts.clock.advanceTo(at('00:00:10'));
+  await engine.settle();
+  assert.deepEqual((await placesOf(parts, id)).map(({ worker }) => worker).toSorted(), [older.id, newer.id].toSorted());
+  await Promise.all([older.next(), newer.next()]);
+});
+
+test('LOCAL: the backlog that maxCatchupRuns bounds counts occurrences, however many workers each is for', async (t) => {
+  const parts = await openParts(t);
+  const task = await addCodeTask(parts, { scope: 'LOCAL' });
+  const misfire = { mode: 'FIRE_ALL', graceTime: 'PT0S', maxCatchupRuns: 3 } as const;
+  const { id } = await addSchedule(parts, { overlapPolicy: 'SKIP', misfire });
+  const tasks = [{ id: task.id, scope: 'LOCAL' as const }];
+  await Promise.all([startTestWorker(parts, { tasks }), startTestWorker(parts, { tasks })]);
+  parts.clock.advanceTo(at('00:00:25'));
+  const engine = await startTestEngine(parts);
+  parts.clock.advanceTo(at('00:00:30'));
+  await engine.settle();
+  assert.deepEqual(await skipsOf(parts, id), []);
+  assert.equal((await runsOf(parts, id)).length, 6);
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
 import { insertRuns } from '../../src/store/runs.ts';
-import { addSchedule, addTask, at, openParts, startTestEngine, trigger } from '../support/parts.ts';
+import { addCodeTask, addSchedule, addTask, at, openParts, startTestEngine, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf } from '../support/ledger.ts';
@@ -135,4 +135,21 @@ test('a buffered run that nothing will let go is let go', async (t) => {
   const worker = await startTestWorker(parts);
   await reap(parts);
   assert.equal((await worker.next()).run.runId, run.id);
+});
+
+test('a lost delivery is found behind any number of runs that wait for a worker', async (t) => {
+  const parts = await openParts(t);
+  const { id: unavailable } = await addCodeTask(parts, { key: 'unavailable' });
+  const waiting = await Promise.all(Array.from({ length: 600 }, () => newRun(parts, { taskId: unavailable })));
+  await parts.queue.enqueue(parts.store.sql, await insertRuns(parts.store.sql, parts.clock.now(), waiting));
+  const { id: taskId } = await addTask(parts);
+  parts.clock.advanceTo(at('00:00:01'));
+  const lost = await newRun(parts, { taskId });
+  await insertRuns(parts.store.sql, parts.clock.now(), [lost]);
+  parts.clock.advanceTo(at('00:00:20'));
+  await reap(parts);
+  assert.deepEqual(
+    (await parts.queue.take('http', 1)).map(({ runId }) => runId),
+    [lost.id],
+  );
 });

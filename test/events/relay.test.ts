@@ -5,10 +5,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDatabaseClock } from '../../src/clock.ts';
 import type { Clock } from '../../src/clock.ts';
-import { createRelay } from '../../src/events/relay.ts';
+import { createRelay, EventsRemoved } from '../../src/events/relay.ts';
 import type { EventReader, Relay } from '../../src/events/relay.ts';
 import { appendEvents, readEvents } from '../../src/store/events.ts';
 import type { NewEvent, Position, StoredEvent } from '../../src/store/events.ts';
+import { purgeEvents } from '../../src/store/retention.ts';
 import { finishRuns, insertRuns } from '../../src/store/runs.ts';
 import type { Hold } from '../../src/store/runs.ts';
 import type { Sql } from '../../src/store/sql.ts';
@@ -454,4 +455,17 @@ test('what follows a commit comes after it in the stream, even from a transactio
       ['UPDATED', 'QUEUED'],
     ],
   );
+});
+
+test('a reader is told when events that it has not read were removed, instead of going on behind the gap', async (t) => {
+  const parts = await openParts(t);
+  await append(parts, 'read', 'removed');
+  await untilVisible(parts);
+  const relay = openRelay(parts);
+  const reader = await relay.subscribe(START);
+  const abreast = await relay.subscribe(null);
+  await purgeEvents(parts.store, at('00:00:00') + 2 * 86_400_000);
+  await append(parts, 'later');
+  await assert.rejects(take(reader, 1), EventsRemoved);
+  assert.deepEqual(subjects(await take(abreast, 1)), ['later']);
 });

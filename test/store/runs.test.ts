@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { RUN_TRANSITIONS } from '../../src/domain/runState.ts';
 import { afterCancel } from '../../src/domain/cancel.ts';
 import type { RunState } from '../../src/domain/runState.ts';
+import { WAITING_JOB_IDS } from '../../src/queue/queue.ts';
 import { cancelLocked, listCanceling } from '../../src/store/cancels.ts';
 import {
   cancelWaitingRuns,
@@ -198,8 +199,8 @@ test('keepLeases: a lease that was passed on is not kept, whoever asks', async (
 test('renewJobs: two reapers at once make a lost delivery anew once', async (t) => {
   const { parts, runs } = await openRuns(t, 2);
   await insertRuns(parts.store.sql, at('00:00:00'), runs);
-  assert.deepEqual(await listStaleQueued(parts.store.sql, at('00:00:00'), 500), []);
-  const stale = await listStaleQueued(parts.store.sql, at('00:00:00.001'), 500);
+  assert.deepEqual(await listStaleQueued(parts.store.sql, at('00:00:00'), 500, WAITING_JOB_IDS), []);
+  const stale = await listStaleQueued(parts.store.sql, at('00:00:00.001'), 500, WAITING_JOB_IDS);
   assert.deepEqual(runIds(stale), runIds(runs.map((run) => ({ runId: run.id }))));
   let second: Promise<unknown[]> | undefined;
   const renewed = await parts.store.hotTransaction(async ({ sql }) => {
@@ -227,7 +228,7 @@ const orders: {
     name: 'renewJobs',
     of: 'queued',
     statement: (parts, _, holds) => async (sql) => {
-      const stale = await listStaleQueued(parts.store.sql, at('23:00:00'), 500);
+      const stale = await listStaleQueued(parts.store.sql, at('23:00:00'), 500, WAITING_JOB_IDS);
       const rank = (runId: string) => holds.findIndex((hold) => hold.runId === runId);
       return renewJobs(
         sql,
@@ -306,7 +307,7 @@ const statements: Record<string, (sql: Sql, hold: Hold, worker: string, schedule
   promoteRetries: (sql) => promoteRetries(sql, at('01:00:00'), 500),
   cancelWaitingRuns: (sql, _hold, _worker, scheduleId) => cancelWaitingRuns(sql, 0, 'schedule_id', scheduleId),
   keepLeases: (sql, hold, worker) => keepLeases(sql, worker, LEASE, [hold]),
-  renewJobs: async (sql) => renewJobs(sql, await listStaleQueued(sql, at('23:00:00'), 500)),
+  renewJobs: async (sql) => renewJobs(sql, await listStaleQueued(sql, at('23:00:00'), 500, WAITING_JOB_IDS)),
 };
 
 test('whatever state a run is in, a statement changes it only as the table of states allows, with one event', async (t) => {

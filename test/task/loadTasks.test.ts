@@ -75,3 +75,9 @@ test('of two tasks with one key the second is named, with the first', async (t) 
   assert.deepEqual(result.keys, ['same']);
   assert.deepEqual(result.broken, ['b.ts: the key "same" is taken by /a.ts']);
 });
+
+test('the keys of the tasks that are built in are not taken', async (t) => {
+  const result = await load(t, { 'a.ts': task('carillon.retention'), 'b.ts': task('carillon') });
+  assert.deepEqual(result.keys, ['carillon']);
+  assert.deepEqual(result.broken, [`a.ts: keys that begin with "carillon." are Carillon's own: "carillon.retention"`]);
+});

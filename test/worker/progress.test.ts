@@ -74,3 +74,13 @@ test('many attempts are written in one statement', async (t) => {
     (await Promise.all(holds.map((hold) => progressOf(parts, hold)))).every((progress) => progress !== null),
   );
 });
+
+test('a message that is too long is cut where it can be stored, and does not take the word of others with it', async (t) => {
+  const { parts, holds, writer } = await openRunning(t, 2);
+  writer.say(holds[0]!, 1, 2, `${'x'.repeat(499)}😀`);
+  writer.say(holds[1]!, 2, 2);
+  parts.clock.advanceTo(parts.clock.now() + 500);
+  const long = await until(() => progressOf(parts, holds[0]!));
+  assert.equal(long.message?.length, 500);
+  assert.equal((await progressOf(parts, holds[1]!))?.done, 2);
+});

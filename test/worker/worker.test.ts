@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
-import { addSchedule, addTask, at, openParts, startTestEngine, trigger } from '../support/parts.ts';
+import { addCodeTask, addSchedule, addTask, at, openParts, startTestEngine, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { workerQueue } from '../../src/queue/queue.ts';
+import { purgeWorkers } from '../../src/store/retention.ts';
 import { insertRuns } from '../../src/store/runs.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { newRun } from '../support/runs.ts';
@@ -354,4 +356,37 @@ test('runs are found within half a second even when no notification comes', asyn
   assert.equal((await runNow(parts, run.id)).state, 'QUEUED');
   parts.clock.advanceTo(at('00:00:00.500'));
   assert.equal((await worker.next()).run.runId, run.id);
+});
+
+test('with many queues none keeps the others waiting: a free slot goes to the one that was served longest ago', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts, { key: 'http' });
+  const task = await addCodeTask(parts, { key: 'code' });
+  const enqueue = async (key: string, count: number) => {
+    const { id: taskId } = await parts.store.prisma.task.findFirstOrThrow({ where: { key } });
+    const runs = await Promise.all(Array.from({ length: count }, () => newRun(parts, { taskId })));
+    await parts.queue.enqueue(parts.store.sql, await insertRuns(parts.store.sql, parts.clock.now(), runs));
+  };
+  await enqueue('http', 4);
+  await enqueue('code', 2);
+  const worker = await startTestWorker(parts, { capacity: 1, tasks: [{ id: task.id, scope: 'GLOBAL' }] });
+  const order: string[] = [];
+  for (let served = 0; served < 6; served += 1) {
+    const call = await worker.next();
+    order.push(call.run.taskKey);
+    call.succeed();
+  }
+  assert.deepEqual(order, ['http', 'code', 'http', 'code', 'http', 'http']);
+});
+
+test('a worker that was forgotten while it was suspended makes itself known again, and runs what it gets', async (t) => {
+  const parts = await openParts(t);
+  const task = await addCodeTask(parts, { scope: 'LOCAL' });
+  const worker = await startTestWorker(parts, { tasks: [{ id: task.id, scope: 'LOCAL' }] });
+  await parts.store.prisma.worker.update({ where: { id: worker.id }, data: { state: 'LOST' } });
+  assert.deepEqual(await purgeWorkers(parts.store, at('00:00:01')), [worker.id]);
+  await parts.queue.remove(workerQueue(worker.id));
+  await worker.beat();
+  await addSchedule(parts).then(({ id }) => trigger(parts, id));
+  assert.equal((await worker.next()).run.taskKey, 'task');
 });
