@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Hooks } from './database.ts';
 import { until } from './until.ts';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 60_000;
 /** What the environment of whoever runs the tests must not decide. */
 const OWN = /^(CARILLON_|NODE_)/;
 
@@ -13,7 +13,7 @@ export interface Shell {
    * Runs a block of commands.
    * @param enough  for a block that runs for ever: asked with what it has printed so far, and Ctrl-C is pressed when it says so
    * @returns the lines that it printed
-   * @throws Error when it ends with a failure, or takes more than 30 s
+   * @throws Error when it ends with a failure, or takes more than 60 s
    */
   run(block: string, enough?: (lines: readonly string[]) => boolean): Promise<string[]>;
 }
