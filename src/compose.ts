@@ -3,9 +3,10 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
-import { retentionTask } from './builtin/retention.ts';
+import { RETENTION_KEY, retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
 import { SERVER, registerTasks } from './codeTasks.ts';
+import { declareSchedules } from './commands/declareSchedules.ts';
 import { recheckZones } from './commands/recheckZones.ts';
 import type { Config } from './config.ts';
 import { createTriggerCache } from './domain/schedule.ts';
@@ -121,6 +122,8 @@ async function startParts(
   for (const { file, reason } of broken) log.error({ file, reason }, 'a task module could not be loaded; the others are');
   const keepsAll = Object.values(config.keep).every((ms) => ms === null);
   const codeTasks = [...(keepsAll ? [] : [retentionTask({ store, queue: deliveries, clock }, config.keep)]), ...tasks];
+  // Switched off after it was on: nobody would take what its schedule fires.
+  if (keepsAll) await declareSchedules(commands, SERVER, RETENTION_KEY, []);
   const workerTasks = await registerTasks(commands, log, codeTasks);
   const code = createCodeExecutor(codeTasks, (taskKey) => askAsTask(schema, parts, taskKey));
   const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION });

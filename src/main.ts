@@ -74,6 +74,7 @@ function banner(carillon: Carillon, config: Config): string {
   const lines = [
     `Carillon ${VERSION} is ready.`,
     `  GraphQL      ${carillon.url}/graphql`,
+    `  GraphiQL     ${carillon.url}/graphiql`,
     `  Streams      ${carillon.url}/graphql/stream`,
     `  Data         ${carillon.embedded?.dataDir ?? 'your database (DATABASE_URL)'}`,
   ];

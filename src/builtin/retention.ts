@@ -14,6 +14,7 @@ export interface Retention {
   ledgerMs: number | null;
 }
 
+export const RETENTION_KEY = 'carillon.retention';
 const SHORTEST_MS = 3_600_000;
 const keep = z
   .string()
@@ -27,16 +28,14 @@ export function retentionTask(
 ): CodeTask {
   const input = { runs: format(kept.runsMs), events: format(kept.eventsMs), ledger: format(kept.ledgerMs) };
   return defineTask({
-    key: 'carillon.retention',
+    key: RETENTION_KEY,
     group: 'carillon',
     name: 'Retention',
     description:
       'Removes runs, events and ledger rows that are older than they are kept. Fired occurrences stay counted in the ledger.',
     input: z.object({ runs: keep, events: keep, ledger: keep }),
     timeout: 'PT1H',
-    schedules: [
-      { name: 'carillon.retention', description: 'Every night.', trigger: { cron: { expression: '17 3 * * *' } }, input },
-    ],
+    schedules: [{ name: RETENTION_KEY, description: 'Every night.', trigger: { cron: { expression: '17 3 * * *' } }, input }],
     async run({ input: kept, signal, progress }) {
       const removed = { runs: 0, eventDays: [] as string[], ledgerRows: 0, workers: 0 };
       const before = (text: string) => (text === 'forever' ? null : clock.now() - milliseconds(text));

@@ -230,6 +230,20 @@ test('progress is seen while the run goes on, in the run and in the stream, and 
   assert.deepEqual(states, ['null QUEUED', 'QUEUED RUNNING', 'RUNNING RUNNING', 'RUNNING SUCCEEDED']);
 });
 
+test('retention that is switched off leaves no schedule behind', async (t) => {
+  const stops: (() => Promise<void>)[] = [];
+  const database = await createTestDatabase(t, async () => {
+    for (const stop of stops) await stop();
+  });
+  const begin = async (env: Record<string, string>) => {
+    const instance = await startInstance(database, env);
+    stops.push(instance.stop);
+    return codeApi(instance);
+  };
+  assert.equal((await (await begin({ CARILLON_KEEP_RUNS: 'P1D' })).schedule('carillon.retention'))?.state, 'ACTIVE');
+  assert.equal(await (await begin({})).schedule('carillon.retention'), null);
+});
+
 test('retention is a task that everybody sees, with a schedule of its own, and runs by hand', async (t) => {
   const { codeTask, result } = await start(
     t,

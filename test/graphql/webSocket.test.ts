@@ -12,6 +12,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { SCHEDULE_CHANGED } from '../support/operations.ts';
 
 interface ScheduleEvent {
+  kind: string;
   cursor: string;
 }
 
@@ -39,19 +40,39 @@ function connect(t: TestContext, url: string, options: Partial<ClientOptions> = 
   return client;
 }
 
-/** @returns takes the next events; each is remembered as the one to go on behind when the client connects again */
+/**
+ * @returns takes the cursors of the next edits. Each event is remembered, when it arrives, as the one to go on behind when the client
+ *          connects again. What was written before the cursor that the stream begins at may come as well: a transaction elsewhere on
+ *          the server can hold cursors back.
+ */
 function watch(client: SocketClient, filter: unknown, after: string) {
   const variables = { filter, after };
-  const results = client.iterate<{ scheduleChanged: ScheduleEvent }>({ query: SCHEDULE_CHANGED, variables });
+  const arrived: string[] = [];
+  let wake: () => void = () => undefined;
+  let failed: unknown;
+  client.subscribe<{ scheduleChanged: ScheduleEvent }>(
+    { query: SCHEDULE_CHANGED, variables },
+    {
+      next({ data, errors }) {
+        if (data == null) throw new Error(JSON.stringify(errors));
+        const { kind, cursor } = data.scheduleChanged;
+        variables.after = cursor;
+        if (kind === 'UPDATED') arrived.push(cursor);
+        wake();
+      },
+      error(error) {
+        failed = error;
+        wake();
+      },
+      complete: () => undefined,
+    },
+  );
   return async (count: number): Promise<string[]> => {
-    const cursors: string[] = [];
-    while (cursors.length < count) {
-      const { value } = await results.next();
-      assert.ok(value?.data, JSON.stringify(value));
-      variables.after = value.data.scheduleChanged.cursor;
-      cursors.push(variables.after);
+    while (arrived.length < count) {
+      if (failed !== undefined) throw failed;
+      await new Promise<void>((resolve) => (wake = resolve));
     }
-    return cursors;
+    return arrived.splice(0, count);
   };
 }
 
