@@ -1,12 +1,22 @@
-import type { DayMatch, TriggerSpec } from '../trigger/trigger.ts';
+import type { CalendarField, CalendarTexts, DayMatch, TriggerSpec } from '../trigger/trigger.ts';
+import { CALENDAR_FIELDS } from '../trigger/trigger.ts';
 
 /** Trigger as the API takes it: exactly one key (@oneOf), instants as dates. */
 export interface TriggerInput {
   cron?: { expression: string; dayMatch?: DayMatch | null | undefined; timeZone?: string | null | undefined } | null | undefined;
+  calendar?: CalendarInput | null | undefined;
   interval?: { every: string; anchorAt?: Date | null | undefined } | null | undefined;
+  calendarInterval?: CalendarIntervalInput | null | undefined;
   at?: AtInput | null | undefined;
   bounded?: { trigger: TriggerInput; startAt?: Date | null | undefined; endAt?: Date | null | undefined } | null | undefined;
   manual?: boolean | null | undefined;
+}
+type CalendarInput = { [field in CalendarField | 'timeZone']?: string | null | undefined };
+interface CalendarIntervalInput {
+  every: string;
+  at: string;
+  startOn?: string | null | undefined;
+  timeZone?: string | null | undefined;
 }
 interface AtInput {
   times?: readonly Date[] | null | undefined;
@@ -20,9 +30,17 @@ export function readTriggerSpec(input: TriggerInput): TriggerSpec {
     const { expression, dayMatch, timeZone } = input.cron;
     return { cron: { expression, ...(dayMatch != null && { dayMatch }), ...(timeZone != null && { timeZone }) } };
   }
+  if (input.calendar != null) {
+    const { timeZone } = input.calendar;
+    return { calendar: { ...calendarTexts(input.calendar), ...(timeZone != null && { timeZone }) } };
+  }
   if (input.interval != null) {
     const { every, anchorAt } = input.interval;
     return { interval: { every, ...(anchorAt != null && { anchorAt: anchorAt.toISOString() }) } };
+  }
+  if (input.calendarInterval != null) {
+    const { every, at, startOn, timeZone } = input.calendarInterval;
+    return { calendarInterval: { every, at, ...(startOn != null && { startOn }), ...(timeZone != null && { timeZone }) } };
   }
   if (input.at != null) {
     const { times, localTimes, timeZone } = input.at;
@@ -47,4 +65,13 @@ export function readTriggerSpec(input: TriggerInput): TriggerSpec {
   if (input.manual != null) return { manual: input.manual };
   // The schema's @oneOf lets exactly one kind through, so this is a new kind that was not taught here.
   throw new Error(`unknown trigger kind ${Object.keys(input).join(', ')}`);
+}
+
+function calendarTexts(input: CalendarInput): CalendarTexts {
+  const texts: CalendarTexts = {};
+  for (const field of CALENDAR_FIELDS) {
+    const text = input[field];
+    if (text != null) texts[field] = text;
+  }
+  return texts;
 }

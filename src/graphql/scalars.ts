@@ -42,6 +42,8 @@ export const scalars = {
   Cursor: behaviour(textScalar('Cursor')),
   Duration: behaviour(textScalar('Duration')),
   LocalDateTime: behaviour(textScalar('LocalDateTime')),
+  LocalDate: behaviour(textScalar('LocalDate')),
+  LocalTime: behaviour(textScalar('LocalTime')),
   TimeZone: behaviour(textScalar('TimeZone')),
   URL: behaviour(textScalar('URL')),
 };

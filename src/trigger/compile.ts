@@ -1,5 +1,7 @@
 import { compileAt } from './at.ts';
 import { compileBounded } from './bounded.ts';
+import { compileCalendar } from './calendar.ts';
+import { compileCalendarInterval } from './calendar-interval.ts';
 import { compileCron } from './cron.ts';
 import { compileInterval } from './interval.ts';
 import { compileManual } from './manual.ts';
@@ -7,7 +9,15 @@ import { shorten } from './text.ts';
 import type { CompileResult, TriggerContext, TriggerKind, TriggerSpec } from './trigger.ts';
 
 type Key = TriggerSpec extends infer Spec ? (Spec extends unknown ? keyof Spec : never) : never;
-const KINDS: Record<Key, TriggerKind> = { cron: 'CRON', interval: 'INTERVAL', at: 'AT', bounded: 'BOUNDED', manual: 'MANUAL' };
+const KINDS: Record<Key, TriggerKind> = {
+  cron: 'CRON',
+  calendar: 'CALENDAR',
+  interval: 'INTERVAL',
+  calendarInterval: 'CALENDAR_INTERVAL',
+  at: 'AT',
+  bounded: 'BOUNDED',
+  manual: 'MANUAL',
+};
 const KEYS = Object.keys(KINDS);
 
 /** Deepest that a trigger may stand inside others; one that stands alone is 0 deep. */
@@ -45,7 +55,9 @@ function compileInside(spec: TriggerSpec, context: TriggerContext, depth: number
   if (key === 'manual') return compileManual(value, context);
   if (typeof value !== 'object') return refuse(`${key} must be an object`);
   if (key === 'cron') return compileCron(value, context);
+  if (key === 'calendar') return compileCalendar(value, context);
   if (key === 'interval') return compileInterval(value, context);
+  if (key === 'calendarInterval') return compileCalendarInterval(value, context);
   if (key === 'at') return compileAt(value, context);
   return compileBounded(value, (inner) => compileInside(inner, context, depth + 1));
 }

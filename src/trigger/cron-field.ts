@@ -39,6 +39,14 @@ export const DAY_OF_WEEK: CronField = {
 };
 export const YEAR: CronField = { name: 'year', min: 1970, max: 9999, allowed: '1970-9999' };
 
+/** ISO 8601: week 1 is the one with the year's first Thursday; crontab has no such field. */
+export const WEEK: CronField = { name: 'week', min: 1, max: 53, allowed: '1-53' };
+/** A day of month that may also be told by its weekday. Only by name: numbers are days here. */
+export const CALENDAR_DAY: CronField = {
+  ...DAY_OF_MONTH,
+  allowed: `${DAY_OF_MONTH.allowed}, SUN#1 to SAT#5, SUNL to SATL`,
+};
+
 export type Normalised = { ok: true; text: string } | { ok: false; message: string };
 
 /**
@@ -47,7 +55,7 @@ export type Normalised = { ok: true; text: string } | { ok: false; message: stri
  * `JANFEB` as December) and expands `0-4000000000` before it looks at the bounds.
  */
 export function normaliseField(field: CronField, text: string): Normalised {
-  if (text === '?' && (field === DAY_OF_MONTH || field === DAY_OF_WEEK)) return { ok: true, text: '*' };
+  if (text === '?' && (field === DAY_OF_MONTH || field === DAY_OF_WEEK || field === CALENDAR_DAY)) return { ok: true, text: '*' };
   const items = new Set<string>();
   for (const item of text.split(',')) {
     const normal = normaliseItem(field, item);
@@ -61,8 +69,15 @@ const refuse = (message: string): Normalised => ({ ok: false, message });
 
 function normaliseItem(field: CronField, item: string): Normalised {
   if (item === '') return refuse('an empty list item');
-  const token = field === DAY_OF_MONTH ? dayOfMonthToken(item) : field === DAY_OF_WEEK ? dayOfWeekToken(item) : null;
-  return token ?? normaliseRange(field, item);
+  return dayToken(field, item) ?? normaliseRange(field, item);
+}
+
+/** What stands for days without being a number or a range; null when the item is none of it. */
+function dayToken(field: CronField, item: string): Normalised | null {
+  if (field === DAY_OF_MONTH) return dayOfMonthToken(item);
+  if (field === DAY_OF_WEEK) return dayOfWeekToken(item);
+  if (field === CALENDAR_DAY) return dayOfMonthToken(item) ?? (/^\d/.test(item) ? null : dayOfWeekToken(item));
+  return null;
 }
 
 const RANGE = /^(?:\*|([a-z0-9]+)(?:-([a-z0-9]+))?)(?:\/(\d+))?$/i;
@@ -130,15 +145,20 @@ function dayOfWeekToken(item: string): Normalised | null {
   return { ok: true, text: `${day % 7}#${nth}` };
 }
 
-/** The years of a normalised year field, ascending. The one field that node-cron does not have. */
-export function expandYears(normalised: string): number[] {
-  const listed = new Uint8Array(YEAR.max + 1);
-  for (const item of normalised.split(',')) {
-    const [range = '', step = '1'] = item.split('/');
-    const [from = YEAR.min, to = from] = range === '*' ? [YEAR.min, YEAR.max] : range.split('-').map(Number);
-    for (let year = from; year <= to; year += Number(step)) listed[year] = 1;
+/**
+ * The numbers of normalised items without tokens, ascending. A range may run over the end of the field: `6-1` and `5-7` in a
+ * week. (A mask, not a set: a hundred ranges of years are a million numbers.)
+ */
+export function expandItems(field: CronField, normalised: readonly string[]): number[] {
+  const size = field.max - field.min + 1;
+  const listed = new Uint8Array(size);
+  for (const item of normalised) {
+    const [range = '', stepText = '1'] = item.split('/');
+    const [from = field.min, to = from] = range === '*' ? [field.min, field.max] : range.split('-').map(Number);
+    const [first, last, step] = [from - field.min, to - field.min + (to < from ? size : 0), Number(stepText)];
+    for (let value = first; value <= last; value += step) listed[value < size ? value : value - size] = 1;
   }
-  const years: number[] = [];
-  listed.forEach((is, year) => is === 1 && years.push(year));
-  return years;
+  const values: number[] = [];
+  listed.forEach((is, value) => is === 1 && values.push(value + field.min));
+  return values;
 }

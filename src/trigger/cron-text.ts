@@ -1,6 +1,6 @@
 import { parse } from 'node-cron';
 import type { CronField } from './cron-field.ts';
-import { DAY_OF_MONTH, DAY_OF_WEEK, expandYears, HOUR, MINUTE, MONTH, normaliseField, SECOND, YEAR } from './cron-field.ts';
+import { DAY_OF_MONTH, DAY_OF_WEEK, expandItems, HOUR, MINUTE, MONTH, normaliseField, SECOND, YEAR } from './cron-field.ts';
 import type { DayItem } from './day-items.ts';
 import { shorten } from './text.ts';
 
@@ -12,6 +12,8 @@ export interface CronFields {
   dayOfMonth: DayItem[];
   months: number[];
   dayOfWeek: DayItem[];
+  /** ISO weeks; null: every week, as always in crontab. */
+  weeks: number[] | null;
   /** null: every year. */
   years: number[] | null;
   /** The minute or hour field starts with `*`. */
@@ -85,7 +87,8 @@ export function parseCronText(expression: string): { ok: true; fields: CronField
     dayOfMonth: parsed.dayOfMonth.map(dayOfMonthItem),
     months: ascending(parse(`0 0 * ${monthText} *`).month),
     dayOfWeek: parsed.dayOfWeek.map(dayOfWeekItem),
-    years: yearText === '*' ? null : expandYears(yearText),
+    weeks: null,
+    years: yearText === '*' ? null : expandItems(YEAR, yearText.split(',')),
     followsRealClock: minute.startsWith('*') || hour.startsWith('*'),
     dayOfMonthIs: formOf(dayOfMonth),
     dayOfWeekIs: formOf(dayOfWeek),
@@ -97,13 +100,13 @@ const refuse = (message: string): { ok: false; errors: CronTextError[] } => ({ o
 
 const ascending = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
 
-function formOf(text: string): DayFieldForm {
+export function formOf(text: string): DayFieldForm {
   if (text === '*' || text === '?') return 'ANY';
   return text.startsWith('*') ? 'STARRED' : 'LISTED';
 }
 
 /** node-cron's `12`, `L`, `L-3`, `LW`, `15W`. */
-function dayOfMonthItem(token: number | string): DayItem {
+export function dayOfMonthItem(token: number | string): DayItem {
   if (typeof token === 'number') return { is: 'DAY', day: token };
   if (token === 'LW') return { is: 'LAST_WORKDAY' };
   if (token.endsWith('W')) return { is: 'NEAREST_WORKDAY', day: Number(token.slice(0, -1)) };
@@ -111,7 +114,7 @@ function dayOfMonthItem(token: number | string): DayItem {
 }
 
 /** node-cron's `1`, `5L`, `1#3`; Sunday is 0 by then. */
-function dayOfWeekItem(token: number | string): DayItem {
+export function dayOfWeekItem(token: number | string): DayItem {
   if (typeof token === 'number') return { is: 'WEEKDAY', weekday: token };
   const weekday = Number(token[0]);
   return token.endsWith('L') ? { is: 'LAST_WEEKDAY', weekday } : { is: 'NTH_WEEKDAY', weekday, nth: Number(token.slice(2)) };

@@ -1,17 +1,14 @@
 import type { CronFields } from './cron-text.ts';
 import { normaliseSpace, parseCronText } from './cron-text.ts';
-import type { DaySet } from './days.ts';
 import { createDaySet } from './days.ts';
 import { describeCron } from './describe.ts';
 import { leafZone } from './leaf-zone.ts';
 import { LONGEST_TEXT } from './text.ts';
-import type { Timeline } from './timeline.ts';
-import { createTimeline } from './timeline.ts';
 import { createTimeSet } from './times.ts';
 import type { CompileResult, CronTrigger, DayMatch, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
 import { FIRST_INSTANT } from './trigger.ts';
 import { createWallPattern } from './wall.ts';
-import { fireTime, zoneOf } from './zone.ts';
+import { answers, layOut } from './wall-answers.ts';
 
 const DAY_MATCHES: readonly DayMatch[] = ['CRONTAB', 'EITHER', 'BOTH'];
 
@@ -41,7 +38,8 @@ export function compileCron(
     overlap: context.dst.overlap ?? 'FIRST',
     followsRealClock: fields.followsRealClock,
   };
-  const timeline = layOut(fields, days, timeZone, dst);
+  const times = createTimeSet(fields.hours, fields.minutes, fields.seconds);
+  const timeline = layOut(createWallPattern(days, times), timeZone, dst);
   // Dates that match may still fall into gaps of the zone only, each of them or the one that the year field leaves.
   if (timeline.next(FIRST_INSTANT / 1000) === null)
     return { ok: false, errors: [neverFires(`its local times never exist in ${timeZone}`)] };
@@ -86,34 +84,4 @@ function eitherDay(dayMatch: DayMatch, fields: CronFields): boolean {
   if (dayMatch === 'BOTH') return false;
   if (dayMatch === 'EITHER') return fields.dayOfMonthIs !== 'ANY' && fields.dayOfWeekIs !== 'ANY';
   return fields.dayOfMonthIs === 'LISTED' && fields.dayOfWeekIs === 'LISTED';
-}
-
-function layOut(fields: CronFields, days: DaySet, timeZone: string, dst: EffectiveDst): Timeline {
-  const pattern = createWallPattern(days, createTimeSet(fields.hours, fields.minutes, fields.seconds));
-  const plain = dst.followsRealClock;
-  return createTimeline(pattern, zoneOf(timeZone), plain ? 'SKIP' : dst.gap, plain ? 'BOTH' : dst.overlap);
-}
-
-type Answers = Pick<CronTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'fireTime'>;
-
-/** The seconds of a time line as milliseconds. */
-function answers(timeline: Timeline, timeZone: string): Answers {
-  const toInstant = (second: number | null): number | null => (second === null ? null : second * 1000);
-  function between(from: number, until: number, limit: number): number[] {
-    const found: number[] = [];
-    let second = timeline.next(Math.ceil(from / 1000));
-    while (second !== null && second * 1000 < until && found.length < limit) {
-      found.push(second * 1000);
-      second = timeline.next(second + 1);
-    }
-    return found;
-  }
-  return {
-    next: (after) => toInstant(timeline.next(Math.floor(after / 1000) + 1)),
-    previous: (before) => toInstant(timeline.previous(Math.ceil(before / 1000) - 1)),
-    between,
-    matches: (instant) => instant % 1000 === 0 && timeline.has(instant / 1000),
-    count: (from, until) => timeline.count(Math.ceil(from / 1000), Math.ceil(until / 1000)),
-    fireTime: (instant) => ({ ...fireTime(instant, timeZone), inGap: timeline.madeUp(Math.floor(instant / 1000)) }),
-  };
 }

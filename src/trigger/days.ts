@@ -11,6 +11,8 @@ export interface DayRule {
   dayOfWeek: readonly DayItem[];
   /** true: a day is in when either list names it; false: when both do. */
   either: boolean;
+  /** ISO weeks, 1–53; null: every week. */
+  weeks: readonly number[] | null;
 }
 
 /** A set of day numbers. */
@@ -22,14 +24,15 @@ export interface DaySet {
   previous(day: number): number;
   /** Members in [from, until). */
   count(from: number, until: number): number;
-  /** Proved, not searched: every year has one of 14 shapes (weekday of 1 January × leap). */
+  /** Proved, not searched: every year has one of 14 shapes (weekday of 1 January × leap), or 15 where ISO weeks count. */
   readonly empty: boolean;
   /** No years are listed. */
   readonly periodic: boolean;
 }
 
-const FIRST_YEAR = 1;
-const LAST_YEAR = 9999;
+// Clocks away from UTC show the last day of the year 0 and the first of 10000 within the years 1–9999 of UTC.
+const FIRST_YEAR = 0;
+const LAST_YEAR = 10_000;
 
 /** What the set holds in years of one shape. Bit d-1 of a mask is day d; ordinals count from 1 January = 0. */
 interface YearShape {
@@ -44,8 +47,10 @@ export function createDaySet(rule: DayRule): DaySet {
   function shapeOf(year: number): YearShape {
     const weekday = weekdayOf(dayOfDate(year, 1, 1));
     const leap = isLeapYear(year);
-    const key = weekday * 2 + (leap ? 1 : 0);
-    return (shapes[key] ??= buildShape(rule, weekday, leap));
+    // Whether 1 January, a Saturday, lies in week 52 or 53 is for the year before to say; no other day's week is.
+    const firstWeek = rule.weeks === null || weekday !== 6 || !isLeapYear(year - 1) ? 52 : 53;
+    const key = firstWeek === 53 ? 14 : weekday * 2 + (leap ? 1 : 0);
+    return (shapes[key] ??= buildShape(rule, weekday, leap, firstWeek));
   }
   const fruitful = (year: number): boolean => shapeOf(year).count > 0;
 
@@ -53,7 +58,7 @@ export function createDaySet(rule: DayRule): DaySet {
   const years = rule.years && rule.years.filter(fruitful);
   const listed = new Uint8Array(years === null ? 0 : LAST_YEAR + 1);
   for (const year of years ?? []) listed[year] = 1;
-  const allows = (year: number): boolean => years === null || listed[year] === 1;
+  const allows = (year: number): boolean => (years === null ? year >= FIRST_YEAR && year <= LAST_YEAR : listed[year] === 1);
 
   /** First year ≥ `year` that has a member. */
   function nextYear(year: number): number {
@@ -77,7 +82,7 @@ export function createDaySet(rule: DayRule): DaySet {
   function next(day: number): number {
     const date = packedDate(day);
     const year = date >> 9;
-    if (allows(year) && year >= FIRST_YEAR && year <= LAST_YEAR) {
+    if (allows(year)) {
       const shape = shapeOf(year);
       const month = (date >> 5) & 15;
       const rest = maskAt(shape, month) & (-1 << ((date & 31) - 1));
@@ -93,7 +98,7 @@ export function createDaySet(rule: DayRule): DaySet {
   function previous(day: number): number {
     const date = packedDate(day);
     const year = date >> 9;
-    if (allows(year) && year >= FIRST_YEAR && year <= LAST_YEAR) {
+    if (allows(year)) {
       const shape = shapeOf(year);
       const month = (date >> 5) & 15;
       const rest = maskAt(shape, month) & (-1 >>> (32 - (date & 31)));
@@ -123,13 +128,13 @@ export function createDaySet(rule: DayRule): DaySet {
     return total;
   }
 
-  // The 28 years from 2001 have every shape: no century year breaks the 28-year cycle there.
+  // The 28 years from 2001 have every shape (2005 the one that follows a leap year): no century year breaks the 28-year cycle there.
   const empty = years === null ? nextYear(2001) > 2028 : years.length === 0;
   return { has, next, previous, count, empty, periodic: years === null };
 }
 
 /** Index of the first element ≥ `value` of an ascending list. */
-function lowerBound(sorted: readonly number[], value: number): number {
+export function lowerBound(sorted: readonly number[], value: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -140,7 +145,8 @@ function lowerBound(sorted: readonly number[], value: number): number {
   return low;
 }
 
-function buildShape(rule: DayRule, weekdayOfNewYear: number, leap: boolean): YearShape {
+/** @param week  ISO week of a 1 January that is a Saturday; 52 or 53 */
+function buildShape(rule: DayRule, weekdayOfNewYear: number, leap: boolean, week: number): YearShape {
   const masks = new Int32Array(13);
   const shape: YearShape = { masks, first: -1, last: -1, count: 0 };
   let ordinal = 0;
@@ -150,7 +156,8 @@ function buildShape(rule: DayRule, weekdayOfNewYear: number, leap: boolean): Yea
       const weekday = (weekdayOfNewYear + ordinal) % 7;
       const byMonth = maskOf(rule.dayOfMonth, weekday, length);
       const byWeek = maskOf(rule.dayOfWeek, weekday, length);
-      const mask = rule.either ? byMonth | byWeek : byMonth & byWeek;
+      const byDay = rule.either ? byMonth | byWeek : byMonth & byWeek;
+      const mask = rule.weeks === null ? byDay : byDay & maskOfWeeks(rule.weeks, weekdayOfNewYear, leap, week, ordinal, length);
       masks[month] = mask;
       if (mask !== 0) {
         if (shape.first < 0) shape.first = ordinal + lowestBit(mask);
@@ -161,6 +168,32 @@ function buildShape(rule: DayRule, weekdayOfNewYear: number, leap: boolean): Yea
     ordinal += length;
   }
   return shape;
+}
+
+/**
+ * The days of one month whose ISO week is listed.
+ * @param ordinal  of its 1st. @param length  28–31
+ */
+function maskOfWeeks(
+  weeks: readonly number[],
+  weekdayOfNewYear: number,
+  leap: boolean,
+  weekOfSaturday: number,
+  ordinal: number,
+  length: number,
+): number {
+  // ISO 8601: weeks begin on Monday, and week 1 has the year's first Thursday.
+  const sinceMonday = (weekdayOfNewYear + 6) % 7;
+  const offset = sinceMonday <= 3 ? sinceMonday + 7 : sinceMonday;
+  const longYear = sinceMonday === 3 || (sinceMonday === 2 && leap);
+  const weekBefore = sinceMonday === 4 ? 53 : sinceMonday === 5 ? weekOfSaturday : 52;
+  let mask = 0;
+  for (let day = 0; day < length; day++) {
+    const counted = Math.floor((ordinal + day + offset) / 7);
+    const week = counted === 0 ? weekBefore : counted === 53 && !longYear ? 1 : counted;
+    if (weeks.includes(week)) mask |= 1 << day;
+  }
+  return mask;
 }
 
 const maskAt = (shape: YearShape, month: number): number => shape.masks[month] ?? 0;

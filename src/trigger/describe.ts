@@ -1,27 +1,34 @@
 import type { CronFields } from './cron-text.ts';
 import type { DayItem } from './day-items.ts';
-import type { EffectiveDst } from './trigger.ts';
+import type { DstGap, EffectiveDst } from './trigger.ts';
 
 const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+
+const GAPS: Record<DstGap, string> = {
+  RUN_AFTER: 'missing times run right after the jump',
+  SHIFT: 'missing times move on by the jump',
+  SKIP: 'missing times are skipped',
+};
 
 /** More times of day than this are told as a rule, fewer as a list. */
 const MOST_LISTED = 6;
 
 /**
- * Crontab fields in plain English, e.g. `at 09:00 on Monday to Friday (Europe/Berlin)`. Told from the values, not from the
+ * The fields of crontab or calendar in plain English, e.g. `at 09:00 on Monday to Friday (Europe/Berlin)`. Told from the values, not from the
  * text, so two spellings of one rule read alike. Daylight saving is mentioned where it is not the default.
  */
 export function describeCron(fields: CronFields, either: boolean, timeZone: string, dst: EffectiveDst): string {
-  const parts = [describeTimes(fields), describeDays(fields, either), describeMonths(fields.months)];
+  const parts = [describeTimes(fields), describeDays(fields, either), describeWeeks(fields.weeks), describeMonths(fields.months)];
   if (fields.years !== null) parts.push(`in ${runs(fields.years, String)}`);
   return `${parts.filter((part) => part !== '').join(' ')} (${[timeZone, ...describeDst(dst)].join('; ')})`;
 }
 
-function describeDst(dst: EffectiveDst): string[] {
+/** What of the policy is not the default of the kind. */
+export function describeDst(dst: EffectiveDst, usualGap: DstGap = 'RUN_AFTER'): string[] {
   const notes: string[] = [];
   if (dst.followsRealClock) return notes;
-  if (dst.gap !== 'RUN_AFTER') notes.push(dst.gap === 'SKIP' ? 'missing times are skipped' : 'missing times move on by the jump');
+  if (dst.gap !== usualGap) notes.push(GAPS[dst.gap]);
   if (dst.overlap !== 'FIRST')
     notes.push(dst.overlap === 'LAST' ? 'repeated times run the second time' : 'repeated times run twice');
   return notes;
@@ -103,6 +110,7 @@ function describeDates(items: readonly DayItem[]): string {
       );
     if (item.is === 'LAST_WORKDAY') phrases.push('the last working day (Monday to Friday) of the month');
     if (item.is === 'NEAREST_WORKDAY') phrases.push(`the working day (Monday to Friday) nearest to day ${item.day}`);
+    phrases.push(...describePlace(item));
   }
   return list(phrases, 'or');
 }
@@ -117,10 +125,19 @@ function describeWeekdays(items: readonly DayItem[]): string {
     .sort((a, b) => a - b);
   const phrases = days.length > 0 ? [runs(days, (day) => WEEKDAYS[(day + 1) % 7] ?? '')] : [];
   for (const item of items) {
-    if (item.is === 'NTH_WEEKDAY') phrases.push(`the ${ordinal(item.nth)} ${WEEKDAYS[item.weekday]} of the month`);
-    if (item.is === 'LAST_WEEKDAY') phrases.push(`the last ${WEEKDAYS[item.weekday]} of the month`);
+    phrases.push(...describePlace(item));
   }
   return list(phrases, 'or');
+}
+
+/** A weekday by its place in the month. */
+function describePlace(item: DayItem): string[] {
+  if (item.is === 'NTH_WEEKDAY') return [`the ${ordinal(item.nth)} ${WEEKDAYS[item.weekday]} of the month`];
+  return item.is === 'LAST_WEEKDAY' ? [`the last ${WEEKDAYS[item.weekday]} of the month`] : [];
+}
+
+function describeWeeks(weeks: readonly number[] | null): string {
+  return weeks === null ? '' : `in ISO week${weeks.length > 1 ? 's' : ''} ${runs(weeks, String)}`;
 }
 
 function describeMonths(months: readonly number[]): string {

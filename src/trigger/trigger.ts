@@ -4,12 +4,19 @@ export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
 export type DstOverlap = 'FIRST' | 'LAST' | 'BOTH';
 /** Day-of-month with day-of-week. CRONTAB: either matches when neither field starts with `*`, else both must. */
 export type DayMatch = 'CRONTAB' | 'EITHER' | 'BOTH';
-export type TriggerKind = 'CRON' | 'INTERVAL' | 'AT' | 'BOUNDED' | 'MANUAL';
+export type TriggerKind = 'CRON' | 'CALENDAR' | 'INTERVAL' | 'CALENDAR_INTERVAL' | 'AT' | 'BOUNDED' | 'MANUAL';
+
+/** The fields of a calendar trigger, the coarsest first; each a field expression as in crontab. */
+export const CALENDAR_FIELDS = ['years', 'months', 'daysOfMonth', 'weeks', 'daysOfWeek', 'hours', 'minutes', 'seconds'] as const;
+export type CalendarField = (typeof CALENDAR_FIELDS)[number];
+export type CalendarTexts = Partial<Record<CalendarField, string>>;
 
 /** The TriggerInput shape of the GraphQL API; exactly one key. This is what is stored and what triggerSpec answers. */
 export type TriggerSpec =
   | { cron: { expression: string; dayMatch?: DayMatch; timeZone?: string } }
+  | { calendar: CalendarTexts & { timeZone?: string } }
   | { interval: { every: string; anchorAt?: string } }
+  | { calendarInterval: { every: string; at: string; startOn?: string; timeZone?: string } }
   | { at: { times?: readonly string[]; localTimes?: readonly string[]; timeZone?: string } }
   | { bounded: { trigger: TriggerSpec; startAt?: string; endAt?: string } }
   | { manual: boolean };
@@ -20,7 +27,7 @@ export interface TriggerContext {
   timeZone: string;
   /** null: the default of the trigger's kind. */
   dst: { gap: DstGap | null; overlap: DstOverlap | null };
-  /** Default anchor of intervals, whole epoch milliseconds. */
+  /** Default anchor of intervals, whole epoch milliseconds; its date in the zone is the default start of calendar intervals. */
   anchorAt: number;
 }
 
@@ -78,10 +85,32 @@ export interface CronTrigger extends TriggerBase {
   readonly dst: EffectiveDst;
 }
 
+/** The times that all given fields match. Fields coarser than the finest one given are `*`, finer ones their minimum. */
+export interface CalendarTrigger extends TriggerBase {
+  readonly kind: 'CALENDAR';
+  /** Those that were given. */
+  readonly fields: CalendarTexts;
+  readonly timeZone: string;
+  readonly dst: EffectiveDst;
+}
+
 export interface IntervalTrigger extends TriggerBase {
   readonly kind: 'INTERVAL';
   readonly everyMs: number;
   readonly anchorAt: number;
+}
+
+/** Dates that follow one another by years, months, weeks and days, at one local time. There are none before `startOn`. */
+export interface CalendarIntervalTrigger extends TriggerBase {
+  readonly kind: 'CALENDAR_INTERVAL';
+  /** Canonical date duration, e.g. `P1M`. */
+  readonly every: string;
+  /** Local time, e.g. `09:00:00`. */
+  readonly at: string;
+  /** First date, e.g. `2026-02-10`. */
+  readonly startOn: string;
+  readonly timeZone: string;
+  readonly dst: EffectiveDst;
 }
 
 /** Listed times: it ends after the last. */
@@ -108,7 +137,8 @@ export interface ManualTrigger extends TriggerBase {
   readonly kind: 'MANUAL';
 }
 
-export type Trigger = CronTrigger | IntervalTrigger | AtTrigger | BoundedTrigger | ManualTrigger;
+export type Trigger =
+  CronTrigger | CalendarTrigger | IntervalTrigger | CalendarIntervalTrigger | AtTrigger | BoundedTrigger | ManualTrigger;
 
 /** One thing that is wrong with a spec. */
 export interface TriggerError {

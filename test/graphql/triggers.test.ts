@@ -42,6 +42,63 @@ const matchEach = (found: string[], expected: RegExp[]) => {
 
 const kinds = [
   {
+    kind: 'CALENDAR',
+    trigger: {
+      calendar: {
+        years: '2098-2099',
+        months: 'JAN',
+        weeks: '1 , 2',
+        daysOfMonth: 'MON#1',
+        daysOfWeek: 'MON',
+        hours: '9',
+        minutes: null,
+        timeZone: 'asia/tokyo',
+      },
+    },
+    spec: {
+      calendar: {
+        years: '2098-2099',
+        months: 'JAN',
+        weeks: '1,2',
+        daysOfMonth: 'MON#1',
+        daysOfWeek: 'MON',
+        hours: '9',
+        timeZone: 'Asia/Tokyo',
+      },
+    },
+    answer: {
+      __typename: 'CalendarTrigger',
+      summary:
+        'at 09:00 on the 1st Monday of the month if it is Monday in ISO weeks 1 and 2 in January in 2098 and 2099 (Asia/Tokyo; missing times are skipped)',
+      years: '2098-2099',
+      months: 'JAN',
+      weeks: '1,2',
+      daysOfMonth: 'MON#1',
+      daysOfWeek: 'MON',
+      hours: '9',
+      minutes: null,
+      seconds: null,
+      timeZone: 'Asia/Tokyo',
+      dst: { gap: 'SKIP', overlap: 'FIRST', followsRealClock: false },
+    },
+    next: ['2098-01-06T00:00:00.000Z', '2099-01-05T00:00:00.000Z'],
+  },
+  {
+    kind: 'CALENDAR_INTERVAL',
+    trigger: { calendarInterval: { every: 'P12M', at: '02:30', startOn: '2098-03-30', timeZone: null } },
+    spec: { calendarInterval: { every: 'P1Y', at: '02:30:00', startOn: '2098-03-30' } },
+    answer: {
+      __typename: 'CalendarIntervalTrigger',
+      summary: 'every year at 02:30, from 2098-03-30 on (Europe/Berlin; missing times are skipped)',
+      every: 'P1Y',
+      at: '02:30:00',
+      startOn: '2098-03-30',
+      timeZone: 'Europe/Berlin',
+      dst: { gap: 'SKIP', overlap: 'FIRST', followsRealClock: false },
+    },
+    next: ['2099-03-30T00:30:00.000Z', '2100-03-30T00:30:00.000Z', '2101-03-30T00:30:00.000Z'],
+  },
+  {
     kind: 'AT',
     trigger: {
       at: { times: ['2098-03-01T00:00:00+01:00'], localTimes: ['2098-02-10T03:00'], timeZone: 'america/new_york' },
@@ -108,7 +165,9 @@ for (const { kind, trigger, spec, answer, next } of kinds) {
 
     const found = await api.ask<PageView>(SCHEDULES, { filter: { kinds: [kind], names: [schedule.name] } });
     assert.equal(found.totalCount, 1);
-    const others = ['CRON', 'INTERVAL', 'AT', 'BOUNDED', 'MANUAL'].filter((other) => other !== kind);
+    const others = ['CRON', 'CALENDAR', 'INTERVAL', 'CALENDAR_INTERVAL', 'AT', 'BOUNDED', 'MANUAL'].filter(
+      (other) => other !== kind,
+    );
     const elsewhere = await api.ask<PageView>(SCHEDULES, { filter: { kinds: others, names: [schedule.name] } });
     assert.equal(elsewhere.totalCount, 0);
   });
@@ -149,6 +208,18 @@ test('one that is created paused has no next fire, and is ACTIVE when it is resu
 
 const bad: [rule: string, trigger: unknown, errors: RegExp[]][] = [
   [
+    'each bad field of a calendar by its name',
+    { calendar: { weeks: '54', daysOfMonth: '1#1', hours: '24' } },
+    [/^trigger\.calendar\.daysOfMonth: /, /^trigger\.calendar\.weeks: week: '54'/, /^trigger\.calendar\.hours: hour: '24'/],
+  ],
+  ['a calendar of nothing', { calendar: {} }, [/^trigger\.calendar: calendar needs at least one field/]],
+  ['dates that never come', { calendar: { weeks: '1', months: '6' } }, [/^trigger\.calendar: never fires: /]],
+  [
+    'each bad part of a calendar interval',
+    { calendarInterval: { every: 'PT1H', at: '9', startOn: '2098-02-30' } },
+    [/^trigger\.calendarInterval\.every: .*time part/, /^trigger\.calendarInterval\.at: '9'/, /\.startOn: .*does not exist/],
+  ],
+  [
     'each bad entry of a list by its index',
     { at: { localTimes: ['2098-02-10T03:00', '2098-02-30T03:00', 'soon', '2098-02-10T03:00Z'] } },
     [
@@ -178,6 +249,12 @@ const bad: [rule: string, trigger: unknown, errors: RegExp[]][] = [
   ['all past', { at: { times: ['2020-01-01T00:00:00Z'] } }, [/^trigger: All times of this trigger are past: it is 20.*Z now\.$/]],
   ...[
     ['cron', 'cron.timeZone', { cron: { expression: '@daily', timeZone: 'Europe/Berln' } }] as const,
+    ['calendar', 'calendar.timeZone', { calendar: { hours: '9', timeZone: 'Europe/Berln' } }] as const,
+    [
+      'calendarInterval',
+      'calendarInterval.timeZone',
+      { calendarInterval: { every: 'P1M', at: '09:00', timeZone: 'Europe/Berln' } },
+    ] as const,
     ['at', 'at.timeZone', { at: { times: ['2098-01-01T00:00:00Z'], timeZone: 'Europe/Berln' } }] as const,
     [
       'bounded',
@@ -356,4 +433,18 @@ test('a local time that is missing or comes twice shows in a preview before anyt
     ],
   );
   assert.match(summary ?? '', /1 moved, because the clock jumps over it/);
+});
+
+test('a calendar interval without startOn starts on the day that the zone shows: of after in a preview, else of the creation', async () => {
+  const trigger = { calendarInterval: { every: 'P1M', at: '00:00', timeZone: 'Pacific/Auckland' } };
+  const seen = await preview({ trigger, after: '2026-01-30T12:00:00Z', first: 2 });
+  assert.equal(seen.trigger?.startOn, '2026-01-31');
+  assert.deepEqual(seen.spec, { calendarInterval: { ...trigger.calendarInterval, at: '00:00:00' } });
+  assert.deepEqual(
+    seen.fireTimes.map((fire) => fire.local),
+    ['2026-03-31T00:00:00', '2026-05-31T00:00:00'],
+  );
+  const schedule = await api.scheduleOf(task, { trigger });
+  const created = Temporal.Instant.from(schedule.createdAt).toZonedDateTimeISO('Pacific/Auckland');
+  assert.equal(schedule.trigger.startOn, created.toPlainDate().toString());
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { MisfirePolicy } from '../../src/domain/due.ts';
 import { boundTrigger } from '../../src/trigger/bounded.ts';
 import type { DstGap, DstOverlap, Trigger } from '../../src/trigger/trigger.ts';
-import { at, cron, interval } from '../trigger/compiled.ts';
+import { at, calendar, calendarInterval, cron, interval } from '../trigger/compiled.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -46,6 +46,29 @@ const crons: fc.Arbitrary<Cadence> = fc
     every,
   }));
 
+const CALENDARS: readonly [trigger: Trigger, start: string, every: number][] = [
+  [calendar({ daysOfWeek: 'MON-FRI', hours: '1-3', minutes: '30' }, 'America/New_York'), '2026-03-06T00:00:00Z', HOUR],
+  [calendar({ weeks: '1,52,53', hours: '9' }, 'Asia/Kathmandu'), '2026-12-20T00:00:00Z', DAY],
+  [calendar({ years: '2026', daysOfMonth: 'L,MON#1' }), '2026-11-01T00:00:00Z', 15 * DAY],
+  [
+    calendarInterval({ every: 'P1D', at: '02:30', startOn: '2026-03-27', timeZone: 'Europe/Berlin' }),
+    '2026-03-27T12:00:00Z',
+    DAY,
+  ],
+  [
+    calendarInterval({ every: 'P1M', at: '00:00', startOn: '2026-01-31', timeZone: 'America/Havana' }),
+    '2026-01-20T00:00:00Z',
+    30 * DAY,
+  ],
+  [calendarInterval({ every: 'P1M1W', at: '23:59:59', startOn: '2024-01-30' }), '2026-02-01T00:00:00Z', 37 * DAY],
+];
+const calendars: fc.Arbitrary<Cadence> = fc.constantFrom(...CALENDARS).map(([trigger, start, every]) => ({
+  name: trigger.describe(),
+  trigger,
+  start: Date.parse(start),
+  every,
+}));
+
 const intervals: fc.Arbitrary<Cadence> = fc
   .tuple(fc.integer({ min: SECOND, max: 15 * MINUTE }), fc.nat(DAY), fc.nat(DAY))
   .map(([every, anchor, start]) => {
@@ -61,7 +84,7 @@ const lists: fc.Arbitrary<Cadence> = fc
     return { name: `at ${times}`, trigger: at({ times }), start: Date.UTC(2026, 2, 2) + start, every: MINUTE };
   });
 
-const unbounded = fc.oneof(crons, intervals, lists);
+const unbounded = fc.oneof(crons, calendars, intervals, lists);
 const bounded: fc.Arbitrary<Cadence> = fc
   .tuple(unbounded, fc.option(fc.nat(20), { nil: null }), fc.option(fc.nat(60), { nil: null }))
   .map(([cadence, from, through]) => {

@@ -16,7 +16,11 @@ const TRIGGER_FIELDS = `
   fragment TriggerFields on Trigger {
     __typename kind summary
     ... on CronTrigger { expression dayMatch timeZone dst { gap overlap followsRealClock } }
+    ... on CalendarTrigger {
+      years months weeks daysOfMonth daysOfWeek hours minutes seconds timeZone dst { gap overlap followsRealClock }
+    }
     ... on IntervalTrigger { every anchorAt }
+    ... on CalendarIntervalTrigger { every at startOn timeZone dst { gap overlap followsRealClock } }
     ... on AtTrigger { times localTimes timeZone dst { gap overlap followsRealClock } }
     ... on BoundedTrigger { startAt endAt trigger { __typename kind summary } }
   }`;

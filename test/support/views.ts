@@ -70,6 +70,8 @@ export interface TriggerView {
   dst?: { gap: string; overlap: string; followsRealClock: boolean };
   every?: string;
   anchorAt?: string;
+  at?: string;
+  startOn?: string;
   times?: string[];
   localTimes?: string[];
   startAt?: string | null;

@@ -6,7 +6,7 @@ import { CONTEXT } from './compiled.ts';
 
 const shapes: [rule: string, spec: unknown, message: RegExp][] = [
   ['nothing', null, /exactly one kind/],
-  ['no kind', {}, /exactly one kind must be given: cron, interval, at, bounded or manual/],
+  ['no kind', {}, /exactly one kind must be given: cron, calendar, interval, calendarInterval, at, bounded or manual/],
   ['an unknown kind', { fortnight: {} }, /exactly one kind/],
   [
     'two kinds',
@@ -102,7 +102,9 @@ test('the kind of a spec is that of the trigger it compiles to', () => {
   const bounded = { trigger: { cron: { expression: '@daily' } }, startAt: '2026-01-01T00:00:00Z' };
   const specs: TriggerSpec[] = [
     { cron: { expression: '@daily' } },
+    { calendar: { hours: '9' } },
     { interval: { every: 'PT1H' } },
+    { calendarInterval: { every: 'P1M', at: '09:00' } },
     { at: { times: ['2026-01-01T00:00:00Z'] } },
     { bounded },
     { manual: true },

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import type {
   AtTrigger,
+  CalendarIntervalTrigger,
+  CalendarTexts,
+  CalendarTrigger,
   CronTrigger,
   DayMatch,
   DstGap,
@@ -22,6 +25,25 @@ export function cron(
 ): CronTrigger {
   const result = compileTrigger({ cron: { expression, timeZone, dayMatch } }, { ...CONTEXT, dst });
   assert.ok(result.ok && result.trigger.kind === 'CRON', `${expression}: ${JSON.stringify(result)}`);
+  return result.trigger;
+}
+
+export function calendar(
+  fields: CalendarTexts,
+  timeZone = 'UTC',
+  dst: { gap: DstGap | null; overlap: DstOverlap | null } = CONTEXT.dst,
+): CalendarTrigger {
+  const result = compileTrigger({ calendar: { ...fields, timeZone } }, { ...CONTEXT, dst });
+  assert.ok(result.ok && result.trigger.kind === 'CALENDAR', `${JSON.stringify(fields)}: ${JSON.stringify(result)}`);
+  return result.trigger;
+}
+
+export function calendarInterval(
+  input: { every: string; at: string; startOn?: string; timeZone?: string },
+  dst: { gap: DstGap | null; overlap: DstOverlap | null } = CONTEXT.dst,
+): CalendarIntervalTrigger {
+  const result = compileTrigger({ calendarInterval: input }, { ...CONTEXT, dst });
+  assert.ok(result.ok && result.trigger.kind === 'CALENDAR_INTERVAL', `${JSON.stringify(input)}: ${JSON.stringify(result)}`);
   return result.trigger;
 }
 

@@ -23,7 +23,9 @@ const instant = (text: string) => new Date(text);
 
 const TRIGGER_TYPES = {
   CRON: 'CronTrigger',
+  CALENDAR: 'CalendarTrigger',
   INTERVAL: 'IntervalTrigger',
+  CALENDAR_INTERVAL: 'CalendarIntervalTrigger',
   AT: 'AtTrigger',
   BOUNDED: 'BoundedTrigger',
   MANUAL: 'ManualTrigger',
@@ -83,11 +85,23 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   },
 
   CronTrigger: { summary: (trigger) => trigger.describe() },
+  CalendarTrigger: {
+    summary: (trigger) => trigger.describe(),
+    years: ({ fields }) => fields.years ?? null,
+    months: ({ fields }) => fields.months ?? null,
+    weeks: ({ fields }) => fields.weeks ?? null,
+    daysOfMonth: ({ fields }) => fields.daysOfMonth ?? null,
+    daysOfWeek: ({ fields }) => fields.daysOfWeek ?? null,
+    hours: ({ fields }) => fields.hours ?? null,
+    minutes: ({ fields }) => fields.minutes ?? null,
+    seconds: ({ fields }) => fields.seconds ?? null,
+  },
   IntervalTrigger: {
     summary: (trigger) => trigger.describe(),
     every: (trigger) => formatDuration(trigger.everyMs),
     anchorAt: (trigger) => new Date(trigger.anchorAt),
   },
+  CalendarIntervalTrigger: { summary: (trigger) => trigger.describe() },
   AtTrigger: {
     summary: (trigger) => trigger.describe(),
     times: (trigger) => trigger.times.map((at) => new Date(at)),
