@@ -14,7 +14,7 @@ export function compileBounded(
   if (startAt === null && endAt === null)
     errors.push({ path: ['bounded'], message: 'bounded needs startAt, endAt or both', constraint: 'at least one bound' });
   if (errors.length === 0 && startAt !== null && endAt !== null && startAt > endAt) {
-    const message = `endAt ${formatInstant(endAt)} is before startAt ${formatInstant(startAt)}`;
+    const message = `never fires: endAt ${formatInstant(endAt)} is before startAt ${formatInstant(startAt)}`;
     errors.push({ path: ['bounded', 'endAt'], message, constraint: 'not before startAt' });
   }
   const inner = compileInner(input.trigger);

@@ -239,7 +239,7 @@ const bad: [rule: string, trigger: unknown, errors: RegExp[]][] = [
   [
     'bounds the wrong way round',
     { bounded: { trigger: YEARLY, startAt: '2098-01-02T00:00:00Z', endAt: '2098-01-01T00:00:00Z' } },
-    [/^trigger\.bounded\.endAt: endAt 2098-01-01T00:00:00\.000Z is before startAt 2098-01-02T00:00:00\.000Z/],
+    [/^trigger\.bounded\.endAt: never fires: endAt 2098-01-01T00:00:00\.000Z is before startAt 2098-01-02T00:00:00\.000Z/],
   ],
   [
     'nested more than 5 deep',
