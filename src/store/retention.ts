@@ -32,9 +32,7 @@ SELECT r.id, r.schedule_id AS "scheduleId", r.schedule_version AS "scheduleVersi
     );
     const ids = runs.map((run) => run.id);
     const fired = runs.filter((run) => run.scheduleId !== null && (run.origin === 'SCHEDULE' || run.origin === 'CATCH_UP'));
-    for (const [scheduleId, members] of Map.groupBy(fired, (run) => run.scheduleId as string)) {
-      await foldIntoLedger(tx.sql, scheduleId, members, ids, now);
-    }
+    await foldIntoLedger(tx.sql, fired, ids, now);
     await tx.sql.query(`/* deleteRuns */ DELETE FROM run WHERE id = ANY(SELECT jsonb_array_elements_text($1::jsonb))`, [
       JSON.stringify(ids),
     ]);
@@ -50,65 +48,98 @@ interface PurgedRun {
   scheduledFor: Date;
 }
 
-async function foldIntoLedger(
-  sql: Sql,
-  scheduleId: string,
-  runs: readonly PurgedRun[],
-  purgedIds: readonly string[],
-  now: number,
-): Promise<void> {
-  // A task of scope LOCAL has one run per worker of the same occurrence; some of them may have to stay a while.
-  const versions = new Map(runs.map((run) => [run.scheduledFor.getTime(), run.scheduleVersion ?? 1]));
-  const instants = [...versions.keys()].toSorted((a, b) => a - b);
-  const [first, end] = [instants[0] as number, instants.at(-1) as number];
-  const [row] = await sql.query<{ last: RawSpan | null; kept: RawSpan[]; counted: RawSpan[] }>(
-    `/* ledgerAround */
-WITH last AS (
-  SELECT id, scheduled_for, through, schedule_version FROM occurrence
-   WHERE schedule_id = $1 AND verdict = 'FIRED' AND through < $2::timestamptz ORDER BY through DESC LIMIT 1
-)
-SELECT (SELECT jsonb_build_object('id', id, 'scheduledFor', scheduled_for, 'through', through, 'scheduleVersion', schedule_version) FROM last) AS last,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('scheduledFor', k.scheduled_for, 'through', k.through) ORDER BY k.scheduled_for), '[]') FROM (
-          SELECT scheduled_for, through FROM occurrence
-           WHERE schedule_id = $1 AND scheduled_for > coalesce((SELECT through FROM last), $2::timestamptz - interval '1 millisecond') AND scheduled_for <= $3::timestamptz
-          UNION ALL
-          SELECT scheduled_for, scheduled_for FROM run
-           WHERE schedule_id = $1 AND origin IN ('SCHEDULE', 'CATCH_UP') AND scheduled_for > coalesce((SELECT through FROM last), $2::timestamptz - interval '1 millisecond')
-             AND scheduled_for <= $3::timestamptz AND NOT id = ANY(SELECT jsonb_array_elements_text($4::jsonb))
-        ) k) AS kept,
-       (SELECT coalesce(jsonb_agg(jsonb_build_object('scheduledFor', scheduled_for, 'through', through)), '[]') FROM occurrence
-         WHERE schedule_id = $1 AND verdict = 'FIRED' AND scheduled_for <= $3::timestamptz AND through >= $2::timestamptz) AS counted`,
-    [scheduleId, iso(first), iso(end), JSON.stringify(purgedIds)],
-  );
-  if (row === undefined) throw new Error('ledgerAround answered no row');
-  const kept = row.kept.map(toSpan);
-  const counted = row.counted.map(toSpan);
-  const last = row.last && ({ ...row.last, ...toSpan(row.last) } as FiredRow);
-  // Counted already by an earlier batch, or to be counted when the last of its runs goes.
-  const open = (at: number) =>
-    !counted.some((span) => at >= span.scheduledFor && at <= span.through) && !kept.some((span) => span.scheduledFor === at);
-  const fired = instants
-    .filter(open)
-    .map((scheduledFor) => ({ scheduledFor, scheduleVersion: versions.get(scheduledFor) as number }));
-  const rows = foldRuns(fired, kept, last).map(({ id, scheduledFor, through, ...rest }) => ({
-    ...rest,
-    id: id ?? newId('occ'),
-    extends: id !== null,
-    scheduledFor: iso(scheduledFor),
-    through: iso(through),
-  }));
+/** In two statements for all schedules together: a batch may hold runs of as many schedules as it has runs. */
+async function foldIntoLedger(sql: Sql, runs: readonly PurgedRun[], purgedIds: readonly string[], now: number): Promise<void> {
+  if (runs.length === 0) return;
+  const bySchedule = Map.groupBy(runs, (run) => run.scheduleId as string);
+  const spans = Array.from(bySchedule, ([scheduleId, members]) => {
+    const instants = members.map((run) => run.scheduledFor.getTime());
+    return { scheduleId, first: iso(Math.min(...instants)), end: iso(Math.max(...instants)) };
+  });
+  const around = await readLedgerAround(sql, spans, purgedIds);
+  const rows = around.flatMap(({ scheduleId, ...ledger }) => foldOne(scheduleId, bySchedule.get(scheduleId) ?? [], ledger));
   await sql.query(
     `/* foldFired */
 WITH input AS (
-  SELECT * FROM jsonb_to_recordset($2::jsonb) AS r(id text, "extends" boolean, "scheduledFor" timestamptz, through timestamptz, count int, "scheduleVersion" int)
+  SELECT * FROM jsonb_to_recordset($1::jsonb)
+    AS r(id text, "scheduleId" text, "extends" boolean, "scheduledFor" timestamptz, through timestamptz, count int, "scheduleVersion" int)
 ), extended AS (
-  UPDATE occurrence o SET through = i.through, count = o.count + i.count, recorded_at = $3::timestamptz FROM input i WHERE i."extends" AND o.id = i.id
+  UPDATE occurrence o SET through = i.through, count = o.count + i.count, recorded_at = $2::timestamptz FROM input i WHERE i."extends" AND o.id = i.id
 )
 INSERT INTO occurrence (id, schedule_id, scheduled_for, through, count, verdict, reason, schedule_version, recorded_at)
-SELECT id, $1, "scheduledFor", through, count, 'FIRED', 'ran; the runs were removed by retention', "scheduleVersion", $3::timestamptz
+SELECT id, "scheduleId", "scheduledFor", through, count, 'FIRED', 'ran; the runs were removed by retention', "scheduleVersion", $2::timestamptz
   FROM input WHERE NOT "extends"`,
-    [scheduleId, JSON.stringify(rows), iso(now)],
+    [JSON.stringify(rows), iso(now)],
   );
+}
+
+/** What of a schedule's ledger lies around the occurrences that are to be folded. */
+interface LedgerAround {
+  /** The newest counted row before them. */
+  last: (RawSpan & Omit<FiredRow, keyof RawSpan>) | null;
+  /** Everything else behind that row and up to the last of them. */
+  kept: RawSpan[];
+  /** Counted rows that reach into them. */
+  counted: RawSpan[];
+}
+
+function readLedgerAround(
+  sql: Sql,
+  spans: readonly { scheduleId: string; first: string; end: string }[],
+  purgedIds: readonly string[],
+): Promise<(LedgerAround & { scheduleId: string })[]> {
+  const span = (row: string) => `jsonb_build_object('scheduledFor', ${row}.scheduled_for, 'through', ${row}.through)`;
+  return sql.query(
+    `/* ledgerAround */
+WITH span AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS s("scheduleId" text, first timestamptz, "end" timestamptz)),
+     purged AS MATERIALIZED (SELECT jsonb_array_elements_text($2::jsonb) AS id)
+SELECT s."scheduleId", l.last, k.kept, c.counted
+  FROM span s
+  LEFT JOIN LATERAL (
+    SELECT o.through, ${span('o')} || jsonb_build_object('id', o.id, 'scheduleVersion', o.schedule_version) AS last FROM occurrence o
+     WHERE o.schedule_id = s."scheduleId" AND o.verdict = 'FIRED' AND o.through < s.first ORDER BY o.through DESC LIMIT 1
+  ) l ON true
+  CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(${span('e')} ORDER BY e.scheduled_for), '[]') AS kept FROM (
+      SELECT o.scheduled_for, o.through FROM occurrence o
+       WHERE o.schedule_id = s."scheduleId" AND o.scheduled_for > coalesce(l.through, s.first - interval '1 millisecond') AND o.scheduled_for <= s."end"
+      UNION ALL
+      SELECT r.scheduled_for, r.scheduled_for FROM run r
+       WHERE r.schedule_id = s."scheduleId" AND r.origin IN ('SCHEDULE', 'CATCH_UP')
+         AND r.scheduled_for > coalesce(l.through, s.first - interval '1 millisecond') AND r.scheduled_for <= s."end"
+         AND r.id NOT IN (SELECT id FROM purged)
+    ) e
+  ) k
+  CROSS JOIN LATERAL (
+    SELECT coalesce(jsonb_agg(${span('o')}), '[]') AS counted FROM occurrence o
+     WHERE o.schedule_id = s."scheduleId" AND o.verdict = 'FIRED' AND o.scheduled_for <= s."end" AND o.through >= s.first
+  ) c`,
+    [JSON.stringify(spans), JSON.stringify(purgedIds)],
+  );
+}
+
+function foldOne(scheduleId: string, runs: readonly PurgedRun[], ledger: LedgerAround) {
+  // A task of scope LOCAL has one run per worker of the same occurrence; some of them may have to stay a while.
+  const versions = new Map(runs.map((run) => [run.scheduledFor.getTime(), run.scheduleVersion ?? 1]));
+  const kept = ledger.kept.map(toSpan);
+  const counted = ledger.counted.map(toSpan);
+  const last = ledger.last && { ...ledger.last, ...toSpan(ledger.last) };
+  const runThatStays = new Set(kept.map((span) => span.scheduledFor));
+  // Counted already by an earlier batch, or to be counted when the last of its runs goes.
+  const open = (at: number) => !counted.some((span) => at >= span.scheduledFor && at <= span.through) && !runThatStays.has(at);
+  const fired = [...versions.keys()]
+    .filter(open)
+    .toSorted((a, b) => a - b)
+    .map((scheduledFor) => ({ scheduledFor, scheduleVersion: versions.get(scheduledFor) as number }));
+  return foldRuns(fired, kept, last).map(({ id, scheduledFor, through, count, scheduleVersion }) => ({
+    id: id ?? newId('occ'),
+    scheduleId,
+    extends: id !== null,
+    scheduledFor: iso(scheduledFor),
+    through: iso(through),
+    count,
+    scheduleVersion,
+  }));
 }
 
 interface RawSpan {
