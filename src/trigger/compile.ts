@@ -3,11 +3,19 @@ import { compileBounded } from './bounded.ts';
 import { compileCron } from './cron.ts';
 import { compileInterval } from './interval.ts';
 import { compileManual } from './manual.ts';
+import { compileRRule } from './rrule.ts';
 import { shorten } from './text.ts';
 import type { CompileResult, TriggerContext, TriggerKind, TriggerSpec } from './trigger.ts';
 
 type Key = TriggerSpec extends infer Spec ? (Spec extends unknown ? keyof Spec : never) : never;
-const KINDS: Record<Key, TriggerKind> = { cron: 'CRON', interval: 'INTERVAL', at: 'AT', bounded: 'BOUNDED', manual: 'MANUAL' };
+const KINDS: Record<Key, TriggerKind> = {
+  cron: 'CRON',
+  interval: 'INTERVAL',
+  at: 'AT',
+  rrule: 'RRULE',
+  bounded: 'BOUNDED',
+  manual: 'MANUAL',
+};
 const KEYS = Object.keys(KINDS);
 
 /** Deepest that a trigger may stand inside others; one that stands alone is 0 deep. */
@@ -47,6 +55,7 @@ function compileInside(spec: TriggerSpec, context: TriggerContext, depth: number
   if (key === 'cron') return compileCron(value, context);
   if (key === 'interval') return compileInterval(value, context);
   if (key === 'at') return compileAt(value, context);
+  if (key === 'rrule') return compileRRule(value, context);
   return compileBounded(value, (inner) => compileInside(inner, context, depth + 1));
 }
 

@@ -4,13 +4,14 @@ export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
 export type DstOverlap = 'FIRST' | 'LAST' | 'BOTH';
 /** Day-of-month with day-of-week. CRONTAB: either matches when neither field starts with `*`, else both must. */
 export type DayMatch = 'CRONTAB' | 'EITHER' | 'BOTH';
-export type TriggerKind = 'CRON' | 'INTERVAL' | 'AT' | 'BOUNDED' | 'MANUAL';
+export type TriggerKind = 'CRON' | 'INTERVAL' | 'AT' | 'RRULE' | 'BOUNDED' | 'MANUAL';
 
 /** The TriggerInput shape of the GraphQL API; exactly one key. This is what is stored and what triggerSpec answers. */
 export type TriggerSpec =
   | { cron: { expression: string; dayMatch?: DayMatch; timeZone?: string } }
   | { interval: { every: string; anchorAt?: string } }
   | { at: { times?: readonly string[]; localTimes?: readonly string[]; timeZone?: string } }
+  | { rrule: { rrule: string; dtstart: string; rdates?: readonly string[]; exdates?: readonly string[]; timeZone?: string } }
   | { bounded: { trigger: TriggerSpec; startAt?: string; endAt?: string } }
   | { manual: boolean };
 
@@ -95,6 +96,19 @@ export interface AtTrigger extends TriggerBase {
   readonly dst: EffectiveDst;
 }
 
+/** RFC 5545. */
+export interface RRuleTrigger extends TriggerBase {
+  readonly kind: 'RRULE';
+  /** Upper case, parts in a fixed order, defaults left out. */
+  readonly rrule: string;
+  /** Wall clock, as are rdates and exdates, which are ascending. */
+  readonly dtstart: string;
+  readonly rdates: readonly string[];
+  readonly exdates: readonly string[];
+  readonly timeZone: string;
+  readonly dst: EffectiveDst;
+}
+
 /** The occurrences of another trigger in [startAt, endAt], both inclusive; null: no bound on that side. */
 export interface BoundedTrigger extends TriggerBase {
   readonly kind: 'BOUNDED';
@@ -108,7 +122,7 @@ export interface ManualTrigger extends TriggerBase {
   readonly kind: 'MANUAL';
 }
 
-export type Trigger = CronTrigger | IntervalTrigger | AtTrigger | BoundedTrigger | ManualTrigger;
+export type Trigger = CronTrigger | IntervalTrigger | AtTrigger | RRuleTrigger | BoundedTrigger | ManualTrigger;
 
 /** One thing that is wrong with a spec. */
 export interface TriggerError {

@@ -18,6 +18,7 @@ const TRIGGER_FIELDS = `
     ... on CronTrigger { expression dayMatch timeZone dst { gap overlap followsRealClock } }
     ... on IntervalTrigger { every anchorAt }
     ... on AtTrigger { times localTimes timeZone dst { gap overlap followsRealClock } }
+    ... on RRuleTrigger { rrule dtstart rdates exdates timeZone dst { gap overlap followsRealClock } }
     ... on BoundedTrigger { startAt endAt trigger { __typename kind summary } }
   }`;
 
