@@ -2,7 +2,7 @@ import { DAY_SECONDS, dayOfDate, daysInMonth, isLeapYear } from './civil.ts';
 import { ascending } from './sorted.ts';
 import { LONGEST_TEXT, shorten } from './text.ts';
 
-export const FREQUENCIES = ['YEARLY', 'MONTHLY', 'WEEKLY', 'DAILY', 'HOURLY', 'MINUTELY', 'SECONDLY'] as const;
+const FREQUENCIES = ['YEARLY', 'MONTHLY', 'WEEKLY', 'DAILY', 'HOURLY', 'MINUTELY', 'SECONDLY'] as const;
 export type Frequency = (typeof FREQUENCIES)[number];
 
 /** `nth` 0: each of them; 2: the second, -1: the last, of the month or of the year. */
@@ -11,7 +11,7 @@ export interface RRuleWeekday {
   weekday: number;
   nth: number;
 }
-export interface Until {
+interface Until {
   text: string;
   /** The last second that counts, as the seconds since 1970-01-01T00:00:00 of a clock: of UTC's, or of the trigger's zone. */
   reading: number;

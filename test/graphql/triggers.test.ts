@@ -90,7 +90,7 @@ const kinds = [
       timeZone: 'America/New_York',
       dst: { gap: 'SKIP', overlap: 'FIRST', followsRealClock: false },
     },
-    next: ['2098-01-24T14:00:00.000Z', '2098-02-03T14:00:00.000Z', '2098-02-07T14:00:00.000Z'],
+    next: ['2098-01-06T14:00:00.000Z', '2098-01-24T14:00:00.000Z', '2098-02-10T08:00:00.000Z'],
   },
   {
     kind: 'BOUNDED',
