@@ -55,6 +55,7 @@ export function createGrid({ unit, interval, start, allows, weekdays, inside }: 
   function stepsToWeekday(at: number, step: number): number {
     if (weekdays.length === 7 || interval <= perDay) return 0;
     const place = weekdayOf(midnight / DAY_SECONDS) * perDay + at;
+    if (weekdays.includes(Math.floor(modulo(place, 7 * perDay) / perDay))) return 0;
     return Math.min(...weekdays.map((day) => firstStep(step, place, 7 * perDay, day * perDay, (day + 1) * perDay - 1)));
   }
   /** First unit ≥ `at`, counted from `midnight`. */
@@ -131,6 +132,17 @@ function firstMultiple(step: number, size: number, low: number, high: number): n
   if (direct * step <= high) return direct;
   const laps = firstMultiple(size % step, step, step - (high % step), step - (low % step));
   return Math.ceil((low + size * laps) / step);
+}
+
+/** The readings of a grid on any day. */
+export function plainGridPattern({ next, previous, rank }: Grid): WallPattern {
+  return {
+    has: (reading) => next(reading) === reading,
+    next,
+    previous,
+    count: (from, until) => rank(until) - rank(from),
+    periodic: false,
+  };
 }
 
 /** Cycles of more days are not worth remembering: hardly two years begin at the same place of one. */

@@ -1,5 +1,5 @@
 import { DAY_SECONDS, dayOfDate, packedDate, weekdayOf } from './civil.ts';
-import { createGrid, createGridPattern } from './rrule-grid.ts';
+import { createGrid, createGridPattern, plainGridPattern } from './rrule-grid.ts';
 import type { DateRule } from './rrule-periods.ts';
 import { choose, createRuleDays, createRulePositions } from './rrule-periods.ts';
 import type { RRule } from './rrule-text.ts';
@@ -110,6 +110,8 @@ function createEndless(rule: RRule, start: number): WallPattern {
     weekdays: rule.weekdays.length > 0 ? rule.weekdays.map(({ weekday }) => weekday) : upTo(7),
     inside,
   });
+  if ([rule.months, rule.yearDays, rule.monthDays, rule.weekdays].every((list) => list.length === 0))
+    return plainGridPattern(grid);
   return createGridPattern(grid, createRuleDays(narrow(dates, grid.cycleDays % 7 === 0 ? grid.weekdays() : null), startDay));
 }
 
