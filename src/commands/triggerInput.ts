@@ -8,6 +8,7 @@ export interface TriggerInput {
   interval?: { every: string; anchorAt?: Date | null | undefined } | null | undefined;
   calendarInterval?: CalendarIntervalInput | null | undefined;
   at?: AtInput | null | undefined;
+  rrule?: RRuleInput | null | undefined;
   bounded?: { trigger: TriggerInput; startAt?: Date | null | undefined; endAt?: Date | null | undefined } | null | undefined;
   manual?: boolean | null | undefined;
 }
@@ -21,6 +22,13 @@ interface CalendarIntervalInput {
 interface AtInput {
   times?: readonly Date[] | null | undefined;
   localTimes?: readonly string[] | null | undefined;
+  timeZone?: string | null | undefined;
+}
+interface RRuleInput {
+  rrule: string;
+  dtstart: string;
+  rdates?: readonly string[] | null | undefined;
+  exdates?: readonly string[] | null | undefined;
   timeZone?: string | null | undefined;
 }
 
@@ -48,6 +56,18 @@ export function readTriggerSpec(input: TriggerInput): TriggerSpec {
       at: {
         ...(times != null && { times: times.map((instant) => instant.toISOString()) }),
         ...(localTimes != null && { localTimes }),
+        ...(timeZone != null && { timeZone }),
+      },
+    };
+  }
+  if (input.rrule != null) {
+    const { rrule, dtstart, rdates, exdates, timeZone } = input.rrule;
+    return {
+      rrule: {
+        rrule,
+        dtstart,
+        ...(rdates != null && { rdates }),
+        ...(exdates != null && { exdates }),
         ...(timeZone != null && { timeZone }),
       },
     };

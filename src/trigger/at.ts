@@ -2,6 +2,7 @@ import { formatInstant, readInstant } from './instant.ts';
 import { leafZone } from './leaf-zone.ts';
 import type { Resolved } from './local-time.ts';
 import { readLocalTime, resolveLocalTime } from './local-time.ts';
+import { ascending, firstFrom } from './sorted.ts';
 import { shorten } from './text.ts';
 import type { AtTrigger, CompileResult, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
@@ -124,21 +125,6 @@ function answers(instants: readonly number[]): Answers {
     count: (from, until) => Math.max(0, firstFrom(instants, until) - firstFrom(instants, from)),
   };
 }
-
-/** Index of the first instant ≥ `instant`; the length when there is none, as for NaN. */
-function firstFrom(instants: readonly number[], instant: number): number {
-  let low = 0;
-  let high = instants.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((instants[middle] ?? Infinity) >= instant) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** Sorted, each once. */
-const ascending = (values: readonly number[]): number[] => [...new Set(values)].sort((a, b) => a - b);
 
 function textOfReading(reading: number): string {
   const second = Math.floor(reading / 1000);

@@ -5,6 +5,7 @@ import { compileCalendarInterval } from './calendar-interval.ts';
 import { compileCron } from './cron.ts';
 import { compileInterval } from './interval.ts';
 import { compileManual } from './manual.ts';
+import { compileRRule } from './rrule.ts';
 import { shorten } from './text.ts';
 import type { CompileResult, TriggerContext, TriggerKind, TriggerSpec } from './trigger.ts';
 
@@ -15,6 +16,7 @@ const KINDS: Record<Key, TriggerKind> = {
   interval: 'INTERVAL',
   calendarInterval: 'CALENDAR_INTERVAL',
   at: 'AT',
+  rrule: 'RRULE',
   bounded: 'BOUNDED',
   manual: 'MANUAL',
 };
@@ -59,6 +61,7 @@ function compileInside(spec: TriggerSpec, context: TriggerContext, depth: number
   if (key === 'interval') return compileInterval(value, context);
   if (key === 'calendarInterval') return compileCalendarInterval(value, context);
   if (key === 'at') return compileAt(value, context);
+  if (key === 'rrule') return compileRRule(value, context);
   return compileBounded(value, (inner) => compileInside(inner, context, depth + 1));
 }
 

@@ -2,8 +2,8 @@ import type { CronFields } from './cron-text.ts';
 import type { DayItem } from './day-items.ts';
 import type { DstGap, EffectiveDst } from './trigger.ts';
 
-const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+export const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
+export const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 
 const GAPS: Record<DstGap, string> = {
   RUN_AFTER: 'missing times run right after the jump',
@@ -145,7 +145,7 @@ function describeMonths(months: readonly number[]): string {
 }
 
 /** Ascending values as text; three and more neighbours become `a to b`. */
-function runs(values: readonly number[], name: (value: number) => string): string {
+export function runs(values: readonly number[], name: (value: number) => string): string {
   const phrases: string[] = [];
   for (let i = 0; i < values.length; i++) {
     const first = values[i] ?? 0;
@@ -158,10 +158,10 @@ function runs(values: readonly number[], name: (value: number) => string): strin
   return list(phrases);
 }
 
-function list(phrases: readonly string[], link = 'and'): string {
+export function list(phrases: readonly string[], link = 'and'): string {
   return phrases.length < 2 ? (phrases[0] ?? '') : `${phrases.slice(0, -1).join(', ')} ${link} ${phrases.at(-1)}`;
 }
 
-const two = (value: number): string => String(value).padStart(2, '0');
-const ordinal = (value: number): string =>
+export const two = (value: number): string => String(value).padStart(2, '0');
+export const ordinal = (value: number): string =>
   `${value}${{ 1: 'st', 2: 'nd', 3: 'rd' }[value % 100 > 10 && value % 100 < 14 ? 0 : value % 10] ?? 'th'}`;

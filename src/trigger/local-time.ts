@@ -10,9 +10,10 @@ const WITH_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;
 /**
  * A date and time of day without an offset → its reading: the milliseconds since 1970-01-01T00:00:00 as that clock shows it,
  * cut to whole ones.
+ * @param advice  what to do with a time that has an offset
  * @returns null when it is none; the reason is added to `errors` under `path`
  */
-export function readLocalTime(text: unknown, path: string[], errors: TriggerError[]): number | null {
+export function readLocalTime(text: unknown, path: string[], errors: TriggerError[], advice = 'give it in times'): number | null {
   const given = typeof text === 'string' && text.length <= LONGEST_TEXT ? text.trim() : '';
   let reason = 'is not a local date-time such as 2026-02-10T03:00:00';
   if (LOCAL.test(given)) {
@@ -20,7 +21,7 @@ export function readLocalTime(text: unknown, path: string[], errors: TriggerErro
     if (reading !== null) return reading;
     reason = 'does not exist in the calendar';
   } else if (/T/i.test(given) && WITH_OFFSET.test(given)) {
-    reason = 'has an offset, so it is an instant: give it in times';
+    reason = `has an offset, so it is an instant: ${advice}`;
   }
   const shown = typeof text === 'string' ? shorten(text) : typeof text;
   errors.push({ path, message: `'${shown}' ${reason}`, constraint: 'date-time without Z or an offset, years 0001-9999' });

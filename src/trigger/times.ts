@@ -1,3 +1,5 @@
+import { firstFrom } from './sorted.ts';
+
 /** Times of day: the product of a set of hours, of minutes and of seconds, as seconds since local midnight. */
 export interface TimeSet {
   has(second: number): boolean;
@@ -73,6 +75,20 @@ export function createTimeSet(hours: readonly number[], minutes: readonly number
     first: compose(h.first, m.first, s.first),
     last: compose(h.last, m.last, s.last),
     perDay: h.size * m.size * s.size,
+  };
+}
+
+/** @param sorted  seconds since local midnight, ascending, not empty */
+export function listTimes(sorted: readonly number[]): TimeSet {
+  const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
+  return {
+    has: (second) => sorted[firstFrom(sorted, second)] === second,
+    next: (second) => sorted[firstFrom(sorted, second)] ?? -1,
+    previous: (second) => sorted[firstFrom(sorted, second + 1) - 1] ?? -1,
+    countBefore: (second) => firstFrom(sorted, second),
+    first,
+    last,
+    perDay: sorted.length,
   };
 }
 

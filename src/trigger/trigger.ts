@@ -4,7 +4,7 @@ export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
 export type DstOverlap = 'FIRST' | 'LAST' | 'BOTH';
 /** Day-of-month with day-of-week. CRONTAB: either matches when neither field starts with `*`, else both must. */
 export type DayMatch = 'CRONTAB' | 'EITHER' | 'BOTH';
-export type TriggerKind = 'CRON' | 'CALENDAR' | 'INTERVAL' | 'CALENDAR_INTERVAL' | 'AT' | 'BOUNDED' | 'MANUAL';
+export type TriggerKind = 'CRON' | 'CALENDAR' | 'INTERVAL' | 'CALENDAR_INTERVAL' | 'AT' | 'RRULE' | 'BOUNDED' | 'MANUAL';
 
 /** The fields of a calendar trigger, the coarsest first; each a field expression as in crontab. */
 export const CALENDAR_FIELDS = ['years', 'months', 'daysOfMonth', 'weeks', 'daysOfWeek', 'hours', 'minutes', 'seconds'] as const;
@@ -18,6 +18,7 @@ export type TriggerSpec =
   | { interval: { every: string; anchorAt?: string } }
   | { calendarInterval: { every: string; at: string; startOn?: string; timeZone?: string } }
   | { at: { times?: readonly string[]; localTimes?: readonly string[]; timeZone?: string } }
+  | { rrule: { rrule: string; dtstart: string; rdates?: readonly string[]; exdates?: readonly string[]; timeZone?: string } }
   | { bounded: { trigger: TriggerSpec; startAt?: string; endAt?: string } }
   | { manual: boolean };
 
@@ -124,6 +125,19 @@ export interface AtTrigger extends TriggerBase {
   readonly dst: EffectiveDst;
 }
 
+/** RFC 5545. */
+export interface RRuleTrigger extends TriggerBase {
+  readonly kind: 'RRULE';
+  /** Upper case, parts in a fixed order, defaults left out. */
+  readonly rrule: string;
+  /** Wall clock, as are rdates and exdates, which are ascending. */
+  readonly dtstart: string;
+  readonly rdates: readonly string[];
+  readonly exdates: readonly string[];
+  readonly timeZone: string;
+  readonly dst: EffectiveDst;
+}
+
 /** The occurrences of another trigger in [startAt, endAt], both inclusive; null: no bound on that side. */
 export interface BoundedTrigger extends TriggerBase {
   readonly kind: 'BOUNDED';
@@ -138,7 +152,14 @@ export interface ManualTrigger extends TriggerBase {
 }
 
 export type Trigger =
-  CronTrigger | CalendarTrigger | IntervalTrigger | CalendarIntervalTrigger | AtTrigger | BoundedTrigger | ManualTrigger;
+  | CronTrigger
+  | CalendarTrigger
+  | IntervalTrigger
+  | CalendarIntervalTrigger
+  | AtTrigger
+  | RRuleTrigger
+  | BoundedTrigger
+  | ManualTrigger;
 
 /** One thing that is wrong with a spec. */
 export interface TriggerError {

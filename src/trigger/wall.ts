@@ -19,7 +19,7 @@ export interface WallPattern {
 }
 
 /** Every day of `days` at every time of `times`. */
-export function createWallPattern(days: DaySet, times: TimeSet): WallPattern {
+export function createWallPattern(days: Omit<DaySet, 'empty'>, times: TimeSet): WallPattern {
   function has(reading: number): boolean {
     const day = Math.floor(reading / DAY_SECONDS);
     return times.has(reading - day * DAY_SECONDS) && days.has(day);

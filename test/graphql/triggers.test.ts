@@ -117,6 +117,39 @@ const kinds = [
     next: ['2098-02-10T08:00:00.000Z', '2098-02-28T23:00:00.000Z'],
   },
   {
+    kind: 'RRULE',
+    trigger: {
+      rrule: {
+        rrule: 'rrule:freq=weekly;byday=fr,mo;interval=2;count=4;wkst=mo',
+        dtstart: '2098-01-06T09:00',
+        rdates: ['2098-02-10T03:00'],
+        exdates: ['2098-01-20T09:00:00', '2098-01-10T09:00'],
+        timeZone: 'america/new_york',
+      },
+    },
+    spec: {
+      rrule: {
+        rrule: 'FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=MO,FR',
+        dtstart: '2098-01-06T09:00:00',
+        rdates: ['2098-02-10T03:00:00'],
+        exdates: ['2098-01-10T09:00:00', '2098-01-20T09:00:00'],
+        timeZone: 'America/New_York',
+      },
+    },
+    answer: {
+      __typename: 'RRuleTrigger',
+      summary:
+        'every 2 weeks on Monday and Friday at 09:00, 4 times, from 2098-01-06, with 1 further time, without 2 excluded times (America/New_York; missing times are skipped)',
+      rrule: 'FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=MO,FR',
+      dtstart: '2098-01-06T09:00:00',
+      rdates: ['2098-02-10T03:00:00'],
+      exdates: ['2098-01-10T09:00:00', '2098-01-20T09:00:00'],
+      timeZone: 'America/New_York',
+      dst: { gap: 'SKIP', overlap: 'FIRST', followsRealClock: false },
+    },
+    next: ['2098-01-06T14:00:00.000Z', '2098-01-24T14:00:00.000Z', '2098-02-10T08:00:00.000Z'],
+  },
+  {
     kind: 'BOUNDED',
     trigger: { bounded: { trigger: { cron: { expression: '0 0 1 1 *' } }, startAt: '2098-01-01T00:00:00+01:00', endAt: null } },
     spec: { bounded: { trigger: { cron: { expression: '0 0 1 1 *' } }, startAt: '2097-12-31T23:00:00.000Z' } },
@@ -165,7 +198,7 @@ for (const { kind, trigger, spec, answer, next } of kinds) {
 
     const found = await api.ask<PageView>(SCHEDULES, { filter: { kinds: [kind], names: [schedule.name] } });
     assert.equal(found.totalCount, 1);
-    const others = ['CRON', 'CALENDAR', 'INTERVAL', 'CALENDAR_INTERVAL', 'AT', 'BOUNDED', 'MANUAL'].filter(
+    const others = ['CRON', 'CALENDAR', 'INTERVAL', 'CALENDAR_INTERVAL', 'AT', 'RRULE', 'BOUNDED', 'MANUAL'].filter(
       (other) => other !== kind,
     );
     const elsewhere = await api.ask<PageView>(SCHEDULES, { filter: { kinds: others, names: [schedule.name] } });
@@ -246,6 +279,16 @@ const bad: [rule: string, trigger: unknown, errors: RegExp[]][] = [
     Array.from({ length: 6 }).reduce((trigger) => ({ bounded: { trigger, startAt: '2098-01-01T00:00:00Z' } }), YEARLY),
     [/^trigger(\.bounded\.trigger){6}: triggers stand inside each other more than 5 deep/],
   ],
+  [
+    'each fault of a recurrence rule, with its part',
+    { rrule: { rrule: 'FREQ=WEEKLY;BYHOUR=25;BYFOO=1', dtstart: '2098-02-30T09:00', exdates: ['soon'] } },
+    [
+      /^trigger\.rrule\.rrule: 'BYFOO' is not a part of a rule/,
+      /^trigger\.rrule\.rrule: BYHOUR has '25'/,
+      /^trigger\.rrule\.dtstart: .*does not exist/,
+      /^trigger\.rrule\.exdates\.0: 'soon'/,
+    ],
+  ],
   ['all past', { at: { times: ['2020-01-01T00:00:00Z'] } }, [/^trigger: All times of this trigger are past: it is 20.*Z now\.$/]],
   ...[
     ['cron', 'cron.timeZone', { cron: { expression: '@daily', timeZone: 'Europe/Berln' } }] as const,
@@ -256,6 +299,11 @@ const bad: [rule: string, trigger: unknown, errors: RegExp[]][] = [
       { calendarInterval: { every: 'P1M', at: '09:00', timeZone: 'Europe/Berln' } },
     ] as const,
     ['at', 'at.timeZone', { at: { times: ['2098-01-01T00:00:00Z'], timeZone: 'Europe/Berln' } }] as const,
+    [
+      'rrule',
+      'rrule.timeZone',
+      { rrule: { rrule: 'FREQ=DAILY', dtstart: '2098-01-01T00:00', timeZone: 'Europe/Berln' } },
+    ] as const,
     [
       'bounded',
       'bounded.trigger.cron.timeZone',

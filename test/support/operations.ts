@@ -22,6 +22,7 @@ const TRIGGER_FIELDS = `
     ... on IntervalTrigger { every anchorAt }
     ... on CalendarIntervalTrigger { every at startOn timeZone dst { gap overlap followsRealClock } }
     ... on AtTrigger { times localTimes timeZone dst { gap overlap followsRealClock } }
+    ... on RRuleTrigger { rrule dtstart rdates exdates timeZone dst { gap overlap followsRealClock } }
     ... on BoundedTrigger { startAt endAt trigger { __typename kind summary } }
   }`;
 

@@ -6,7 +6,7 @@ import { CONTEXT } from './compiled.ts';
 
 const shapes: [rule: string, spec: unknown, message: RegExp][] = [
   ['nothing', null, /exactly one kind/],
-  ['no kind', {}, /exactly one kind must be given: cron, calendar, interval, calendarInterval, at, bounded or manual/],
+  ['no kind', {}, /exactly one kind must be given: cron, calendar, interval, calendarInterval, at, rrule, bounded or manual/],
   ['an unknown kind', { fortnight: {} }, /exactly one kind/],
   [
     'two kinds',

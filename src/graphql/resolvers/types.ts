@@ -27,6 +27,7 @@ const TRIGGER_TYPES = {
   INTERVAL: 'IntervalTrigger',
   CALENDAR_INTERVAL: 'CalendarIntervalTrigger',
   AT: 'AtTrigger',
+  RRULE: 'RRuleTrigger',
   BOUNDED: 'BoundedTrigger',
   MANUAL: 'ManualTrigger',
 } as const satisfies Record<TriggerKind, string>;
@@ -106,6 +107,11 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     summary: (trigger) => trigger.describe(),
     times: (trigger) => trigger.times.map((at) => new Date(at)),
     localTimes: (trigger) => [...trigger.localTimes],
+  },
+  RRuleTrigger: {
+    summary: (trigger) => trigger.describe(),
+    rdates: (trigger) => [...trigger.rdates],
+    exdates: (trigger) => [...trigger.exdates],
   },
   BoundedTrigger: {
     summary: (trigger) => trigger.describe(),
