@@ -6,12 +6,14 @@ import { parseRRule } from './rrule-text.ts';
 import { ascending, firstFrom } from './sorted.ts';
 import { shorten } from './text.ts';
 import type { Timeline } from './timeline.ts';
-import { createTimeline } from './timeline.ts';
 import type { CompileResult, EffectiveDst, RRuleTrigger, TriggerContext, TriggerError } from './trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
+import { layOut } from './wall-answers.ts';
 import { fireTime, localText, zoneOf } from './zone.ts';
 
 const MOST_DATES = 1000;
+/** Without listed hours these follow the clock, as crontab does whose hour is `*`: what repeats within the day must not pause for an hour. */
+const WITHIN_A_DAY: readonly string[] = ['HOURLY', 'MINUTELY', 'SECONDLY'];
 
 interface RRuleInput {
   rrule?: unknown;
@@ -24,7 +26,7 @@ interface RRuleInput {
 /**
  * RFC 5545 on the clock of a zone: the rule's times from dtstart on, and rdates, without exdates. dtstart is a time of the
  * rule only when it matches it. COUNT counts the rule's times before daylight saving moves or drops some and before exdates
- * take some away. Defaults: the context's zone, SHIFT + FIRST (§3.3.5).
+ * take some away. Defaults: the context's zone, SHIFT + FIRST (§3.3.5); what repeats within the day follows the real clock.
  */
 export function compileRRule(input: RRuleInput, context: TriggerContext): CompileResult<RRuleTrigger> {
   const errors: TriggerError[] = [];
@@ -38,10 +40,11 @@ export function compileRRule(input: RRuleInput, context: TriggerContext): Compil
   if (!text.ok || start === null || errors.length > 0) return { ok: false, errors };
 
   const { rule, canonical } = text;
-  const dst: EffectiveDst = { gap: context.dst.gap ?? 'SHIFT', overlap: context.dst.overlap ?? 'FIRST', followsRealClock: false };
+  const followsRealClock = WITHIN_A_DAY.includes(rule.freq) && rule.hours.length === 0;
+  const dst: EffectiveDst = { gap: context.dst.gap ?? 'SHIFT', overlap: context.dst.overlap ?? 'FIRST', followsRealClock };
   const zone = zoneOf(timeZone);
   const pattern = createRRulePattern(rule, start);
-  const timeline = endAt(createTimeline(pattern, zone, dst.gap, dst.overlap), rule.until?.utc ? rule.until.reading : Infinity);
+  const timeline = endAt(layOut(pattern, timeZone, dst), rule.until?.utc ? rule.until.reading : Infinity);
   if (timeline.next(FIRST_INSTANT / 1000) === null) {
     const reason =
       pattern.next(start) === Infinity

@@ -32,7 +32,7 @@ export interface TriggerContext {
   anchorAt: number;
 }
 
-/** What a leaf trigger really follows. `followsRealClock`: its minute or hour field starts with `*`, so gap and overlap do not apply. */
+/** What a leaf trigger really follows. `followsRealClock`: its minute or hour field starts with `*`, or it is a rule that repeats within the day, so gap and overlap do not apply. */
 export interface EffectiveDst {
   gap: DstGap;
   overlap: DstOverlap;

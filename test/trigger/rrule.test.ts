@@ -198,6 +198,23 @@ for (const [timeZone, dtstart, from, shift, runAfter, skip] of changes) {
     });
   }
 }
+for (const [text, from, expected] of [
+  ['FREQ=HOURLY', '2024-11-03T04:30Z', ['01:00-04:00', '01:00-05:00', '02:00-05:00']],
+  ['FREQ=MINUTELY;INTERVAL=30', '2024-11-03T05:00Z', ['01:00-04:00', '01:30-04:00', '01:00-05:00', '01:30-05:00', '02:00-05:00']],
+  ['FREQ=HOURLY', '2024-03-10T05:30Z', ['01:00-05:00', '03:00-04:00', '04:00-04:00']],
+  // Listed hours are fixed times.
+  ['FREQ=HOURLY;BYHOUR=1,2', '2024-11-03T04:30Z', ['01:00-04:00', '02:00-05:00']],
+] as const) {
+  test(`${text} ${text.includes('BYHOUR') ? 'names its hours' : 'follows the real clock'} from ${from} on`, () => {
+    const trigger = rule({ rrule: text, dtstart: '2024-01-01T00:00', timeZone: NEW_YORK });
+    const found = trigger.between(Date.parse(from), Infinity, expected.length).map((at) => trigger.fireTime(at));
+    assert.deepEqual(
+      found.map(({ local, offset }) => `${local.slice(11, 16)}${offset}`),
+      expected,
+    );
+    assert.equal(trigger.dst.followsRealClock, !text.includes('BYHOUR'));
+  });
+}
 for (const [overlap, expected] of [
   [null, ['-04:00']],
   ['LAST', ['-05:00']],
