@@ -123,7 +123,8 @@ test('ticks, finishes, lost leases, triggers, cancels, edits and pauses at once:
     `SELECT DISTINCT before->>'state' AS before FROM event WHERE topic = 'run' AND after->>'state' IN ('CANCELED', 'CANCELING') ORDER BY 1`,
   );
   const before = canceled.map((row) => row.before);
-  for (const state of ['QUEUED', 'RUNNING', 'CANCELING']) assert.ok(before.includes(state), `${state} is not in ${before}`);
+  // Which others were hit is chance; each has a test of its own.
+  for (const state of ['RUNNING', 'CANCELING']) assert.ok(before.includes(state), `${state} is not in ${before}`);
   const errors = [...one.logged, ...two.logged].filter((line) => line.err !== undefined);
   assert.deepEqual(errors, []);
 });
