@@ -41,7 +41,9 @@ export const scalars = {
   JSONObject: behaviour(JSONObjectResolver),
   Cursor: behaviour(textScalar('Cursor')),
   Duration: behaviour(textScalar('Duration')),
+  LocalDate: behaviour(textScalar('LocalDate')),
   LocalDateTime: behaviour(textScalar('LocalDateTime')),
+  LocalTime: behaviour(textScalar('LocalTime')),
   TimeZone: behaviour(textScalar('TimeZone')),
   URL: behaviour(textScalar('URL')),
 };

@@ -9,7 +9,7 @@ import type { Timeline } from './timeline.ts';
 import { createTimeline } from './timeline.ts';
 import { createTimeSet } from './times.ts';
 import type { CompileResult, CronTrigger, DayMatch, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
-import { FIRST_INSTANT } from './trigger.ts';
+import { FIRST_INSTANT, MUST_FIRE } from './trigger.ts';
 import { createWallPattern } from './wall.ts';
 import { fireTime, zoneOf } from './zone.ts';
 
@@ -63,7 +63,7 @@ export function compileCron(
 const neverFires = (reason: string): TriggerError => ({
   path: ['cron', 'expression'],
   message: `never fires: ${reason}`,
-  constraint: 'must fire at least once',
+  constraint: MUST_FIRE,
 });
 
 function readExpression(text: unknown, errors: TriggerError[]): { expression: string; fields: CronFields | null } {
@@ -94,7 +94,7 @@ function layOut(fields: CronFields, days: DaySet, timeZone: string, dst: Effecti
   return createTimeline(pattern, zoneOf(timeZone), plain ? 'SKIP' : dst.gap, plain ? 'BOTH' : dst.overlap);
 }
 
-type Answers = Pick<CronTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'fireTime'>;
+type Answers = Pick<CronTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'fireTime' | 'agenda'>;
 
 /** The seconds of a time line as milliseconds. */
 function answers(timeline: Timeline, timeZone: string): Answers {
@@ -115,5 +115,6 @@ function answers(timeline: Timeline, timeZone: string): Answers {
     matches: (instant) => instant % 1000 === 0 && timeline.has(instant / 1000),
     count: (from, until) => timeline.count(Math.ceil(from / 1000), Math.ceil(until / 1000)),
     fireTime: (instant) => ({ ...fireTime(instant, timeZone), inGap: timeline.madeUp(Math.floor(instant / 1000)) }),
+    agenda: () => timeline.agenda(),
   };
 }

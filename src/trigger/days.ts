@@ -26,8 +26,13 @@ export interface DaySet {
   readonly empty: boolean;
   /** No years are listed. */
   readonly periodic: boolean;
+  /** Every day of the calendar. */
+  readonly full: boolean;
 }
 
+/** The 28 years from 2001, see `empty`. */
+const FULL_FROM = dayOfDate(2001, 1, 1);
+const FULL_UNTIL = dayOfDate(2029, 1, 1);
 const FIRST_YEAR = 1;
 const LAST_YEAR = 9999;
 
@@ -125,7 +130,17 @@ export function createDaySet(rule: DayRule): DaySet {
 
   // The 28 years from 2001 have every shape: no century year breaks the 28-year cycle there.
   const empty = years === null ? nextYear(2001) > 2028 : years.length === 0;
-  return { has, next, previous, count, empty, periodic: years === null };
+  return {
+    has,
+    next,
+    previous,
+    count,
+    empty,
+    periodic: years === null,
+    get full() {
+      return years === null && count(FULL_FROM, FULL_UNTIL) === FULL_UNTIL - FULL_FROM;
+    },
+  };
 }
 
 /** Index of the first element ≥ `value` of an ascending list. */

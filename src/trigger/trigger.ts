@@ -1,18 +1,37 @@
+import type { Agenda } from './agenda.ts';
+
 /** What to do with a local time that the clock jumps over. RUN_AFTER: crontab; SHIFT: RFC 5545 and java.time. */
 export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
 /** Which pass of a repeated local time counts. */
 export type DstOverlap = 'FIRST' | 'LAST' | 'BOTH';
 /** Day-of-month with day-of-week. CRONTAB: either matches when neither field starts with `*`, else both must. */
 export type DayMatch = 'CRONTAB' | 'EITHER' | 'BOTH';
-export type TriggerKind = 'CRON' | 'INTERVAL' | 'AT' | 'BOUNDED' | 'MANUAL';
+export type TriggerKind = 'CRON' | 'INTERVAL' | 'AT' | 'ANY_OF' | 'ALL_OF' | 'EXCEPT' | 'BOUNDED' | 'MANUAL';
 
 /** The TriggerInput shape of the GraphQL API; exactly one key. This is what is stored and what triggerSpec answers. */
 export type TriggerSpec =
   | { cron: { expression: string; dayMatch?: DayMatch; timeZone?: string } }
   | { interval: { every: string; anchorAt?: string } }
   | { at: { times?: readonly string[]; localTimes?: readonly string[]; timeZone?: string } }
+  | { anyOf: readonly TriggerSpec[] }
+  | { allOf: { triggers: readonly TriggerSpec[]; within?: string } }
+  | { except: { base: TriggerSpec; excluding: readonly ExclusionSpec[]; shift?: ExclusionShift } }
   | { bounded: { trigger: TriggerSpec; startAt?: string; endAt?: string } }
   | { manual: boolean };
+
+/**
+ * What `except` leaves out; exactly one key. Dates, windows and days are read in the zone of the context: `dates` are whole
+ * days, both inclusive; `dailyWindow` is half-open and crosses midnight when `from` is later than `until`; `calendar` names
+ * days that the context knows.
+ */
+export type ExclusionSpec =
+  | { trigger: TriggerSpec }
+  | { dates: { from: string; through: string } }
+  | { dailyWindow: { from: string; until: string } }
+  | { daysOfWeek: string }
+  | { calendar: string };
+/** What becomes of an occurrence on a day that is left out. DROP: it is gone; else it moves to a day that is not, at the same local time. */
+export type ExclusionShift = 'DROP' | 'NEXT_ALLOWED_DAY' | 'PREVIOUS_ALLOWED_DAY';
 
 /** What a trigger takes from its surroundings where its own text says nothing. */
 export interface TriggerContext {
@@ -22,6 +41,8 @@ export interface TriggerContext {
   dst: { gap: DstGap | null; overlap: DstOverlap | null };
   /** Default anchor of intervals, whole epoch milliseconds. */
   anchorAt: number;
+  /** Named sets of days for exclusions, as ascending day numbers (1970-01-01 is 0); absent: there are none. */
+  calendars?: ReadonlyMap<string, readonly number[]>;
 }
 
 /** What a leaf trigger really follows. `followsRealClock`: its minute or hour field starts with `*`, so gap and overlap do not apply. */
@@ -68,6 +89,8 @@ interface TriggerBase {
   describe(): string;
   /** How `instant`, one of the occurrences, reads in the trigger's zone; for intervals in the context's. */
   fireTime(instant: number): FireTime;
+  /** Its occurrences day by day, for the set operators; kinds without are asked for their occurrences instead. */
+  agenda?(): Agenda;
 }
 
 export interface CronTrigger extends TriggerBase {
@@ -95,6 +118,28 @@ export interface AtTrigger extends TriggerBase {
   readonly dst: EffectiveDst;
 }
 
+/** Union: what at least one member gives; an instant that several give is one occurrence. */
+export interface AnyOfTrigger extends TriggerBase {
+  readonly kind: 'ANY_OF';
+  readonly triggers: readonly Trigger[];
+}
+
+/** The instants t of each member for which every other member has one in [t - within, t]. */
+export interface AllOfTrigger extends TriggerBase {
+  readonly kind: 'ALL_OF';
+  readonly triggers: readonly Trigger[];
+  readonly withinMs: number;
+}
+
+/** The occurrences of `base` that no exclusion holds; what is left out day by day may move instead. */
+export interface ExceptTrigger extends TriggerBase {
+  readonly kind: 'EXCEPT';
+  readonly base: Trigger;
+  /** Canonical. */
+  readonly excluding: readonly ExclusionSpec[];
+  readonly shift: ExclusionShift;
+}
+
 /** The occurrences of another trigger in [startAt, endAt], both inclusive; null: no bound on that side. */
 export interface BoundedTrigger extends TriggerBase {
   readonly kind: 'BOUNDED';
@@ -108,7 +153,8 @@ export interface ManualTrigger extends TriggerBase {
   readonly kind: 'MANUAL';
 }
 
-export type Trigger = CronTrigger | IntervalTrigger | AtTrigger | BoundedTrigger | ManualTrigger;
+export type Trigger =
+  CronTrigger | IntervalTrigger | AtTrigger | AnyOfTrigger | AllOfTrigger | ExceptTrigger | BoundedTrigger | ManualTrigger;
 
 /** One thing that is wrong with a spec. */
 export interface TriggerError {
@@ -118,6 +164,9 @@ export interface TriggerError {
   /** What is allowed, e.g. `0-59`. */
   constraint?: string;
 }
+
+/** The constraint of an error that says nothing but that a trigger can never fire. */
+export const MUST_FIRE = 'must fire at least once';
 
 export type CompileResult<T extends Trigger = Trigger> = { ok: true; trigger: T } | { ok: false; errors: TriggerError[] };
 

@@ -18,6 +18,9 @@ const TRIGGER_FIELDS = `
     ... on CronTrigger { expression dayMatch timeZone dst { gap overlap followsRealClock } }
     ... on IntervalTrigger { every anchorAt }
     ... on AtTrigger { times localTimes timeZone dst { gap overlap followsRealClock } }
+    ... on AnyOfTrigger { triggers { __typename kind summary } }
+    ... on AllOfTrigger { within triggers { __typename kind summary } }
+    ... on ExceptTrigger { excluding shift base { __typename kind summary } }
     ... on BoundedTrigger { startAt endAt trigger { __typename kind summary } }
   }`;
 

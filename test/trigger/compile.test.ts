@@ -6,7 +6,7 @@ import { CONTEXT } from './compiled.ts';
 
 const shapes: [rule: string, spec: unknown, message: RegExp][] = [
   ['nothing', null, /exactly one kind/],
-  ['no kind', {}, /exactly one kind must be given: cron, interval, at, bounded or manual/],
+  ['no kind', {}, /exactly one kind must be given: cron, interval, at, anyOf, allOf, except, bounded or manual/],
   ['an unknown kind', { fortnight: {} }, /exactly one kind/],
   [
     'two kinds',
@@ -104,6 +104,9 @@ test('the kind of a spec is that of the trigger it compiles to', () => {
     { cron: { expression: '@daily' } },
     { interval: { every: 'PT1H' } },
     { at: { times: ['2026-01-01T00:00:00Z'] } },
+    { anyOf: [{ cron: { expression: '@daily' } }] },
+    { allOf: { triggers: [{ cron: { expression: '@daily' } }] } },
+    { except: { base: { cron: { expression: '@daily' } }, excluding: [{ daysOfWeek: 'SUN' }] } },
     { bounded },
     { manual: true },
   ];

@@ -25,6 +25,9 @@ const TRIGGER_TYPES = {
   CRON: 'CronTrigger',
   INTERVAL: 'IntervalTrigger',
   AT: 'AtTrigger',
+  ANY_OF: 'AnyOfTrigger',
+  ALL_OF: 'AllOfTrigger',
+  EXCEPT: 'ExceptTrigger',
   BOUNDED: 'BoundedTrigger',
   MANUAL: 'ManualTrigger',
 } as const satisfies Record<TriggerKind, string>;
@@ -93,6 +96,13 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     times: (trigger) => trigger.times.map((at) => new Date(at)),
     localTimes: (trigger) => [...trigger.localTimes],
   },
+  AnyOfTrigger: { summary: (trigger) => trigger.describe(), triggers: (trigger) => [...trigger.triggers] },
+  AllOfTrigger: {
+    summary: (trigger) => trigger.describe(),
+    triggers: (trigger) => [...trigger.triggers],
+    within: (trigger) => formatDuration(trigger.withinMs),
+  },
+  ExceptTrigger: { summary: (trigger) => trigger.describe() },
   BoundedTrigger: {
     summary: (trigger) => trigger.describe(),
     startAt: (trigger) => (trigger.startAt === null ? null : new Date(trigger.startAt)),
