@@ -80,6 +80,6 @@ export function askedAgenda(trigger: Pick<Trigger, 'next' | 'previous' | 'betwee
     outline: () => ANY_OUTLINE,
     periodicFrom: Infinity,
     fine,
-    cost: 8,
+    cost: 4,
   };
 }

@@ -10,6 +10,8 @@ import type { Zone } from './zone.ts';
 export const FARTHEST_SHIFT = 366;
 
 const MOST_REMEMBERED = 64;
+/** Runs that one search for the next day looks at; the day that is reached is looked at instead. */
+const MOST_LEAPS = 1000;
 
 /**
  * The local times that move onto each day: what the base has on the days left out right before it (`step` 1: moved to the
@@ -30,11 +32,44 @@ export function shiftedDays(base: Agenda, leftOut: LocalDays, zone: Zone, step: 
     }
     return found;
   }
+  /** Last day of the run of days that are left out, from `day` on in the direction, as far as times may move. */
+  function endOfRun(day: number, direction: 1 | -1): number {
+    let end = day;
+    while (leftOut.has(end + direction) && Math.abs(end - day) < FARTHEST_SHIFT) end += direction;
+    return end;
+  }
+  // Only days next to a run of days that are left out get any, and only when the base has times on the run. No clock is a
+  // whole day off UTC, so a local day has its occurrences on three days of UTC at the most.
+  function nextDay(day: number): number {
+    let found = day;
+    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+      found = Math.max(found, leftOut.nextDay(found - step) + step);
+      if (!Number.isFinite(found)) return found;
+      const end = endOfRun(found - step, step === 1 ? -1 : 1);
+      const source = base.nextDay(Math.min(found - step, end) - 1);
+      if (source <= Math.max(found - step, end) + 1) return found;
+      if (source === Infinity) return Infinity;
+      found = Math.max(found + 1, step === 1 ? source : source - FARTHEST_SHIFT - 1);
+    }
+    return found;
+  }
+  function previousDay(day: number): number {
+    let found = day;
+    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+      found = Math.min(found, leftOut.previousDay(found - step) + step);
+      if (!Number.isFinite(found)) return found;
+      const end = endOfRun(found - step, step === 1 ? -1 : 1);
+      const source = base.previousDay(Math.max(found - step, end) + 1);
+      if (source >= Math.min(found - step, end) - 1) return found;
+      if (source === -Infinity) return -Infinity;
+      found = Math.min(found - 1, step === -1 ? source : source + FARTHEST_SHIFT + 1);
+    }
+    return found;
+  }
   return {
     on,
-    // Only days next to one that is left out get any.
-    nextDay: (day) => Math.max(day, leftOut.nextDay(day - step) + step),
-    previousDay: (day) => Math.min(day, leftOut.previousDay(day - step) + step),
+    nextDay,
+    previousDay,
     most: ALL_SECONDS,
     least: NO_SECONDS,
     outline(day) {

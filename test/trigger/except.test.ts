@@ -178,6 +178,19 @@ test('a time moves over 366 days at the most, and is dropped when it would have 
   assert.match(faults(far).join(), /^except: never fires/);
 });
 
+test('what seldom comes is found among many days that others would move to', () => {
+  const seldom: TriggerSpec = { cron: { expression: '0 9 29 2 SAT', dayMatch: 'BOTH' } };
+  for (const [shift, next, previous] of [
+    ['NEXT_ALLOWED_DAY', '2048-03-02', '2020-03-02'],
+    ['PREVIOUS_ALLOWED_DAY', '2048-02-28', '2020-02-28'],
+  ] as const) {
+    const trigger = except(seldom, [{ daysOfWeek: 'SAT,SUN' }], shift, CONTEXT);
+    const after = trigger.next(Date.UTC(2021, 0)) ?? NaN;
+    assert.equal(new Date(after).toISOString(), `${next}T09:00:00.000Z`);
+    assert.equal(new Date(trigger.previous(after) ?? NaN).toISOString(), `${previous}T09:00:00.000Z`);
+  }
+});
+
 test('far stretches that are left out are passed over', () => {
   const excluding: ExclusionSpec[] = [{ dates: { from: '2026-01-01', through: '9990-12-31' } }];
   for (const shift of ['DROP', 'PREVIOUS_ALLOWED_DAY'] as const) {
