@@ -27,7 +27,7 @@ export interface Agenda {
   readonly cost: number;
 }
 
-export interface ClockDays {
+interface ClockDays {
   zone: Zone;
   wall: WallDays;
   /** The stretch of days of UTC around one during which the clock neither jumps nor feels a jump; null: it does. */

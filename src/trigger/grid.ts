@@ -31,7 +31,7 @@ export function meet(a: Grid, b: Grid): Grid | null {
   return point === undefined ? null : { anchor: point, every: LONGEST };
 }
 
-export const hasPoint = ({ anchor, every }: Grid, instant: number): boolean => (instant - anchor) % every === 0;
+const hasPoint = ({ anchor, every }: Grid, instant: number): boolean => (instant - anchor) % every === 0;
 
 const modulo = (value: bigint, size: bigint): bigint => ((value % size) + size) % size;
 

@@ -7,7 +7,7 @@ import type { WallDays } from './wall.ts';
 import type { Zone } from './zone.ts';
 
 /** An occurrence moves over this many days at the most; one that would have to go further is dropped. */
-export const FARTHEST_SHIFT = 366;
+const FARTHEST_SHIFT = 366;
 
 const MOST_REMEMBERED = 64;
 /** Runs that one search for the next day looks at; the day that is reached is looked at instead. */

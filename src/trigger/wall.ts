@@ -83,7 +83,8 @@ function wallDays(days: DaySet, seconds: () => Seconds): WallDays {
       return seconds();
     },
     get least() {
-      return (full ??= days.full) ? seconds() : NO_SECONDS;
+      full ??= days.full;
+      return full ? seconds() : NO_SECONDS;
     },
     // After the last of the listed years every day is alike: empty.
     periodicFrom: days.periodic ? -Infinity : days.previous(LAST_DAY) + 1,
