@@ -38,7 +38,7 @@ function sources(folder = SRC): string[] {
 }
 
 function importsOf(text: string): string[] {
-  return [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1] as string);
+  return [...text.matchAll(/(?:\bfrom\s|import\()\s*'([^']+)'/g)].map((match) => match[1] as string);
 }
 
 /** First folder below src/, or the file's own name for one that lies directly in src/. */

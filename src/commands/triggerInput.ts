@@ -1,4 +1,4 @@
-import type { CalendarField, CalendarTexts, DayMatch, TriggerSpec } from '../trigger/trigger.ts';
+import type { CalendarField, CalendarTexts, DayMatch, ExclusionShift, ExclusionSpec, TriggerSpec } from '../trigger/trigger.ts';
 import { CALENDAR_FIELDS } from '../trigger/trigger.ts';
 
 /** Trigger as the API takes it: exactly one key (@oneOf), instants as dates. */
@@ -9,6 +9,9 @@ export interface TriggerInput {
   calendarInterval?: CalendarIntervalInput | null | undefined;
   at?: AtInput | null | undefined;
   rrule?: RRuleInput | null | undefined;
+  anyOf?: readonly TriggerInput[] | null | undefined;
+  allOf?: { triggers: readonly TriggerInput[]; within?: string | null | undefined } | null | undefined;
+  except?: ExceptInput | null | undefined;
   bounded?: { trigger: TriggerInput; startAt?: Date | null | undefined; endAt?: Date | null | undefined } | null | undefined;
   manual?: boolean | null | undefined;
 }
@@ -30,6 +33,18 @@ interface RRuleInput {
   rdates?: readonly string[] | null | undefined;
   exdates?: readonly string[] | null | undefined;
   timeZone?: string | null | undefined;
+}
+interface ExceptInput {
+  base: TriggerInput;
+  excluding: readonly ExclusionInput[];
+  shift?: ExclusionShift | null | undefined;
+}
+/** Exactly one key (@oneOf). */
+interface ExclusionInput {
+  trigger?: TriggerInput | null | undefined;
+  dates?: { from: string; through: string } | null | undefined;
+  dailyWindow?: { from: string; until: string } | null | undefined;
+  daysOfWeek?: string | null | undefined;
 }
 
 /** The same as the calculus takes it. */
@@ -72,6 +87,17 @@ export function readTriggerSpec(input: TriggerInput): TriggerSpec {
       },
     };
   }
+  if (input.anyOf != null) return { anyOf: input.anyOf.map(readTriggerSpec) };
+  if (input.allOf != null) {
+    const { triggers, within } = input.allOf;
+    return { allOf: { triggers: triggers.map(readTriggerSpec), ...(within != null && { within }) } };
+  }
+  if (input.except != null) {
+    const { base, excluding, shift } = input.except;
+    return {
+      except: { base: readTriggerSpec(base), excluding: excluding.map(readExclusionSpec), ...(shift != null && { shift }) },
+    };
+  }
   if (input.bounded != null) {
     const { trigger, startAt, endAt } = input.bounded;
     return {
@@ -94,4 +120,12 @@ function calendarTexts(input: CalendarInput): CalendarTexts {
     if (text != null) texts[field] = text;
   }
   return texts;
+}
+
+function readExclusionSpec(input: ExclusionInput): ExclusionSpec {
+  if (input.trigger != null) return { trigger: readTriggerSpec(input.trigger) };
+  if (input.dates != null) return { dates: { from: input.dates.from, through: input.dates.through } };
+  if (input.dailyWindow != null) return { dailyWindow: { from: input.dailyWindow.from, until: input.dailyWindow.until } };
+  if (input.daysOfWeek != null) return { daysOfWeek: input.daysOfWeek };
+  throw new Error(`unknown exclusion ${Object.keys(input).join(', ')}`);
 }

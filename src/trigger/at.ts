@@ -5,7 +5,7 @@ import { readLocalTime, resolveLocalTime } from './local-time.ts';
 import { ascending, firstFrom } from './sorted.ts';
 import { shorten } from './text.ts';
 import type { AtTrigger, CompileResult, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
-import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
+import { FIRST_INSTANT, LAST_INSTANT, MUST_FIRE } from './trigger.ts';
 import { fireTime, localText, zoneOf } from './zone.ts';
 
 const MOST_ENTRIES = 1000;
@@ -41,7 +41,7 @@ export function compileAt(input: AtInput, context: TriggerContext): CompileResul
   const instants = ascending([...times, ...local.flatMap((entry) => entry.instants)]);
   if (instants.length === 0) {
     const message = `never fires: the clock of ${timeZone} jumps over each of its times, and gap is ${dst.gap}`;
-    return { ok: false, errors: [{ path: ['at', 'localTimes'], message, constraint: 'must fire at least once' }] };
+    return { ok: false, errors: [{ path: ['at', 'localTimes'], message, constraint: MUST_FIRE }] };
   }
 
   const localTimes = ascending(local.map((entry) => entry.reading)).map(textOfReading);

@@ -1,6 +1,9 @@
+import type { Agenda } from './agenda.ts';
+import { agendaOf } from './agenda.ts';
 import { formatInstant, readInstant } from './instant.ts';
+import { boundedAgenda } from './set-agendas.ts';
 import type { BoundedTrigger, CompileResult, Trigger, TriggerError, TriggerSpec } from './trigger.ts';
-import { FIRST_INSTANT } from './trigger.ts';
+import { FIRST_INSTANT, MUST_FIRE } from './trigger.ts';
 
 /** @param compileInner  compiles the trigger inside, in the same context */
 export function compileBounded(
@@ -27,13 +30,14 @@ export function compileBounded(
   const trigger = boundTrigger(inner.trigger, startAt, endAt);
   if (trigger.next(FIRST_INSTANT - 1) !== null) return { ok: true, trigger };
   const message = 'never fires: no time of its trigger lies between startAt and endAt';
-  return { ok: false, errors: [{ path: ['bounded'], message, constraint: 'must fire at least once' }] };
+  return { ok: false, errors: [{ path: ['bounded'], message, constraint: MUST_FIRE }] };
 }
 
 /** The occurrences of `trigger` in [startAt, endAt]; there may be none. Epoch milliseconds, null: no bound on that side. */
 export function boundTrigger(trigger: Trigger, startAt: number | null, endAt: number | null): BoundedTrigger {
   const first = startAt ?? -Infinity;
   const end = endAt === null ? Infinity : endAt + 1;
+  let agenda: Agenda | undefined;
   return {
     kind: 'BOUNDED',
     trigger,
@@ -67,6 +71,7 @@ export function boundTrigger(trigger: Trigger, startAt: number | null, endAt: nu
       return parts.join(' ');
     },
     fireTime: (instant) => trigger.fireTime(instant),
+    agenda: () => (agenda ??= boundedAgenda(agendaOf(trigger), Math.ceil(first / 1000), Math.ceil(end / 1000))),
   };
 }
 

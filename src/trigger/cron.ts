@@ -6,7 +6,7 @@ import { leafZone } from './leaf-zone.ts';
 import { LONGEST_TEXT } from './text.ts';
 import { createTimeSet } from './times.ts';
 import type { CompileResult, CronTrigger, DayMatch, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
-import { FIRST_INSTANT } from './trigger.ts';
+import { FIRST_INSTANT, MUST_FIRE } from './trigger.ts';
 import { createWallPattern } from './wall.ts';
 import { answers, layOut } from './wall-answers.ts';
 
@@ -61,7 +61,7 @@ export function compileCron(
 const neverFires = (reason: string): TriggerError => ({
   path: ['cron', 'expression'],
   message: `never fires: ${reason}`,
-  constraint: 'must fire at least once',
+  constraint: MUST_FIRE,
 });
 
 function readExpression(text: unknown, errors: TriggerError[]): { expression: string; fields: CronFields | null } {

@@ -28,6 +28,7 @@ export function createDateSteps(start: number, { months, days }: DateDuration): 
     },
     empty: false,
     periodic: false,
+    full: false,
   };
 }
 

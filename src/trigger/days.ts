@@ -28,8 +28,13 @@ export interface DaySet {
   readonly empty: boolean;
   /** No years are listed. */
   readonly periodic: boolean;
+  /** Every day of the calendar. */
+  readonly full: boolean;
 }
 
+/** The 28 years from 2001, see `empty`. */
+const FULL_FROM = dayOfDate(2001, 1, 1);
+const FULL_UNTIL = dayOfDate(2029, 1, 1);
 // Clocks away from UTC show the last day of the year 0 and the first of 10000 within the years 1–9999 of UTC.
 const FIRST_YEAR = 0;
 const LAST_YEAR = 10_000;
@@ -130,7 +135,17 @@ export function createDaySet(rule: DayRule): DaySet {
 
   // The 28 years from 2001 have every shape (2005 the one that follows a leap year): no century year breaks the 28-year cycle there.
   const empty = years === null ? nextYear(2001) > 2028 : years.length === 0;
-  return { has, next, previous, count, empty, periodic: years === null };
+  return {
+    has,
+    next,
+    previous,
+    count,
+    empty,
+    periodic: years === null,
+    get full() {
+      return years === null && count(FULL_FROM, FULL_UNTIL) === FULL_UNTIL - FULL_FROM;
+    },
+  };
 }
 
 /** Index of the first element ≥ `value` of an ascending list. */

@@ -1,8 +1,11 @@
 import { describeDuration, formatDuration, parseDuration } from './duration.ts';
+import type { Agenda } from './agenda.ts';
+import type { Grid } from './grid.ts';
+import { gridAgenda } from './grid-agenda.ts';
 import { formatInstant, readInstant } from './instant.ts';
 import { leafZone } from './leaf-zone.ts';
 import { shorten } from './text.ts';
-import type { CompileResult, IntervalTrigger, TriggerContext, TriggerError } from './trigger.ts';
+import type { CompileResult, IntervalTrigger, Trigger, TriggerContext, TriggerError } from './trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
 import { fireTime } from './zone.ts';
 
@@ -24,6 +27,38 @@ export function compileInterval(
   if (errors.length > 0) return { ok: false, errors };
   const anchorText = formatInstant(anchor);
 
+  return {
+    ok: true,
+    trigger: {
+      kind: 'INTERVAL',
+      spec: { interval: { every: formatDuration(every), ...(given !== null && { anchorAt: anchorText }) } },
+      everyMs: every,
+      anchorAt: anchor,
+      ...answersOfGrid({ anchor, every }),
+      describe: () => `every ${describeDuration(every)} of elapsed time, counted from ${anchorText}`,
+      fireTime: (instant) => fireTime(instant, timeZone),
+    },
+  };
+}
+
+function parseEvery(text: unknown, errors: TriggerError[]): number {
+  const path = ['interval', 'every'];
+  const constraint = 'ISO-8601 duration, PT1S to P36525D';
+  if (typeof text !== 'string') {
+    errors.push({ path, message: 'every must be given as text, an ISO-8601 duration such as PT10M', constraint });
+    return 0;
+  }
+  const parsed = parseDuration(text);
+  if (!parsed.ok) errors.push({ path, message: parsed.message, constraint });
+  else if (parsed.ms < SHORTEST_MS)
+    errors.push({ path, message: `'${shorten(text)}' is shorter than one second (PT1S)`, constraint });
+  return parsed.ok ? parsed.ms : 0;
+}
+
+type Answers = Required<Pick<Trigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'agenda'>>;
+
+/** What a trigger with exactly these instants answers. */
+export function answersOfGrid({ anchor, every }: Grid): Answers {
   /** Number of the first grid point ≥ `instant`. Exact: quotients stay far below 2^53. */
   const indexFrom = (instant: number): number => Math.ceil((instant - anchor) / every);
   const from = (instant: number): number => Math.max(Math.ceil(instant), FIRST_INSTANT);
@@ -44,34 +79,13 @@ export function compileInterval(
     for (let at = anchor + indexFrom(from(start)) * every; at < stop && found.length < limit; at += every) found.push(at);
     return found;
   }
+  let agenda: Agenda | undefined;
   return {
-    ok: true,
-    trigger: {
-      kind: 'INTERVAL',
-      spec: { interval: { every: formatDuration(every), ...(given !== null && { anchorAt: anchorText }) } },
-      everyMs: every,
-      anchorAt: anchor,
-      next,
-      previous,
-      between,
-      matches: (instant) => inRange(instant) && Number.isInteger((instant - anchor) / every),
-      count: (start, end) => Math.max(0, indexFrom(until(end)) - indexFrom(from(start))),
-      describe: () => `every ${describeDuration(every)} of elapsed time, counted from ${anchorText}`,
-      fireTime: (instant) => fireTime(instant, timeZone),
-    },
+    next,
+    previous,
+    between,
+    matches: (instant) => inRange(instant) && Number.isInteger((instant - anchor) / every),
+    count: (start, end) => Math.max(0, indexFrom(until(end)) - indexFrom(from(start))),
+    agenda: () => (agenda ??= gridAgenda({ anchor, every })),
   };
-}
-
-function parseEvery(text: unknown, errors: TriggerError[]): number {
-  const path = ['interval', 'every'];
-  const constraint = 'ISO-8601 duration, PT1S to P36525D';
-  if (typeof text !== 'string') {
-    errors.push({ path, message: 'every must be given as text, an ISO-8601 duration such as PT10M', constraint });
-    return 0;
-  }
-  const parsed = parseDuration(text);
-  if (!parsed.ok) errors.push({ path, message: parsed.message, constraint });
-  else if (parsed.ms < SHORTEST_MS)
-    errors.push({ path, message: `'${shorten(text)}' is shorter than one second (PT1S)`, constraint });
-  return parsed.ok ? parsed.ms : 0;
 }

@@ -1,8 +1,8 @@
 import { DAY_SECONDS, dayOfDate } from './civil.ts';
 import { LONGEST_TEXT, shorten } from './text.ts';
-import { LONGEST_GAP_MADE_UP_FOR } from './timeline.ts';
 import type { DstGap, DstOverlap, TriggerError } from './trigger.ts';
 import type { Zone } from './zone.ts';
+import { LONGEST_GAP_MADE_UP_FOR } from './zone.ts';
 
 const LOCAL = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$/i;
 const WITH_OFFSET = /(?:Z|[+-]\d\d:?\d\d)$/i;

@@ -150,5 +150,5 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
     const list = listOf(year);
     return list[firstFrom(list, value - start(year))] === value - start(year);
   }
-  return { has, next, previous, count, periodic: false };
+  return { has, next, previous, count, periodic: false, full: false };
 }

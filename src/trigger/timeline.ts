@@ -1,9 +1,11 @@
+import type { Agenda } from './agenda.ts';
 import { DAY_SECONDS } from './civil.ts';
 import type { DstGap, DstOverlap } from './trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
 import type { WallPattern } from './wall.ts';
+import { wallAgenda } from './wall-agenda.ts';
 import type { Zone } from './zone.ts';
-import { CYCLE_SECONDS, CYCLE_START } from './zone.ts';
+import { CYCLE_SECONDS, CYCLE_START, LONGEST_GAP_MADE_UP_FOR } from './zone.ts';
 
 /** A wall pattern laid on the real time of a zone. Everything in whole epoch seconds. */
 export interface Timeline {
@@ -16,13 +18,12 @@ export interface Timeline {
   count(from: number, until: number): number;
   /** A member only because the clock jumped over a local time of the pattern. */
   madeUp(second: number): boolean;
+  /** The same, day by day of UTC; absent where the pattern has no days. */
+  agenda?: () => Agenda;
 }
 
 const FIRST_SECOND = FIRST_INSTANT / 1000;
 const LAST_SECOND = Math.floor(LAST_INSTANT / 1000);
-
-/** Debian's cron treats longer changes as corrections of the clock, not as daylight saving. */
-export const LONGEST_GAP_MADE_UP_FOR = 3 * 3600;
 
 /**
  * With `gap: SKIP, overlap: BOTH` a member is every real instant whose wall clock is in the pattern. FIRST and LAST take one
@@ -147,11 +148,14 @@ export function createTimeline(pattern: WallPattern, zone: Zone, gap: DstGap, ov
     return total;
   }
 
+  const { days } = pattern;
+  let agenda: Agenda | undefined;
   return {
     has: (second) => second >= FIRST_SECOND && second <= LAST_SECOND && (regular(second) || standsIn(second)),
     next,
     previous,
     count,
     madeUp,
+    ...(days !== undefined && { agenda: () => (agenda ??= wallAgenda(days, zone, gap, overlap)) }),
   };
 }

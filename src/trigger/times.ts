@@ -1,4 +1,6 @@
 import { firstFrom } from './sorted.ts';
+import type { Seconds } from './seconds.ts';
+import { secondsOfList, secondsOfTimes } from './seconds.ts';
 
 /** Times of day: the product of a set of hours, of minutes and of seconds, as seconds since local midnight. */
 export interface TimeSet {
@@ -12,6 +14,8 @@ export interface TimeSet {
   readonly first: number;
   readonly last: number;
   readonly perDay: number;
+  /** All of them; made when it is first asked for. */
+  all(): Seconds;
 }
 
 /** Answers for every value of one field, looked up rather than searched. */
@@ -24,7 +28,7 @@ interface FieldTable {
   size: number;
 }
 
-/** @param hours, minutes, seconds  not empty, inside 0–23, 0–59, 0–59 */
+/** @param hours, minutes, seconds  ascending, not empty, inside 0–23, 0–59, 0–59 */
 export function createTimeSet(hours: readonly number[], minutes: readonly number[], seconds: readonly number[]): TimeSet {
   const h = tableOf(hours, 24);
   const m = tableOf(minutes, 60);
@@ -67,7 +71,9 @@ export function createTimeSet(hours: readonly number[], minutes: readonly number
     total += (m.before[minute] ?? 0) * s.size;
     return m.next[minute] === minute ? total + (s.before[time % 60] ?? 0) : total;
   }
+  let known: Seconds | undefined;
   return {
+    all: () => (known ??= secondsOfTimes(hours, minutes, seconds)),
     has: (time) => next(time) === time,
     next,
     previous,
@@ -81,7 +87,9 @@ export function createTimeSet(hours: readonly number[], minutes: readonly number
 /** @param sorted  seconds since local midnight, ascending, not empty */
 export function listTimes(sorted: readonly number[]): TimeSet {
   const [first = 0, last = 0] = [sorted[0], sorted.at(-1)];
+  let known: Seconds | undefined;
   return {
+    all: () => (known ??= secondsOfList(sorted)),
     has: (second) => sorted[firstFrom(sorted, second)] === second,
     next: (second) => sorted[firstFrom(sorted, second)] ?? -1,
     previous: (second) => sorted[firstFrom(sorted, second + 1) - 1] ?? -1,

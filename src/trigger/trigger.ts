@@ -1,10 +1,13 @@
+import type { Agenda } from './agenda.ts';
+
 /** What to do with a local time that the clock jumps over. RUN_AFTER: crontab; SHIFT: RFC 5545 and java.time. */
 export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
 /** Which pass of a repeated local time counts. */
 export type DstOverlap = 'FIRST' | 'LAST' | 'BOTH';
 /** Day-of-month with day-of-week. CRONTAB: either matches when neither field starts with `*`, else both must. */
 export type DayMatch = 'CRONTAB' | 'EITHER' | 'BOTH';
-export type TriggerKind = 'CRON' | 'CALENDAR' | 'INTERVAL' | 'CALENDAR_INTERVAL' | 'AT' | 'RRULE' | 'BOUNDED' | 'MANUAL';
+export type TriggerKind =
+  'CRON' | 'CALENDAR' | 'INTERVAL' | 'CALENDAR_INTERVAL' | 'AT' | 'RRULE' | 'ANY_OF' | 'ALL_OF' | 'EXCEPT' | 'BOUNDED' | 'MANUAL';
 
 /** The fields of a calendar trigger, the coarsest first; each a field expression as in crontab. */
 export const CALENDAR_FIELDS = ['years', 'months', 'daysOfMonth', 'weeks', 'daysOfWeek', 'hours', 'minutes', 'seconds'] as const;
@@ -19,8 +22,25 @@ export type TriggerSpec =
   | { calendarInterval: { every: string; at: string; startOn?: string; timeZone?: string } }
   | { at: { times?: readonly string[]; localTimes?: readonly string[]; timeZone?: string } }
   | { rrule: { rrule: string; dtstart: string; rdates?: readonly string[]; exdates?: readonly string[]; timeZone?: string } }
+  | { anyOf: readonly TriggerSpec[] }
+  | { allOf: { triggers: readonly TriggerSpec[]; within?: string } }
+  | { except: { base: TriggerSpec; excluding: readonly ExclusionSpec[]; shift?: ExclusionShift } }
   | { bounded: { trigger: TriggerSpec; startAt?: string; endAt?: string } }
   | { manual: boolean };
+
+/**
+ * What `except` leaves out; exactly one key. Dates, windows and days are read in the zone of the context: `dates` are whole
+ * days, both inclusive; `dailyWindow` is half-open and crosses midnight when `from` is later than `until`; `calendar` names
+ * days that the context knows.
+ */
+export type ExclusionSpec =
+  | { trigger: TriggerSpec }
+  | { dates: { from: string; through: string } }
+  | { dailyWindow: { from: string; until: string } }
+  | { daysOfWeek: string }
+  | { calendar: string };
+/** What becomes of an occurrence on a day that is left out. DROP: it is gone; else it moves to a day that is not, at the same local time. */
+export type ExclusionShift = 'DROP' | 'NEXT_ALLOWED_DAY' | 'PREVIOUS_ALLOWED_DAY';
 
 /** What a trigger takes from its surroundings where its own text says nothing. */
 export interface TriggerContext {
@@ -30,6 +50,8 @@ export interface TriggerContext {
   dst: { gap: DstGap | null; overlap: DstOverlap | null };
   /** Default anchor of intervals, whole epoch milliseconds; its date in the zone is the default start of calendar intervals. */
   anchorAt: number;
+  /** Named sets of days for exclusions, as ascending day numbers (1970-01-01 is 0); absent: there are none. */
+  calendars?: ReadonlyMap<string, readonly number[]>;
 }
 
 /** What a leaf trigger really follows. `followsRealClock`: its minute or hour field starts with `*`, or it is a rule that repeats within the day, so gap and overlap do not apply. */
@@ -76,6 +98,8 @@ interface TriggerBase {
   describe(): string;
   /** How `instant`, one of the occurrences, reads in the trigger's zone; for intervals in the context's. */
   fireTime(instant: number): FireTime;
+  /** Its occurrences day by day, for the set operators; kinds without are asked for their occurrences instead. */
+  agenda?(): Agenda;
 }
 
 export interface CronTrigger extends TriggerBase {
@@ -138,6 +162,28 @@ export interface RRuleTrigger extends TriggerBase {
   readonly dst: EffectiveDst;
 }
 
+/** Union: what at least one member gives; an instant that several give is one occurrence. */
+export interface AnyOfTrigger extends TriggerBase {
+  readonly kind: 'ANY_OF';
+  readonly triggers: readonly Trigger[];
+}
+
+/** The instants t of each member for which every other member has one in [t - within, t]. */
+export interface AllOfTrigger extends TriggerBase {
+  readonly kind: 'ALL_OF';
+  readonly triggers: readonly Trigger[];
+  readonly withinMs: number;
+}
+
+/** The occurrences of `base` that no exclusion holds; what is left out day by day may move instead. */
+export interface ExceptTrigger extends TriggerBase {
+  readonly kind: 'EXCEPT';
+  readonly base: Trigger;
+  /** Canonical. */
+  readonly excluding: readonly ExclusionSpec[];
+  readonly shift: ExclusionShift;
+}
+
 /** The occurrences of another trigger in [startAt, endAt], both inclusive; null: no bound on that side. */
 export interface BoundedTrigger extends TriggerBase {
   readonly kind: 'BOUNDED';
@@ -158,6 +204,9 @@ export type Trigger =
   | CalendarIntervalTrigger
   | AtTrigger
   | RRuleTrigger
+  | AnyOfTrigger
+  | AllOfTrigger
+  | ExceptTrigger
   | BoundedTrigger
   | ManualTrigger;
 
@@ -169,6 +218,9 @@ export interface TriggerError {
   /** What is allowed, e.g. `0-59`. */
   constraint?: string;
 }
+
+/** The constraint of an error that says nothing but that a trigger can never fire. */
+export const MUST_FIRE = 'must fire at least once';
 
 export type CompileResult<T extends Trigger = Trigger> = { ok: true; trigger: T } | { ok: false; errors: TriggerError[] };
 

@@ -10,7 +10,7 @@ export function layOut(pattern: WallPattern, timeZone: string, dst: EffectiveDst
   return createTimeline(pattern, zoneOf(timeZone), plain ? 'SKIP' : dst.gap, plain ? 'BOTH' : dst.overlap);
 }
 
-type Answers = Pick<CronTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'fireTime'>;
+type Answers = Pick<CronTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'fireTime' | 'agenda'>;
 
 /** The seconds of a time line as milliseconds. */
 export function answers(timeline: Timeline, timeZone: string): Answers {
@@ -31,5 +31,6 @@ export function answers(timeline: Timeline, timeZone: string): Answers {
     matches: (instant) => instant % 1000 === 0 && timeline.has(instant / 1000),
     count: (from, until) => timeline.count(Math.ceil(from / 1000), Math.ceil(until / 1000)),
     fireTime: (instant) => ({ ...fireTime(instant, timeZone), inGap: timeline.madeUp(Math.floor(instant / 1000)) }),
+    ...(timeline.agenda && { agenda: timeline.agenda }),
   };
 }

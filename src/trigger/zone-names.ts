@@ -1,3 +1,5 @@
+import { editDistance } from './near-names.ts';
+
 interface KnownName {
   name: string;
   whole: string;
@@ -33,20 +35,4 @@ export function nearZoneNames(text: string): string[] {
   }
   ranked.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
   return ranked.slice(0, 3).map((entry) => entry.name);
-}
-
-/** Levenshtein's distance, Infinity when it is certainly more than `most`. */
-function editDistance(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most) return Infinity;
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const above = row;
-    row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replace = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replace, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
-    }
-    if (Math.min(...row) > most) return Infinity;
-  }
-  return row[b.length] ?? Infinity;
 }

@@ -23,6 +23,9 @@ export interface Zone {
 export const CYCLE_START = Date.UTC(2100, 0, 1) / 1000;
 export const CYCLE_SECONDS = CYCLE_DAYS * DAY_SECONDS;
 
+/** Debian's cron treats longer changes as corrections of the clock, not as daylight saving. */
+export const LONGEST_GAP_MADE_UP_FOR = 3 * 3600;
+
 const zones = new Map<string, Zone>();
 
 /** @param timeZone  as answered by `resolveZone` */

@@ -40,6 +40,10 @@ const matchEach = (found: string[], expected: RegExp[]) => {
   for (const [i, pattern] of expected.entries()) assert.match(found[i] ?? '', pattern);
 };
 
+/** Two o'clock in the night of the new year, from 2098 on. */
+const YEARLY_AT_TWO = { cron: { expression: '0 0 2 1 1 * 2098-2110' } };
+const AT_TWO = 'at 02:00 on day 1 in January in 2098 to 2110 (Europe/Berlin; missing times are skipped)';
+
 const kinds = [
   {
     kind: 'CALENDAR',
@@ -150,6 +154,76 @@ const kinds = [
     next: ['2098-01-06T14:00:00.000Z', '2098-01-24T14:00:00.000Z', '2098-02-10T08:00:00.000Z'],
   },
   {
+    kind: 'ANY_OF',
+    trigger: { anyOf: [YEARLY_AT_TWO, { at: { times: ['2098-01-01T12:00:00+01:00'] } }] },
+    spec: { anyOf: [YEARLY_AT_TWO, { at: { times: ['2098-01-01T11:00:00.000Z'] } }] },
+    answer: {
+      __typename: 'AnyOfTrigger',
+      summary: `${AT_TWO}; or once at 2098-01-01 12:00 (Europe/Berlin)`,
+      triggers: [
+        { __typename: 'CronTrigger', kind: 'CRON', summary: AT_TWO },
+        { __typename: 'AtTrigger', kind: 'AT', summary: 'once at 2098-01-01 12:00 (Europe/Berlin)' },
+      ],
+    },
+    next: ['2098-01-01T01:00:00.000Z', '2098-01-01T11:00:00.000Z', '2099-01-01T01:00:00.000Z'],
+  },
+  {
+    kind: 'ALL_OF',
+    trigger: { allOf: { triggers: [YEARLY_AT_TWO, { at: { localTimes: ['2098-01-01T02:30'] } }], within: 'PT60M' } },
+    spec: { allOf: { triggers: [YEARLY_AT_TWO, { at: { localTimes: ['2098-01-01T02:30:00'] } }], within: 'PT1H' } },
+    answer: {
+      __typename: 'AllOfTrigger',
+      summary: `when all of these come within 1 hour: ${AT_TWO}; and once at 2098-01-01 02:30 (Europe/Berlin)`,
+      within: 'PT1H',
+      triggers: [
+        { __typename: 'CronTrigger', kind: 'CRON', summary: AT_TWO },
+        { __typename: 'AtTrigger', kind: 'AT', summary: 'once at 2098-01-01 02:30 (Europe/Berlin)' },
+      ],
+    },
+    next: ['2098-01-01T01:30:00.000Z'],
+  },
+  {
+    kind: 'EXCEPT',
+    trigger: {
+      except: {
+        base: YEARLY_AT_TWO,
+        excluding: [
+          { daysOfWeek: 'sat,sun' },
+          { dates: { from: '2099-01-01', through: '2099-01-01' } },
+          { dailyWindow: { from: '22:00', until: '01:00' } },
+          { trigger: { at: { times: ['2100-01-01T01:00:00Z'] } } },
+        ],
+        shift: 'NEXT_ALLOWED_DAY',
+      },
+    },
+    spec: {
+      except: {
+        base: YEARLY_AT_TWO,
+        excluding: [
+          { daysOfWeek: 'SAT,SUN' },
+          { dates: { from: '2099-01-01', through: '2099-01-01' } },
+          { dailyWindow: { from: '22:00:00', until: '01:00:00' } },
+          { trigger: { at: { times: ['2100-01-01T01:00:00.000Z'] } } },
+        ],
+        shift: 'NEXT_ALLOWED_DAY',
+      },
+    },
+    answer: {
+      __typename: 'ExceptTrigger',
+      summary: `${AT_TWO}, except on SAT, SUN, on 2099-01-01, from 22:00 until 01:00 and [once at 2100-01-01 02:00 (Europe/Berlin)] (Europe/Berlin; moved to the next allowed day)`,
+      excluding: [
+        { daysOfWeek: 'SAT,SUN' },
+        { dates: { from: '2099-01-01', through: '2099-01-01' } },
+        { dailyWindow: { from: '22:00:00', until: '01:00:00' } },
+        { trigger: { at: { times: ['2100-01-01T01:00:00.000Z'] } } },
+      ],
+      shift: 'NEXT_ALLOWED_DAY',
+      base: { __typename: 'CronTrigger', kind: 'CRON', summary: AT_TWO },
+    },
+    // 1 January 2099 is left out by its date, 2100 by the other trigger; 2101 is a Saturday.
+    next: ['2098-01-01T01:00:00.000Z', '2099-01-02T01:00:00.000Z', '2101-01-03T01:00:00.000Z'],
+  },
+  {
     kind: 'BOUNDED',
     trigger: { bounded: { trigger: { cron: { expression: '0 0 1 1 *' } }, startAt: '2098-01-01T00:00:00+01:00', endAt: null } },
     spec: { bounded: { trigger: { cron: { expression: '0 0 1 1 *' } }, startAt: '2097-12-31T23:00:00.000Z' } },
@@ -198,9 +272,19 @@ for (const { kind, trigger, spec, answer, next } of kinds) {
 
     const found = await api.ask<PageView>(SCHEDULES, { filter: { kinds: [kind], names: [schedule.name] } });
     assert.equal(found.totalCount, 1);
-    const others = ['CRON', 'CALENDAR', 'INTERVAL', 'CALENDAR_INTERVAL', 'AT', 'RRULE', 'BOUNDED', 'MANUAL'].filter(
-      (other) => other !== kind,
-    );
+    const others = [
+      'CRON',
+      'CALENDAR',
+      'INTERVAL',
+      'CALENDAR_INTERVAL',
+      'AT',
+      'RRULE',
+      'ANY_OF',
+      'ALL_OF',
+      'EXCEPT',
+      'BOUNDED',
+      'MANUAL',
+    ].filter((other) => other !== kind);
     const elsewhere = await api.ask<PageView>(SCHEDULES, { filter: { kinds: others, names: [schedule.name] } });
     assert.equal(elsewhere.totalCount, 0);
   });
@@ -268,6 +352,27 @@ const bad: [rule: string, trigger: unknown, errors: RegExp[]][] = [
     [/^trigger\.at: at has 1001 entries/],
   ],
   ['manual: false', { manual: false }, [/^trigger\.manual: manual must be true/]],
+  ['a union of nothing', { anyOf: [] }, [/^trigger\.anyOf: anyOf has 0 triggers/]],
+  [
+    'triggers that never come together',
+    { allOf: { triggers: [{ cron: { expression: '0 9 * * *' } }, { cron: { expression: '0 10 * * *' } }] } },
+    [/^trigger\.allOf: never fires/],
+  ],
+  [
+    'each bad exclusion by its index',
+    {
+      except: {
+        base: YEARLY,
+        excluding: [{ daysOfWeek: 'SAT' }, { daysOfWeek: 'FOO' }, { dailyWindow: { from: '25:00', until: '01:00' } }],
+      },
+    },
+    [/^trigger\.except\.excluding\.1\.daysOfWeek: /, /^trigger\.except\.excluding\.2\.dailyWindow\.from: '25:00'/],
+  ],
+  [
+    'exclusions that leave nothing',
+    { except: { base: YEARLY, excluding: [{ daysOfWeek: '*' }] } },
+    [/^trigger\.except: never fires/],
+  ],
   ['no bound', { bounded: { trigger: YEARLY } }, [/^trigger\.bounded: bounded needs startAt, endAt or both/]],
   [
     'bounds the wrong way round',

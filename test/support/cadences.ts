@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { MisfirePolicy } from '../../src/domain/due.ts';
 import { boundTrigger } from '../../src/trigger/bounded.ts';
-import type { DstGap, DstOverlap, Trigger } from '../../src/trigger/trigger.ts';
-import { at, calendar, calendarInterval, cron, interval } from '../trigger/compiled.ts';
+import { compileTrigger } from '../../src/trigger/compile.ts';
+import type { DstGap, DstOverlap, Trigger, TriggerSpec } from '../../src/trigger/trigger.ts';
+import { CONTEXT, at, calendar, calendarInterval, cron, interval } from '../trigger/compiled.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -93,13 +94,31 @@ const bounded: fc.Arbitrary<Cadence> = fc
     return { ...cadence, name: `${cadence.name} from ${startAt} until ${endAt}`, trigger };
   });
 
+const sets: fc.Arbitrary<Cadence> = fc
+  .tuple(unbounded, unbounded, fc.constantFrom('anyOf', 'allOf', 'except'))
+  .map(([cadence, { trigger: other, every }, kind]) => {
+    // The tests look at some dozens of `every`: a much denser member would have millions of occurrences there.
+    if (every * 10 < cadence.every) return cadence;
+    const { spec } = cadence.trigger;
+    const set: Record<string, TriggerSpec> = {
+      anyOf: { anyOf: [spec, other.spec] },
+      allOf: { allOf: { triggers: [spec, { anyOf: [spec, other.spec] }], within: 'PT3M' } },
+      except: {
+        except: { base: spec, excluding: [{ trigger: other.spec }, { dailyWindow: { from: '02:00', until: '02:10' } }] },
+      },
+    };
+    const result = compileTrigger(set[kind] as TriggerSpec, CONTEXT);
+    // What never fires is refused; the test of the cadence as it is then stands for it.
+    return result.ok ? { ...cadence, name: `${kind} ${cadence.name}, ${other.describe()}`, trigger: result.trigger } : cadence;
+  });
+
 /**
  * Real triggers of all kinds that have times: over changes of the clock, over a skipped day, ones that end, ones with
  * fractions of a second, ones whose bounds leave little. Each has an
  * occurrence later than `start`.
  */
 export const cadences: fc.Arbitrary<Cadence> = fc
-  .oneof({ arbitrary: unbounded, weight: 3 }, bounded)
+  .oneof({ arbitrary: unbounded, weight: 3 }, bounded, sets)
   .filter(({ trigger, start }) => trigger.next(start) !== null);
 
 /** @param every  of the cadence, so that limits fall between its occurrences and on them */

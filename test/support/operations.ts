@@ -23,6 +23,9 @@ const TRIGGER_FIELDS = `
     ... on CalendarIntervalTrigger { every at startOn timeZone dst { gap overlap followsRealClock } }
     ... on AtTrigger { times localTimes timeZone dst { gap overlap followsRealClock } }
     ... on RRuleTrigger { rrule dtstart rdates exdates timeZone dst { gap overlap followsRealClock } }
+    ... on AnyOfTrigger { triggers { __typename kind summary } }
+    ... on AllOfTrigger { within triggers { __typename kind summary } }
+    ... on ExceptTrigger { excluding shift base { __typename kind summary } }
     ... on BoundedTrigger { startAt endAt trigger { __typename kind summary } }
   }`;
 

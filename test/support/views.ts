@@ -76,7 +76,17 @@ export interface TriggerView {
   localTimes?: string[];
   startAt?: string | null;
   endAt?: string | null;
-  trigger?: { __typename: string; kind: string; summary: string };
+  trigger?: TriggerName;
+  triggers?: TriggerName[];
+  within?: string;
+  base?: TriggerName;
+  excluding?: unknown;
+  shift?: string;
+}
+interface TriggerName {
+  __typename: string;
+  kind: string;
+  summary: string;
 }
 export interface ScheduleView {
   id: string;

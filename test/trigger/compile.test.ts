@@ -6,7 +6,11 @@ import { CONTEXT } from './compiled.ts';
 
 const shapes: [rule: string, spec: unknown, message: RegExp][] = [
   ['nothing', null, /exactly one kind/],
-  ['no kind', {}, /exactly one kind must be given: cron, calendar, interval, calendarInterval, at, rrule, bounded or manual/],
+  [
+    'no kind',
+    {},
+    /exactly one kind must be given: cron, calendar, interval, calendarInterval, at, rrule, anyOf, allOf, except, bounded or manual/,
+  ],
   ['an unknown kind', { fortnight: {} }, /exactly one kind/],
   [
     'two kinds',
@@ -106,6 +110,9 @@ test('the kind of a spec is that of the trigger it compiles to', () => {
     { interval: { every: 'PT1H' } },
     { calendarInterval: { every: 'P1M', at: '09:00' } },
     { at: { times: ['2026-01-01T00:00:00Z'] } },
+    { anyOf: [{ cron: { expression: '@daily' } }] },
+    { allOf: { triggers: [{ cron: { expression: '@daily' } }] } },
+    { except: { base: { cron: { expression: '@daily' } }, excluding: [{ daysOfWeek: 'SUN' }] } },
     { bounded },
     { manual: true },
   ];

@@ -28,6 +28,9 @@ const TRIGGER_TYPES = {
   CALENDAR_INTERVAL: 'CalendarIntervalTrigger',
   AT: 'AtTrigger',
   RRULE: 'RRuleTrigger',
+  ANY_OF: 'AnyOfTrigger',
+  ALL_OF: 'AllOfTrigger',
+  EXCEPT: 'ExceptTrigger',
   BOUNDED: 'BoundedTrigger',
   MANUAL: 'ManualTrigger',
 } as const satisfies Record<TriggerKind, string>;
@@ -113,6 +116,13 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     rdates: (trigger) => [...trigger.rdates],
     exdates: (trigger) => [...trigger.exdates],
   },
+  AnyOfTrigger: { summary: (trigger) => trigger.describe(), triggers: (trigger) => [...trigger.triggers] },
+  AllOfTrigger: {
+    summary: (trigger) => trigger.describe(),
+    triggers: (trigger) => [...trigger.triggers],
+    within: (trigger) => formatDuration(trigger.withinMs),
+  },
+  ExceptTrigger: { summary: (trigger) => trigger.describe() },
   BoundedTrigger: {
     summary: (trigger) => trigger.describe(),
     startAt: (trigger) => (trigger.startAt === null ? null : new Date(trigger.startAt)),

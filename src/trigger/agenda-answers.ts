@@ -1,0 +1,117 @@
+import type { Agenda } from './agenda.ts';
+import { CYCLE_DAYS, DAY_SECONDS } from './civil.ts';
+import { countSeconds, firstFrom, hasSecond, lastUntil, NO_SECONDS } from './seconds.ts';
+import type { Trigger } from './trigger.ts';
+import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
+
+type Answers = Pick<Trigger, 'next' | 'previous' | 'between' | 'matches' | 'count'>;
+
+const FIRST_SECOND = FIRST_INSTANT / 1000;
+const END_SECOND = (LAST_INSTANT + 1) / 1000;
+const FIRST_DAY = FIRST_SECOND / DAY_SECONDS;
+const END_DAY = END_SECOND / DAY_SECONDS;
+
+/**
+ * What one search may look at in vain: days times the cost of looking at one. Enough for 95 years of weeks, or 13 of days,
+ * that two members might share and never do; what is proved silent as a whole (times of day that differ between two changes
+ * of the clocks, days that no two patterns of one clock share) costs one look.
+ */
+const MOST_LOOKS = 10_000;
+/** Most days that one count looks at: 400 years of every day. */
+const MOST_COUNTED = CYCLE_DAYS;
+
+/**
+ * What a trigger with this agenda answers, all of it on whole seconds. A search that would look at more than
+ * MOST_LOOKS ends as if there were nothing more. `count` looks at each day of its range, or at
+ * 400 years of them when it repeats, and stops after MOST_COUNTED.
+ */
+export function answersOfAgenda(agenda: Agenda): Answers {
+  const dayOf = (second: number): number => Math.floor(second / DAY_SECONDS);
+
+  const mostLooks = (): number => Math.ceil(MOST_LOOKS / agenda.cost);
+  function nextSecond(second: number): number | null {
+    if (!(second < END_SECOND)) return null;
+    const from = Math.max(second, FIRST_SECOND);
+    let day = dayOf(from);
+    const firstDay = day;
+    const stop = Math.min(Math.max(day, agenda.periodicFrom) + CYCLE_DAYS, END_DAY - 1);
+    for (let looks = mostLooks(); looks > 0; looks--) {
+      if (!(day <= stop)) return null;
+      const { most, until } = agenda.outline(day);
+      if (most === NO_SECONDS) day = until;
+      else {
+        day = agenda.nextDay(day);
+        if (day >= until) continue;
+        const set = agenda.day(day);
+        const found = firstFrom(set, day === firstDay ? from - day * DAY_SECONDS : 0);
+        if (found >= 0) return day * DAY_SECONDS + found;
+        day++;
+      }
+    }
+    return null;
+  }
+  function previousSecond(second: number): number | null {
+    if (!(second >= FIRST_SECOND)) return null;
+    const until = Math.min(second, END_SECOND - 1);
+    let day = dayOf(until);
+    const lastDay = day;
+    for (let looks = mostLooks(); looks > 0; looks--) {
+      if (day < FIRST_DAY) return null;
+      const { most, from } = agenda.outline(day);
+      if (most === NO_SECONDS) day = from - 1;
+      else {
+        day = agenda.previousDay(day);
+        if (day < Math.max(from, FIRST_DAY)) continue;
+        const set = agenda.day(day);
+        const found = lastUntil(set, day === lastDay ? until - day * DAY_SECONDS : DAY_SECONDS - 1);
+        if (found >= 0) return day * DAY_SECONDS + found;
+        day--;
+      }
+    }
+    return null;
+  }
+  /** Members on the days [from, until). */
+  function countDays(from: number, until: number): number {
+    const cycles = Math.floor((until - Math.max(from, agenda.periodicFrom)) / CYCLE_DAYS);
+    if (cycles > 1) {
+      const last = until - (cycles - 1) * CYCLE_DAYS;
+      return countDays(from, last) + (cycles - 1) * countDays(last - CYCLE_DAYS, last);
+    }
+    let total = 0;
+    let looks = MOST_COUNTED;
+    for (let day = agenda.nextDay(from); day < until && looks > 0; day = agenda.nextDay(day + 1), looks--)
+      total += agenda.day(day).size;
+    return total;
+  }
+  function count(from: number, until: number): number {
+    const first = Math.max(from, FIRST_SECOND);
+    const end = Math.min(until, END_SECOND);
+    if (!(first < end)) return 0;
+    const [firstDay, lastDay] = [dayOf(first), dayOf(end - 1)];
+    const part = (day: number): number =>
+      countSeconds(agenda.day(day), first - day * DAY_SECONDS, Math.min(end - day * DAY_SECONDS, DAY_SECONDS));
+    if (firstDay === lastDay) return part(firstDay);
+    return part(firstDay) + countDays(firstDay + 1, lastDay) + part(lastDay);
+  }
+  function between(from: number, until: number, limit: number): number[] {
+    const found: number[] = [];
+    let second = nextSecond(Math.ceil(from / 1000));
+    while (second !== null && second * 1000 < until && found.length < limit) {
+      found.push(second * 1000);
+      second = nextSecond(second + 1);
+    }
+    return found;
+  }
+  const toInstant = (second: number | null): number | null => (second === null ? null : second * 1000);
+  return {
+    next: (after) => toInstant(nextSecond(Math.floor(after / 1000) + 1)),
+    previous: (before) => toInstant(previousSecond(Math.ceil(before / 1000) - 1)),
+    between,
+    matches(instant) {
+      if (instant % 1000 !== 0 || instant < FIRST_INSTANT || instant > LAST_INSTANT) return false;
+      const day = dayOf(instant / 1000);
+      return hasSecond(agenda.day(day), instant / 1000 - day * DAY_SECONDS);
+    },
+    count: (from, until) => count(Math.ceil(from / 1000), Math.ceil(until / 1000)),
+  };
+}

@@ -1,0 +1,150 @@
+import { agendaOf, askedAgenda } from './agenda.ts';
+import { answersOfAgenda } from './agenda-answers.ts';
+import { describeDuration, formatDuration, parseDuration } from './duration.ts';
+import type { Grid } from './grid.ts';
+import { meet } from './grid.ts';
+import { gridAgenda } from './grid-agenda.ts';
+import { answersOfGrid } from './interval.ts';
+import type { Compiler } from './members.ts';
+import { compileMembers, describeMember } from './members.ts';
+import { intersectionAgenda, nearbyAgenda } from './set-agendas.ts';
+import { stepwise } from './stepwise.ts';
+import type { AllOfTrigger, CompileResult, Trigger, TriggerError } from './trigger.ts';
+import { MUST_FIRE } from './trigger.ts';
+
+const SIZE = { least: 1, most: 20 };
+/** What a day has must depend on itself and the day before only. */
+const LONGEST_WITHIN_MS = 86_400_000;
+/** Leaps of one search between the seconds, where no day can be looked at as a whole. */
+const MOST_LEAPS = 10_000;
+
+/**
+ * The instants t of each member for which every other one has an instant in [t - within, t]; nothing is consumed. That
+ * members never meet is proved for intervals (Chinese remainder theorem), for times of day that differ whatever the days
+ * are, and for days over a cycle of 400 years; what is left is searched as far as `answersOfAgenda` looks, and refused when
+ * nothing is found.
+ */
+export function compileAllOf(
+  input: { triggers?: unknown; within?: string | null },
+  compiler: Compiler,
+): CompileResult<AllOfTrigger> {
+  const errors: TriggerError[] = [];
+  const withinMs = readWithin(input.within ?? 'PT0S', errors);
+  const triggers = compileMembers(input.triggers, ['allOf', 'triggers'], SIZE, compiler, errors);
+  if (errors.length > 0) return { ok: false, errors };
+  const answers = withinMs === 0 ? meetings(triggers) : gatherings(triggers, withinMs);
+  const trigger = answers && describeAll(triggers, withinMs, answers);
+  if (trigger !== null && compiler.fires(trigger)) return { ok: true, trigger };
+  const message = `never fires: its ${triggers.length} triggers have no ${withinMs === 0 ? 'instant in common' : `instants within ${formatDuration(withinMs)}`}`;
+  return { ok: false, errors: [{ path: ['allOf'], message, constraint: MUST_FIRE }] };
+}
+
+function readWithin(text: unknown, errors: TriggerError[]): number {
+  const parsed = typeof text === 'string' ? parseDuration(text) : ({ ok: false, message: 'within must be text' } as const);
+  if (parsed.ok && parsed.ms <= LONGEST_WITHIN_MS) return parsed.ms;
+  const message = parsed.ok ? `within is ${formatDuration(parsed.ms)}, which is more than a day` : parsed.message;
+  errors.push({ path: ['allOf', 'within'], message, constraint: 'ISO-8601 duration, PT0S to P1D' });
+  return 0;
+}
+
+type Answers = Required<Pick<Trigger, 'next' | 'previous' | 'between' | 'matches' | 'count' | 'agenda'>>;
+
+/** null: proved that they never meet. */
+function meetings(triggers: readonly Trigger[]): Answers | null {
+  let grid: Grid | null = null;
+  const others: Trigger[] = [];
+  for (const trigger of triggers) {
+    if (trigger.kind !== 'INTERVAL') others.push(trigger);
+    else {
+      const own: Grid = { anchor: trigger.anchorAt, every: trigger.everyMs };
+      grid = grid === null ? own : meet(grid, own);
+      if (grid === null) return null;
+    }
+  }
+  if (grid !== null && others.length === 0) return answersOfGrid(grid);
+  const agenda = intersectionAgenda([...(grid === null ? [] : [gridAgenda(grid)]), ...others.map(agendaOf)]);
+  return agenda.fine ? { ...leapFrog(triggers, 0), agenda: () => agenda } : { ...answersOfAgenda(agenda), agenda: () => agenda };
+}
+
+function gatherings(triggers: readonly Trigger[], withinMs: number): Answers {
+  const members = triggers.map(agendaOf);
+  const reach = Math.floor(withinMs / 1000);
+  if (members.some((member) => member.fine)) {
+    const answers = leapFrog(triggers, withinMs);
+    return { ...answers, agenda: () => askedAgenda(answers, true) };
+  }
+  const agenda = reach === 0 ? intersectionAgenda(members) : nearbyAgenda(members, reach);
+  return { ...answersOfAgenda(agenda), agenda: () => agenda };
+}
+
+/** Leaps from instant to instant, each time as far as the member that is missing needs. */
+function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers, 'agenda'> {
+  /** Latest instant of a member in [t - within, t], null when there is none. */
+  function near(trigger: Trigger, t: number): number | null {
+    const found = trigger.previous(t + 1);
+    return found !== null && found >= t - withinMs ? found : null;
+  }
+  function next(after: number): number | null {
+    let from = Math.floor(after);
+    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+      const t = nearest(
+        triggers.map((trigger) => trigger.next(from)),
+        Math.min,
+      );
+      if (t === null) return null;
+      let missing = -Infinity;
+      for (const trigger of triggers) {
+        if (near(trigger, t) !== null) continue;
+        const comes = trigger.next(t);
+        if (comes === null) return null;
+        missing = Math.max(missing, comes);
+      }
+      if (missing === -Infinity) return t;
+      from = missing - 1;
+    }
+    return null;
+  }
+  function previous(before: number): number | null {
+    let until = Math.ceil(before);
+    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+      const t = nearest(
+        triggers.map((trigger) => trigger.previous(until)),
+        Math.max,
+      );
+      if (t === null) return null;
+      let reachable = Infinity;
+      for (const trigger of triggers) {
+        if (near(trigger, t) !== null) continue;
+        const was = trigger.previous(t);
+        if (was === null) return null;
+        reachable = Math.min(reachable, was + withinMs);
+      }
+      if (reachable === Infinity) return t;
+      until = reachable + 1;
+    }
+    return null;
+  }
+  const matches = (instant: number): boolean =>
+    triggers.some((trigger) => trigger.matches(instant)) && triggers.every((trigger) => near(trigger, instant) !== null);
+  return { next, previous, matches, ...stepwise(next) };
+}
+
+function nearest(instants: readonly (number | null)[], choose: (...instants: number[]) => number): number | null {
+  const given = instants.filter((instant) => instant !== null);
+  return given.length === 0 ? null : choose(...given);
+}
+
+function describeAll(triggers: readonly Trigger[], withinMs: number, answers: Answers): AllOfTrigger {
+  const together = withinMs === 0 ? 'at the same instant' : `within ${describeDuration(withinMs).replace(/^(?=\D)/, '1 ')}`;
+  return {
+    kind: 'ALL_OF',
+    spec: {
+      allOf: { triggers: triggers.map(({ spec }) => spec), ...(withinMs > 0 && { within: formatDuration(withinMs) }) },
+    },
+    triggers,
+    withinMs,
+    ...answers,
+    describe: () => `when all of these come ${together}: ${triggers.map(describeMember).join('; and ')}`,
+    fireTime: (instant) => (triggers.find((trigger) => trigger.matches(instant)) ?? (triggers[0] as Trigger)).fireTime(instant),
+  };
+}

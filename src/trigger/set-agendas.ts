@@ -1,0 +1,261 @@
+import type { Agenda, Outline } from './agenda.ts';
+import { CYCLE_DAYS, DAY_SECONDS } from './civil.ts';
+import type { Seconds } from './seconds.ts';
+import { ALL_SECONDS, both, either, NO_SECONDS, reached, remembered, Runs, without } from './seconds.ts';
+
+/** Rounds of asking each member for its next day before the day that is reached is looked at instead. */
+const MOST_ROUNDS = 64;
+
+const costOf = (members: readonly Agenda[]): number => members.reduce((sum, { cost }) => sum + cost, 0);
+const periodicFrom = (members: readonly Agenda[]): number => Math.max(...members.map((member) => member.periodicFrom));
+
+/**
+ * The outline of a set: the stretch that the outlines of all its members have around a day, with what `most` and `least`
+ * make of theirs. The last answer is kept, because searches ask day by day and stretches are long.
+ */
+function outlines(members: readonly Agenda[], most: (of: readonly Outline[]) => Seconds, least: typeof most): Agenda['outline'] {
+  let known: Outline = { from: 0, until: 0, most: NO_SECONDS, least: NO_SECONDS };
+  return (day) => {
+    if (day >= known.from && day < known.until) return known;
+    let [from, until] = [-Infinity, Infinity];
+    const of: Outline[] = [];
+    for (const member of members) {
+      const outline = member.outline(day);
+      of.push(outline);
+      if (outline.from > from) from = outline.from;
+      if (outline.until < until) until = outline.until;
+    }
+    return (known = { from, until, most: most(of), least: least(of) });
+  };
+}
+
+function allOf(sets: readonly Seconds[]): Seconds {
+  let found = ALL_SECONDS;
+  for (const set of sets) found = both(found, set);
+  return found;
+}
+function anyOf(sets: readonly Seconds[]): Seconds {
+  let found = NO_SECONDS;
+  for (const set of sets) found = either(found, set);
+  return found;
+}
+const mostOf = (of: readonly Outline[]): Seconds[] => of.map((outline) => outline.most);
+const leastOf = (of: readonly Outline[]): Seconds[] => of.map((outline) => outline.least);
+
+export function unionAgenda(members: readonly Agenda[]): Agenda {
+  return {
+    day: (day) => anyOf(members.map((member) => member.day(day))),
+    nextDay: (day) => Math.min(...members.map((member) => member.nextDay(day))),
+    previousDay: (day) => Math.max(...members.map((member) => member.previousDay(day))),
+    outline: outlines(
+      members,
+      (of) => anyOf(mostOf(of)),
+      (of) => anyOf(leastOf(of)),
+    ),
+    periodicFrom: periodicFrom(members),
+    fine: members.some((member) => member.fine),
+    get cost() {
+      return costOf(members);
+    },
+  };
+}
+
+/** What all members have. Exact for whole seconds; a member between them has no meeting with one on them. */
+export function intersectionAgenda(members: readonly Agenda[]): Agenda {
+  const meetOn = (day: number): Seconds => {
+    let found = ALL_SECONDS;
+    for (const member of members) {
+      found = both(found, member.day(day));
+      if (found === NO_SECONDS) break;
+    }
+    return found;
+  };
+  function leap(day: number, ask: (member: Agenda, day: number) => number): number {
+    let found = day;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const before = found;
+      for (const member of members) {
+        found = ask(member, found);
+        if (!Number.isFinite(found)) return found;
+      }
+      if (found === before) break;
+    }
+    return found;
+  }
+  const joint = jointDays(members);
+  return {
+    day: meetOn,
+    nextDay: (day) => joint.nextDay(leap(day, (member, from) => member.nextDay(from))),
+    previousDay: (day) => joint.previousDay(leap(day, (member, from) => member.previousDay(from))),
+    outline: outlines(
+      members,
+      (of) => allOf(mostOf(of)),
+      (of) => allOf(leastOf(of)),
+    ),
+    periodicFrom: periodicFrom(members),
+    fine: members.every((member) => member.fine),
+    get cost() {
+      return costOf(members);
+    },
+  };
+}
+
+/**
+ * Local days that all patterns of one clock have: `MON` and `TUE` never meet, although both have hours on one day of UTC.
+ * Only while the clock is calm: a jump over midnight carries times from one local day to another.
+ */
+function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previousDay'> {
+  const clocks = members.flatMap(({ clock }) => clock ?? []);
+  const [first] = clocks;
+  const walls = clocks.filter(({ zone }) => zone === first?.zone).map(({ wall }) => wall);
+  if (first === undefined || walls.length < 2) return { nextDay: (day) => day, previousDay: (day) => day };
+  // What no day of a cycle has no day of the stretch has; other patterns are asked again from there.
+  const periodic = walls.every((wall) => wall.periodicFrom === -Infinity);
+  return {
+    nextDay(day) {
+      const calm = Number.isFinite(day) ? first.calmAround(day) : null;
+      if (calm === null) return day;
+      const end = Math.floor((calm.until * DAY_SECONDS + calm.offset) / DAY_SECONDS) + 1;
+      let local = Math.floor((day * DAY_SECONDS + calm.offset) / DAY_SECONDS);
+      const cycle = local + CYCLE_DAYS;
+      for (let same = 0, i = 0; same < walls.length && local <= Math.min(end, cycle); i = (i + 1) % walls.length) {
+        const found = walls[i]?.nextDay(local) ?? Infinity;
+        same = found === local ? same + 1 : 1;
+        local = found;
+      }
+      if (local > cycle && periodic) local = end;
+      return Math.max(day, Math.min(Math.floor((local * DAY_SECONDS - calm.offset) / DAY_SECONDS), calm.until));
+    },
+    previousDay(day) {
+      const calm = Number.isFinite(day) ? first.calmAround(day) : null;
+      if (calm === null) return day;
+      const end = Math.floor((calm.from * DAY_SECONDS + calm.offset) / DAY_SECONDS) - 1;
+      let local = Math.floor(((day + 1) * DAY_SECONDS - 1 + calm.offset) / DAY_SECONDS);
+      const cycle = local - CYCLE_DAYS;
+      for (let same = 0, i = 0; same < walls.length && local >= Math.max(end, cycle); i = (i + 1) % walls.length) {
+        const found = walls[i]?.previousDay(local) ?? -Infinity;
+        same = found === local ? same + 1 : 1;
+        local = found;
+      }
+      if (local < cycle && periodic) local = end;
+      const latest = Math.floor(((local + 1) * DAY_SECONDS - 1 - calm.offset) / DAY_SECONDS);
+      return Math.min(day, Math.max(latest, calm.from - 1));
+    },
+  };
+}
+
+/**
+ * What one member has while every other has something in the `reach` seconds before it or on it.
+ * @param reach  1 to 86,400: what a day has depends on it and the day before
+ */
+export function nearbyAgenda(members: readonly Agenda[], reach: number): Agenda {
+  const widen = remembered((before, day) => reached(before, day, reach));
+  const meet = (days: readonly Seconds[], daysBefore: readonly Seconds[]): Seconds =>
+    both(anyOf(days), allOf(days.map((day, i) => widen(daysBefore[i] ?? NO_SECONDS, day))));
+  const half = members.length;
+  // Each member twice: as it is, and as it was the day before.
+  const twice = [...members, ...members.map(dayLater)];
+  function leap(number: number, ask: (member: Agenda, day: number) => number, slack: 1 | 0): number {
+    let found = number;
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const before = found;
+      for (const member of members) {
+        const reachable = ask(member, slack === 1 ? found - 1 : found);
+        found = slack === 1 ? Math.max(found, reachable) : Math.min(found, reachable + 1);
+        if (!Number.isFinite(found)) return found;
+      }
+      if (found === before) break;
+    }
+    return found;
+  }
+  return {
+    day: (number) =>
+      meet(
+        members.map((member) => member.day(number)),
+        members.map((member) => member.day(number - 1)),
+      ),
+    nextDay: (number) => leap(number, (member, from) => member.nextDay(from), 1),
+    previousDay: (number) => leap(number, (member, from) => member.previousDay(from), 0),
+    outline: outlines(
+      twice,
+      (of) => meet(mostOf(of.slice(0, half)), mostOf(of.slice(half))),
+      (of) => meet(leastOf(of.slice(0, half)), leastOf(of.slice(half))),
+    ),
+    periodicFrom: periodicFrom(members) + 1,
+    fine: members.some((member) => member.fine),
+    get cost() {
+      return 2 * costOf(members);
+    },
+  };
+}
+
+/** What was so the day before. */
+const dayLater = (agenda: Agenda): Agenda => ({
+  ...agenda,
+  outline(day) {
+    const { from, until, most, least } = agenda.outline(day - 1);
+    return { from: from + 1, until: until + 1, most, least };
+  },
+});
+
+/** What the base has and none of the others. */
+export function differenceAgenda(base: Agenda, excluded: readonly Agenda[]): Agenda {
+  return {
+    day: (day) => excluded.reduce((found, one) => (found === NO_SECONDS ? found : without(found, one.day(day))), base.day(day)),
+    nextDay: (day) => base.nextDay(day),
+    previousDay: (day) => base.previousDay(day),
+    outline: outlines(
+      [base, ...excluded],
+      ([whole, ...others]) => leastOf(others).reduce(without, whole?.most ?? NO_SECONDS),
+      ([whole, ...others]) => mostOf(others).reduce(without, whole?.least ?? NO_SECONDS),
+    ),
+    periodicFrom: periodicFrom([base, ...excluded]),
+    fine: base.fine,
+    get cost() {
+      return costOf([base, ...excluded]);
+    },
+  };
+}
+
+/** @param first, end  whole seconds, [first, end); -Infinity, Infinity: no bound */
+export function boundedAgenda(inner: Agenda, first: number, end: number): Agenda {
+  const firstDay = Math.floor(first / DAY_SECONDS);
+  const endDay = Math.ceil(end / DAY_SECONDS);
+  function day(number: number): Seconds {
+    if (number < firstDay || number >= endDay) return NO_SECONDS;
+    const start = number * DAY_SECONDS;
+    if (start >= first && start + DAY_SECONDS <= end) return inner.day(number);
+    const runs = new Runs();
+    runs.copy(inner.day(number), Math.max(first - start, 0), Math.min(end - start, DAY_SECONDS), 0);
+    return runs.seconds();
+  }
+  function nextDay(number: number): number {
+    const found = inner.nextDay(Math.max(number, firstDay));
+    return found < endDay ? found : Infinity;
+  }
+  function previousDay(number: number): number {
+    const found = inner.previousDay(Math.min(number, endDay - 1));
+    return found >= firstDay ? found : -Infinity;
+  }
+  function outline(number: number): Outline {
+    if (number < firstDay) return { from: -Infinity, until: firstDay, most: NO_SECONDS, least: NO_SECONDS };
+    if (number >= endDay) return { from: endDay, until: Infinity, most: NO_SECONDS, least: NO_SECONDS };
+    const { from, until, most, least } = inner.outline(number);
+    const start = number * DAY_SECONDS;
+    if (start < first || start + DAY_SECONDS > end) return { from: number, until: number + 1, most, least: NO_SECONDS };
+    return { from: Math.max(from, firstDay + 1), until: Math.min(until, endDay - 1), most, least };
+  }
+  const after = endDay === Infinity ? Math.max(inner.periodicFrom, firstDay + 1) : endDay;
+  return { day, nextDay, previousDay, outline, periodicFrom: after, fine: inner.fine, cost: inner.cost };
+}
+
+/** Every second of every day. */
+export const EVER: Agenda = {
+  day: () => ALL_SECONDS,
+  nextDay: (day) => day,
+  previousDay: (day) => day,
+  outline: () => ({ from: -Infinity, until: Infinity, most: ALL_SECONDS, least: ALL_SECONDS }),
+  periodicFrom: -Infinity,
+  fine: false,
+  cost: 0,
+};
