@@ -22,7 +22,7 @@ export function testServer(): string {
 export async function createTestDatabase(t: Hooks, stopFirst: () => Promise<void> = async () => undefined): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   // The migration gives each database a stream id; a copy of the template shares it, which no test may depend on.
-  await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE template_carillon`));
+  await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE template_carillon STRATEGY FILE_COPY`));
   t.after(async () => {
     await stopFirst();
     await onServer((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import pg from 'pg';
 import { pino } from 'pino';
 import { openQueue } from '../../src/queue/queue.ts';
 import { createDatabase, startEmbeddedPostgres } from '../../src/store/embedded.ts';
@@ -16,6 +17,7 @@ export async function globalSetup(): Promise<void> {
     dataDir: path.join(folder, 'data'),
     log: { info: () => undefined, warn: () => undefined },
   });
+  await relax(server.connectionString);
   const template = await createDatabase(server.connectionString, 'template_carillon');
   const log = pino({ level: 'silent' });
   const queues: { stop(): Promise<void> }[] = [];
@@ -25,6 +27,19 @@ export async function globalSetup(): Promise<void> {
   for (const queue of queues) await queue.stop();
   await store.close();
   process.env['CARILLON_TEST_DATABASE'] = server.connectionString;
+}
+
+/** Nothing here outlives the run, so no commit need wait for the disk. What must survive is tested on servers of its own. */
+async function relax(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit'])
+      await client.query(`ALTER SYSTEM SET ${setting} = off`);
+    await client.query('SELECT pg_reload_conf()');
+  } finally {
+    await client.end();
+  }
 }
 
 export async function globalTeardown(): Promise<void> {
