@@ -22,6 +22,12 @@ export interface CronFields {
   dayOfWeekIs: DayFieldForm;
 }
 
+/** What the fields say of a day and a time. `either`: one of the two day fields is enough. */
+export interface WallRule {
+  readonly fields: CronFields;
+  readonly either: boolean;
+}
+
 /** One bad field; `allowed` is absent when the text as a whole is wrong. */
 export interface CronTextError {
   message: string;

@@ -2,8 +2,8 @@ import type { CronFields } from './cron-text.ts';
 import type { DayItem } from './day-items.ts';
 import type { DstGap, EffectiveDst } from './trigger.ts';
 
-const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+export const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
+export const MONTHS = 'January February March April May June July August September October November December'.split(' ');
 
 const GAPS: Record<DstGap, string> = {
   RUN_AFTER: 'missing times run right after the jump',
@@ -99,8 +99,18 @@ const everyDayOfMonth = (items: readonly DayItem[]): boolean => items.filter((it
 const runsAllDay = ({ hours }: CronFields): boolean => hours.length === 24 || evenStep(hours, 24) !== null;
 
 function describeDates(items: readonly DayItem[]): string {
-  const days = items.flatMap((item) => (item.is === 'DAY' ? [item.day] : [])).sort((a, b) => a - b);
+  const days = datesOf(items);
   const phrases = days.length > 0 ? [`day${days.length > 1 ? 's' : ''} ${runs(days, String)}`] : [];
+  return list([...phrases, ...describeOtherDates(items)], 'or');
+}
+
+/** The days of the month that are told by their number, ascending. */
+export const datesOf = (items: readonly DayItem[]): number[] =>
+  items.flatMap((item) => (item.is === 'DAY' ? [item.day] : [])).sort((a, b) => a - b);
+
+/** Those that are not, each in words. */
+export function describeOtherDates(items: readonly DayItem[]): string[] {
+  const phrases: string[] = [];
   for (const item of items) {
     if (item.is === 'FROM_LAST')
       phrases.push(
@@ -112,10 +122,10 @@ function describeDates(items: readonly DayItem[]): string {
     if (item.is === 'NEAREST_WORKDAY') phrases.push(`the working day (Monday to Friday) nearest to day ${item.day}`);
     phrases.push(...describePlace(item));
   }
-  return list(phrases, 'or');
+  return phrases;
 }
 
-const weekdaysOf = (items: readonly DayItem[]): number[] =>
+export const weekdaysOf = (items: readonly DayItem[]): number[] =>
   items.flatMap((item) => (item.is === 'WEEKDAY' ? [item.weekday] : []));
 
 function describeWeekdays(items: readonly DayItem[]): string {
@@ -131,7 +141,7 @@ function describeWeekdays(items: readonly DayItem[]): string {
 }
 
 /** A weekday by its place in the month. */
-function describePlace(item: DayItem): string[] {
+export function describePlace(item: DayItem): string[] {
   if (item.is === 'NTH_WEEKDAY') return [`the ${ordinal(item.nth)} ${WEEKDAYS[item.weekday]} of the month`];
   return item.is === 'LAST_WEEKDAY' ? [`the last ${WEEKDAYS[item.weekday]} of the month`] : [];
 }
@@ -145,7 +155,7 @@ function describeMonths(months: readonly number[]): string {
 }
 
 /** Ascending values as text; three and more neighbours become `a to b`. */
-function runs(values: readonly number[], name: (value: number) => string): string {
+export function runs(values: readonly number[], name: (value: number) => string, link = 'and'): string {
   const phrases: string[] = [];
   for (let i = 0; i < values.length; i++) {
     const first = values[i] ?? 0;
@@ -155,13 +165,13 @@ function runs(values: readonly number[], name: (value: number) => string): strin
     else phrases.push(...(first === last ? [name(first)] : [name(first), name(last)]));
   }
   if (phrases.length > 12) return `${phrases.slice(0, 3).join(', ')}, … ${phrases.at(-1)}`;
-  return list(phrases);
+  return list(phrases, link);
 }
 
-function list(phrases: readonly string[], link = 'and'): string {
+export function list(phrases: readonly string[], link = 'and'): string {
   return phrases.length < 2 ? (phrases[0] ?? '') : `${phrases.slice(0, -1).join(', ')} ${link} ${phrases.at(-1)}`;
 }
 
-const two = (value: number): string => String(value).padStart(2, '0');
+export const two = (value: number): string => String(value).padStart(2, '0');
 const ordinal = (value: number): string =>
   `${value}${{ 1: 'st', 2: 'nd', 3: 'rd' }[value % 100 > 10 && value % 100 < 14 ? 0 : value % 10] ?? 'th'}`;

@@ -1,3 +1,6 @@
+import type { WallRule } from './cron-text.ts';
+import type { WallPattern } from './wall.ts';
+
 /** What to do with a local time that the clock jumps over. RUN_AFTER: crontab; SHIFT: RFC 5545 and java.time. */
 export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
 /** Which pass of a repeated local time counts. */
@@ -83,6 +86,9 @@ export interface CronTrigger extends TriggerBase {
   readonly dayMatch: DayMatch;
   readonly timeZone: string;
   readonly dst: EffectiveDst;
+  readonly rule: WallRule;
+  /** The same as a set of readings, before daylight saving. */
+  readonly wall: WallPattern;
 }
 
 /** The times that all given fields match. Fields coarser than the finest one given are `*`, finer ones their minimum. */
@@ -92,6 +98,9 @@ export interface CalendarTrigger extends TriggerBase {
   readonly fields: CalendarTexts;
   readonly timeZone: string;
   readonly dst: EffectiveDst;
+  readonly rule: WallRule;
+  /** The same as a set of readings, before daylight saving. */
+  readonly wall: WallPattern;
 }
 
 export interface IntervalTrigger extends TriggerBase {
@@ -111,6 +120,8 @@ export interface CalendarIntervalTrigger extends TriggerBase {
   readonly startOn: string;
   readonly timeZone: string;
   readonly dst: EffectiveDst;
+  /** The readings that it names, before daylight saving. */
+  readonly wall: WallPattern;
 }
 
 /** Listed times: it ends after the last. */
