@@ -125,8 +125,8 @@ function explainBounded({ trigger, startAt, endAt }: BoundedTrigger, instant: nu
   return letsThrough(inner) ? [...inner, ...explainBounds(startAt, endAt, instant)] : inner;
 }
 
-/** @param startAt, endAt  both inclusive; null: no bound on that side */
-function explainBounds(startAt: number | null, endAt: number | null, instant: number): Cause[] {
+/** Empty without bounds. @param startAt, endAt  both inclusive; null: no bound on that side */
+export function explainBounds(startAt: number | null, endAt: number | null, instant: number): Cause[] {
   const causes: Cause[] = [];
   if (startAt !== null) {
     const passes = instant >= startAt;
