@@ -172,6 +172,6 @@ export function list(phrases: readonly string[], link = 'and'): string {
   return phrases.length < 2 ? (phrases[0] ?? '') : `${phrases.slice(0, -1).join(', ')} ${link} ${phrases.at(-1)}`;
 }
 
-export const two = (value: number): string => String(value).padStart(2, '0');
+const two = (value: number): string => String(value).padStart(2, '0');
 const ordinal = (value: number): string =>
   `${value}${{ 1: 'st', 2: 'nd', 3: 'rd' }[value % 100 > 10 && value % 100 < 14 ? 0 : value % 10] ?? 'th'}`;

@@ -99,11 +99,19 @@ function datesOfSequence({ wall, at, every, startOn }: CalendarIntervalTrigger):
   return { causes, next: nextOn(wall) };
 }
 
+const readingsOf = ({ localTimes }: AtTrigger): number[] => localTimes.map((text) => Date.parse(`${text}Z`));
+
+/** Its listed wall-clock times, as a set of readings in milliseconds. */
+export function nextListed(trigger: AtTrigger): (reading: number) => number {
+  const listed = readingsOf(trigger);
+  return (reading) => listed.find((each) => each >= reading) ?? Infinity;
+}
+
 function explainAt(trigger: AtTrigger, instant: number): Cause[] {
   const { timeZone, times } = trigger;
   const shown = (listed: number): string => zonedText(listed, timeZone);
   if (times.includes(instant)) return [{ subject: 'at', passes: true, message: `${shown(instant)} is listed` }];
-  const listed = trigger.localTimes.map((text) => Date.parse(`${text}Z`));
+  const listed = readingsOf(trigger);
   const [before, after] = [trigger.previous(instant), trigger.next(instant)];
   const near = [
     ...(before === null ? [] : [`the one before is ${shown(before)}`]),
@@ -115,7 +123,7 @@ function explainAt(trigger: AtTrigger, instant: number): Cause[] {
       const text = `${dateText(reading)} ${clockText(reading)}`;
       return [{ subject: 'at', passes, message: passes ? `${text} is listed` : [`${text} is not listed`, ...near].join('; ') }];
     },
-    next: (reading) => listed.find((each) => each >= reading) ?? Infinity,
+    next: nextListed(trigger),
   };
   return explainOnClock(trigger, readings, instant);
 }

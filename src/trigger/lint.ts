@@ -1,5 +1,5 @@
 import { cronFieldTexts } from './cron-text.ts';
-import { nextOn } from './explain.ts';
+import { nextListed, nextOn } from './explain.ts';
 import type { Window } from './lint-clock.ts';
 import { lintOnClock } from './lint-clock.ts';
 import { dayMatchAmbiguous, monthsPassedOver, stepsPassOver } from './lint-days.ts';
@@ -56,11 +56,8 @@ function lintsOf(trigger: Trigger, window: Window): TriggerLint[] {
       return veryFrequent(trigger.everyMs);
     case 'CALENDAR_INTERVAL':
       return [...stepsPassOver(trigger), ...lintOnClock(trigger, nextOn(trigger.wall), window)];
-    case 'AT': {
-      const listed = trigger.localTimes.map((text) => Date.parse(`${text}Z`));
-      const next = (reading: number): number => listed.find((each) => each >= reading) ?? Infinity;
-      return [...lintOnClock(trigger, next, window), ...veryFrequent(closestListed(trigger))];
-    }
+    case 'AT':
+      return [...lintOnClock(trigger, nextListed(trigger), window), ...veryFrequent(closestListed(trigger))];
     case 'BOUNDED': {
       const { startAt, endAt } = trigger;
       const inside = { from: Math.max(window.from, startAt ?? -Infinity), until: Math.min(window.until, endAt ?? Infinity) };
