@@ -4,6 +4,7 @@ import type { Bounds } from '../domain/bounds.ts';
 import { anchorOf } from '../domain/schedule.ts';
 import { invalid } from '../domain/userError.ts';
 import { compileTrigger } from '../trigger/compile.ts';
+import { lintTrigger } from '../trigger/lint.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
 import { apiError } from './errors.ts';
@@ -50,9 +51,12 @@ export function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
 
 /** `after` stands in for now here, too: what a form previews is what creating would say. */
 function lintsOf(trigger: Trigger, bounds: Bounds, after: number): TriggerLint[] {
-  const last = withinBounds(trigger, bounds).previous(Infinity);
+  const bounded = withinBounds(trigger, bounds);
   const told = `the preview starts after ${new Date(after).toISOString()}`;
-  return nothingLeft(trigger, bounds, after, told).map(({ message }) =>
-    last === null ? { code: 'NEVER_FIRES', message, at: null } : { code: 'ALL_IN_THE_PAST', message, at: new Date(last) },
-  );
+  const refusals = nothingLeft(trigger, bounds, after, told).map(({ message }): TriggerLint => {
+    const last = bounded.previous(Infinity);
+    return last === null ? { code: 'NEVER_FIRES', message, at: null } : { code: 'ALL_IN_THE_PAST', message, at: new Date(last) };
+  });
+  const lints = lintTrigger(bounded, after).map(({ at, ...lint }) => ({ ...lint, at: at === null ? null : new Date(at) }));
+  return [...refusals, ...lints];
 }

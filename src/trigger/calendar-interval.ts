@@ -32,7 +32,8 @@ export function compileCalendarInterval(
   const start = givenStart ?? dateIn(timeZone, context.anchorAt);
   const dst: EffectiveDst = { gap: context.dst.gap ?? 'SHIFT', overlap: context.dst.overlap ?? 'FIRST', followsRealClock: false };
   const times = createTimeSet([Math.floor(time / 3600)], [Math.floor(time / 60) % 60], [time % 60]);
-  const timeline = layOut(createWallPattern(createDateSteps(start, every), times), timeZone, dst);
+  const wall = createWallPattern(createDateSteps(start, every), times);
+  const timeline = layOut(wall, timeZone, dst);
   if (timeline.next(FIRST_INSTANT / 1000) === null) {
     const message = `never fires: none of its local times exists in ${timeZone} in the years 1 to 9999 of UTC`;
     return { ok: false, errors: [{ path: ['calendarInterval'], message, constraint: 'must fire at least once' }] };
@@ -61,6 +62,7 @@ export function compileCalendarInterval(
       startOn,
       timeZone,
       dst,
+      wall,
       ...answers(timeline, timeZone),
       describe,
     },

@@ -26,7 +26,8 @@ export function compileCalendar(
     followsRealClock: fields.followsRealClock,
   };
   const times = createTimeSet(fields.hours, fields.minutes, fields.seconds);
-  const timeline = layOut(createWallPattern(days, times), timeZone, dst);
+  const wall = createWallPattern(days, times);
+  const timeline = layOut(wall, timeZone, dst);
   // Dates that match may still fall into gaps of the zone only, each of them or those of the years that are listed.
   if (timeline.next(FIRST_INSTANT / 1000) === null)
     return { ok: false, errors: [neverFires(`its local times never exist in ${timeZone}`)] };
@@ -35,7 +36,17 @@ export function compileCalendar(
   const describe = (): string => describeCron(fields, false, timeZone, dst);
   return {
     ok: true,
-    trigger: { kind: 'CALENDAR', spec, fields: texts, timeZone, dst, ...answers(timeline, timeZone), describe },
+    trigger: {
+      kind: 'CALENDAR',
+      spec,
+      fields: texts,
+      timeZone,
+      dst,
+      rule: { fields, either: false },
+      wall,
+      ...answers(timeline, timeZone),
+      describe,
+    },
   };
 }
 

@@ -44,3 +44,9 @@ export function packedDate(dayNumber: number): number {
 export function weekdayOf(dayNumber: number): number {
   return (((dayNumber + 4) % 7) + 7) % 7;
 }
+
+/** ISO 8601: weeks begin on Monday, and belong to the year of their Thursday. */
+export function isoWeekOf(dayNumber: number): number {
+  const thursday = dayNumber - ((weekdayOf(dayNumber) + 6) % 7) + 3;
+  return Math.floor((thursday - dayOfDate(packedDate(thursday) >> 9, 1, 1)) / 7) + 1;
+}

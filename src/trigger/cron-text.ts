@@ -3,6 +3,7 @@ import type { CronField } from './cron-field.ts';
 import { DAY_OF_MONTH, DAY_OF_WEEK, expandItems, HOUR, MINUTE, MONTH, normaliseField, SECOND, YEAR } from './cron-field.ts';
 import type { DayItem } from './day-items.ts';
 import { shorten } from './text.ts';
+import type { CalendarTexts } from './trigger.ts';
 
 /** Crontab text, understood. All lists ascending. */
 export interface CronFields {
@@ -20,6 +21,12 @@ export interface CronFields {
   followsRealClock: boolean;
   dayOfMonthIs: DayFieldForm;
   dayOfWeekIs: DayFieldForm;
+}
+
+/** What the fields say of a day and a time. `either`: one of the two day fields is enough. */
+export interface WallRule {
+  readonly fields: CronFields;
+  readonly either: boolean;
 }
 
 /** One bad field; `allowed` is absent when the text as a whole is wrong. */
@@ -118,4 +125,12 @@ export function dayOfWeekItem(token: number | string): DayItem {
   if (typeof token === 'number') return { is: 'WEEKDAY', weekday: token };
   const weekday = Number(token[0]);
   return token.endsWith('L') ? { is: 'LAST_WEEKDAY', weekday } : { is: 'NTH_WEEKDAY', weekday, nth: Number(token.slice(2)) };
+}
+
+/** The fields of text that has parsed, by the names they have in a calendar trigger. */
+export function cronFieldTexts(expression: string): CalendarTexts {
+  const given = (NICKNAMES[expression] ?? expression).split(' ');
+  const [seconds = '', minutes = '', hours = '', daysOfMonth = '', months = '', daysOfWeek = '', years = '*'] =
+    given.length === 5 ? ['0', ...given] : given;
+  return { years, months, daysOfMonth, daysOfWeek, hours, minutes, seconds };
 }

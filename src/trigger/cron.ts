@@ -39,7 +39,8 @@ export function compileCron(
     followsRealClock: fields.followsRealClock,
   };
   const times = createTimeSet(fields.hours, fields.minutes, fields.seconds);
-  const timeline = layOut(createWallPattern(days, times), timeZone, dst);
+  const wall = createWallPattern(days, times);
+  const timeline = layOut(wall, timeZone, dst);
   // Dates that match may still fall into gaps of the zone only, each of them or the one that the year field leaves.
   if (timeline.next(FIRST_INSTANT / 1000) === null)
     return { ok: false, errors: [neverFires(`its local times never exist in ${timeZone}`)] };
@@ -54,7 +55,18 @@ export function compileCron(
   const describe = (): string => describeCron(fields, either, timeZone, dst);
   return {
     ok: true,
-    trigger: { kind: 'CRON', spec, expression, dayMatch, timeZone, dst, ...answers(timeline, timeZone), describe },
+    trigger: {
+      kind: 'CRON',
+      spec,
+      expression,
+      dayMatch,
+      timeZone,
+      dst,
+      rule: { fields, either },
+      wall,
+      ...answers(timeline, timeZone),
+      describe,
+    },
   };
 }
 

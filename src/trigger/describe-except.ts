@@ -23,8 +23,11 @@ export function describeExcept(
   return `${describeMember(base)}, except ${list}${notes.length > 0 ? ` (${notes.join('; ')})` : ''}`;
 }
 
-function describeExclusion(exclusion: ExclusionSpec, texts: ReadonlyMap<TriggerSpec, string>): string {
-  if ('trigger' in exclusion) return `[${texts.get(exclusion.trigger) ?? ''}]`;
+export function describeExclusion(exclusion: ExclusionSpec, texts: ReadonlyMap<TriggerSpec, string> = new Map()): string {
+  if ('trigger' in exclusion) {
+    const text = texts.get(exclusion.trigger);
+    return text === undefined ? 'the times of another trigger' : `[${text}]`;
+  }
   if ('daysOfWeek' in exclusion) return `on ${exclusion.daysOfWeek.replaceAll(',', ', ')}`;
   if ('calendar' in exclusion) return `on the days of ${exclusion.calendar}`;
   if ('dailyWindow' in exclusion) {

@@ -99,8 +99,18 @@ const everyDayOfMonth = (items: readonly DayItem[]): boolean => items.filter((it
 const runsAllDay = ({ hours }: CronFields): boolean => hours.length === 24 || evenStep(hours, 24) !== null;
 
 function describeDates(items: readonly DayItem[]): string {
-  const days = items.flatMap((item) => (item.is === 'DAY' ? [item.day] : [])).sort((a, b) => a - b);
+  const days = datesOf(items);
   const phrases = days.length > 0 ? [`day${days.length > 1 ? 's' : ''} ${runs(days, String)}`] : [];
+  return list([...phrases, ...describeOtherDates(items)], 'or');
+}
+
+/** The days of the month that are told by their number, ascending. */
+export const datesOf = (items: readonly DayItem[]): number[] =>
+  items.flatMap((item) => (item.is === 'DAY' ? [item.day] : [])).sort((a, b) => a - b);
+
+/** Those that are not, each in words. */
+export function describeOtherDates(items: readonly DayItem[]): string[] {
+  const phrases: string[] = [];
   for (const item of items) {
     if (item.is === 'FROM_LAST')
       phrases.push(
@@ -112,10 +122,10 @@ function describeDates(items: readonly DayItem[]): string {
     if (item.is === 'NEAREST_WORKDAY') phrases.push(`the working day (Monday to Friday) nearest to day ${item.day}`);
     phrases.push(...describePlace(item));
   }
-  return list(phrases, 'or');
+  return phrases;
 }
 
-const weekdaysOf = (items: readonly DayItem[]): number[] =>
+export const weekdaysOf = (items: readonly DayItem[]): number[] =>
   items.flatMap((item) => (item.is === 'WEEKDAY' ? [item.weekday] : []));
 
 function describeWeekdays(items: readonly DayItem[]): string {
@@ -131,7 +141,7 @@ function describeWeekdays(items: readonly DayItem[]): string {
 }
 
 /** A weekday by its place in the month. */
-function describePlace(item: DayItem): string[] {
+export function describePlace(item: DayItem): string[] {
   if (item.is === 'NTH_WEEKDAY') return [`the ${ordinal(item.nth)} ${WEEKDAYS[item.weekday]} of the month`];
   return item.is === 'LAST_WEEKDAY' ? [`the last ${WEEKDAYS[item.weekday]} of the month`] : [];
 }
@@ -145,7 +155,7 @@ function describeMonths(months: readonly number[]): string {
 }
 
 /** Ascending values as text; three and more neighbours become `a to b`. */
-export function runs(values: readonly number[], name: (value: number) => string): string {
+export function runs(values: readonly number[], name: (value: number) => string, link = 'and'): string {
   const phrases: string[] = [];
   for (let i = 0; i < values.length; i++) {
     const first = values[i] ?? 0;
@@ -155,7 +165,7 @@ export function runs(values: readonly number[], name: (value: number) => string)
     else phrases.push(...(first === last ? [name(first)] : [name(first), name(last)]));
   }
   if (phrases.length > 12) return `${phrases.slice(0, 3).join(', ')}, … ${phrases.at(-1)}`;
-  return list(phrases);
+  return list(phrases, link);
 }
 
 export function list(phrases: readonly string[], link = 'and'): string {

@@ -1,13 +1,15 @@
-import { dayOfDate, daysInMonth, isLeapYear } from './civil.ts';
+import { DAY_SECONDS, dayOfDate, daysInMonth, isLeapYear } from './civil.ts';
 import { DAY_OF_WEEK, normaliseField } from './cron-field.ts';
 import { parseCronText } from './cron-text.ts';
 import type { DayItem } from './day-items.ts';
+import type { DaySet } from './days.ts';
+import { weekdaySet } from './local-days.ts';
 import type { DayRange } from './local-days.ts';
 import type { Compiler } from './members.ts';
 import { checkedList, compileMember } from './members.ts';
 import { nearNames } from './near-names.ts';
 import { LONGEST_TEXT, shorten } from './text.ts';
-import type { ExclusionSpec, Trigger, TriggerContext, TriggerError } from './trigger.ts';
+import type { ExclusionCheck, ExclusionSpec, Trigger, TriggerContext, TriggerError } from './trigger.ts';
 
 /** All exclusions of one `except`, by what they look at. */
 export interface Exclusions {
@@ -18,6 +20,8 @@ export interface Exclusions {
   ranges: DayRange[];
   /** Seconds of the day, [from, until); `from` later than `until` crosses midnight. */
   windows: [from: number, until: number][];
+  /** The same one by one, for whoever asks why. */
+  checks: ExclusionCheck[];
 }
 
 const SIZE = { least: 1, most: 50 };
@@ -31,7 +35,7 @@ export function readExclusions(
   compiler: Compiler,
   errors: TriggerError[],
 ): Exclusions {
-  const found: Exclusions = { specs: [], triggers: [], weekdays: [], ranges: [], windows: [] };
+  const found: Exclusions = { specs: [], triggers: [], weekdays: [], ranges: [], windows: [], checks: [] };
   for (const [i, entry] of checkedList(list, path, SIZE, 'exclusions', errors).entries())
     readExclusion(entry, [...path, String(i)], context, compiler, errors, found);
   return found;
@@ -57,11 +61,18 @@ function readExclusion(
     const trigger = compileMember(value, at, compiler, errors);
     if (trigger === null) return;
     found.triggers.push(trigger);
-    found.specs.push({ trigger: trigger.spec });
+    add(found, { trigger: trigger.spec }, false, (instant) => trigger.matches(instant));
   } else if (key === 'dates') readDates(value, at, errors, found);
   else if (key === 'dailyWindow') readWindow(value, at, errors, found);
   else if (key === 'daysOfWeek') readWeekdays(value, at, errors, found);
   else readCalendar(value, at, context, errors, found);
+}
+
+const dayOf = (reading: number): number => Math.floor(reading / DAY_SECONDS);
+
+function add(found: Exclusions, spec: ExclusionSpec, byDay: boolean, holds: ExclusionCheck['holds']): void {
+  found.specs.push(spec);
+  found.checks.push({ spec, byDay, holds });
 }
 
 interface Pair {
@@ -81,7 +92,10 @@ function readDates(value: unknown, path: string[], errors: TriggerError[], found
     return;
   }
   found.ranges.push([first, last]);
-  found.specs.push({ dates: { from: fromText, through: throughText } });
+  add(found, { dates: { from: fromText, through: throughText } }, true, (_, reading) => {
+    const day = dayOf(reading);
+    return day >= first && day <= last;
+  });
 }
 
 /** `2026-12-24` → day number; null when it is none, with the reason in `errors`. */
@@ -109,7 +123,10 @@ function readWindow(value: unknown, path: string[], errors: TriggerError[], foun
     return;
   }
   found.windows.push([start, end]);
-  found.specs.push({ dailyWindow: { from: timeText(start), until: timeText(end) } });
+  add(found, { dailyWindow: { from: timeText(start), until: timeText(end) } }, false, (_, reading) => {
+    const time = reading - dayOf(reading) * DAY_SECONDS;
+    return start < end ? time >= start && time < end : time >= start || time < end;
+  });
 }
 
 /** `22:00` or `22:00:00` → second of the day; null when it is none, with the reason in `errors`. */
@@ -143,8 +160,10 @@ function readWeekdays(value: unknown, path: string[], errors: TriggerError[], fo
     errors.push({ path, message: normal.ok ? `'${shorten(text)}' is not understood` : normal.message, constraint });
     return;
   }
-  found.weekdays.push(...parsed.fields.dayOfWeek);
-  found.specs.push({ daysOfWeek: text });
+  const { dayOfWeek } = parsed.fields;
+  found.weekdays.push(...dayOfWeek);
+  let days: DaySet | undefined;
+  add(found, { daysOfWeek: text }, true, (_, reading) => (days ??= weekdaySet(dayOfWeek)).has(dayOf(reading)));
 }
 
 function readCalendar(value: unknown, path: string[], context: TriggerContext, errors: TriggerError[], found: Exclusions): void {
@@ -158,5 +177,6 @@ function readCalendar(value: unknown, path: string[], context: TriggerContext, e
     return;
   }
   for (const day of days) found.ranges.push([day, day]);
-  found.specs.push({ calendar: name });
+  const listed = new Set(days);
+  add(found, { calendar: name }, true, (_, reading) => listed.has(dayOf(reading)));
 }

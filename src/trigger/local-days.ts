@@ -64,7 +64,8 @@ export function createLocalDays(weekdays: readonly DayItem[], ranges: readonly D
   };
 }
 
-function weekdaySet(dayOfWeek: readonly DayItem[]): DaySet {
+/** The days that these weekdays name. */
+export function weekdaySet(dayOfWeek: readonly DayItem[]): DaySet {
   return createDaySet({ years: null, months: EVERY_MONTH, dayOfMonth: EVERY_DATE, dayOfWeek, either: false, weeks: null });
 }
 

@@ -1,4 +1,6 @@
 import type { Agenda } from './agenda.ts';
+import type { WallRule } from './cron-text.ts';
+import type { WallPattern } from './wall.ts';
 
 /** What to do with a local time that the clock jumps over. RUN_AFTER: crontab; SHIFT: RFC 5545 and java.time. */
 export type DstGap = 'RUN_AFTER' | 'SHIFT' | 'SKIP';
@@ -108,6 +110,9 @@ export interface CronTrigger extends TriggerBase {
   readonly dayMatch: DayMatch;
   readonly timeZone: string;
   readonly dst: EffectiveDst;
+  readonly rule: WallRule;
+  /** The same as a set of readings, before daylight saving. */
+  readonly wall: WallPattern;
 }
 
 /** The times that all given fields match. Fields coarser than the finest one given are `*`, finer ones their minimum. */
@@ -117,6 +122,9 @@ export interface CalendarTrigger extends TriggerBase {
   readonly fields: CalendarTexts;
   readonly timeZone: string;
   readonly dst: EffectiveDst;
+  readonly rule: WallRule;
+  /** The same as a set of readings, before daylight saving. */
+  readonly wall: WallPattern;
 }
 
 export interface IntervalTrigger extends TriggerBase {
@@ -136,6 +144,8 @@ export interface CalendarIntervalTrigger extends TriggerBase {
   readonly startOn: string;
   readonly timeZone: string;
   readonly dst: EffectiveDst;
+  /** The readings that it names, before daylight saving. */
+  readonly wall: WallPattern;
 }
 
 /** Listed times: it ends after the last. */
@@ -158,6 +168,11 @@ export interface RRuleTrigger extends TriggerBase {
   readonly dtstart: string;
   readonly rdates: readonly string[];
   readonly exdates: readonly string[];
+  /** The rule alone, on a clock without a zone. */
+  readonly wall: WallPattern;
+  /** What rdates add and exdates take away, epoch milliseconds. */
+  readonly added: readonly number[];
+  readonly excluded: readonly number[];
   readonly timeZone: string;
   readonly dst: EffectiveDst;
 }
@@ -175,6 +190,15 @@ export interface AllOfTrigger extends TriggerBase {
   readonly withinMs: number;
 }
 
+/** One exclusion, asked about one instant. */
+export interface ExclusionCheck {
+  readonly spec: ExclusionSpec;
+  /** @param reading  whole seconds that the clock shows at the instant */
+  holds(instant: number, reading: number): boolean;
+  /** Looks at days: what it leaves out may move. */
+  readonly byDay: boolean;
+}
+
 /** The occurrences of `base` that no exclusion holds; what is left out day by day may move instead. */
 export interface ExceptTrigger extends TriggerBase {
   readonly kind: 'EXCEPT';
@@ -182,6 +206,10 @@ export interface ExceptTrigger extends TriggerBase {
   /** Canonical. */
   readonly excluding: readonly ExclusionSpec[];
   readonly shift: ExclusionShift;
+  /** Where its days and windows are read. */
+  readonly timeZone: string;
+  /** One for each of `excluding`. */
+  readonly checks: readonly ExclusionCheck[];
 }
 
 /** The occurrences of another trigger in [startAt, endAt], both inclusive; null: no bound on that side. */

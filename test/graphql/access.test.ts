@@ -23,6 +23,7 @@ const schedule = await api.scheduleOf(task);
 const VARIABLES: Record<string, () => Record<string, unknown>> = {
   TASK: () => ({ ref: { key: task.key } }),
   SCHEDULE: () => ({ ref: { name: schedule.name } }),
+  EXPLAIN: () => ({ ref: { id: schedule.id }, at: '2026-01-01T00:00:00Z' }),
   RUN: () => ({ id: 'run_0' }),
   PREVIEW: () => ({ trigger: YEARLY }),
   CREATE_TASK: () => ({ input: { key: fresh('new'), name: 'New', http: { url: 'http://127.0.0.1:9' } } }),

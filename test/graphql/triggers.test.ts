@@ -248,7 +248,15 @@ const kinds = [
     next: [],
   },
 ];
+/** The last time of those that end. */
+const LAST: Record<string, string> = {
+  RRULE: '2098-02-10T08:00:00.000Z',
+  ANY_OF: '2110-01-01T01:00:00.000Z',
+  EXCEPT: '2110-01-01T01:00:00.000Z',
+};
 for (const { kind, trigger, spec, answer, next } of kinds) {
+  // What has fewer times than are asked for ends with the last of them.
+  const last = LAST[kind] ?? (next.length < 3 ? next.at(-1) : undefined);
   const around = { timeZone: 'Europe/Berlin', dst: { gap: 'SKIP' } };
 
   test(`${kind} is created, answered, previewed and found by its kind; its triggerSpec can be sent back`, async () => {
@@ -268,7 +276,8 @@ for (const { kind, trigger, spec, answer, next } of kinds) {
     const seen = await preview({ trigger, first: 3, ...around });
     assert.deepEqual(seen.trigger, schedule.trigger);
     assert.deepEqual([seen.spec, seen.summary, ats(seen)], [spec, answer.summary, next]);
-    assert.deepEqual([seen.lints, seen.userErrors], [[], []]);
+    const ends = last === undefined ? [] : [['ENDS', last]];
+    assert.deepEqual([seen.lints.map((lint) => [lint.code, lint.at]), seen.userErrors], [ends, []]);
 
     const found = await api.ask<PageView>(SCHEDULES, { filter: { kinds: [kind], names: [schedule.name] } });
     assert.equal(found.totalCount, 1);
@@ -445,7 +454,9 @@ test('startAt and endAt are answered, inclusive, in every list of times; the tri
   assert.equal(schedule.trigger.kind, 'CRON');
   assert.deepEqual(schedule.triggerSpec, MONTHLY);
   const seen = await preview({ trigger: MONTHLY, startAt: JUNE, endAt: JULY });
-  assert.deepEqual([ats(seen), seen.exhausted, seen.lints, seen.spec], [[JUNE, JULY], true, [], MONTHLY]);
+  assert.deepEqual([ats(seen), seen.exhausted, seen.spec], [[JUNE, JULY], true, MONTHLY]);
+  const message = 'Its last time is 2098-07-01 00:00:00 +00:00; after it there are none.';
+  assert.deepEqual(seen.lints, [{ code: 'ENDS', message, at: JULY }]);
   assert.equal(seen.trigger?.kind, 'CRON');
   assert.equal(seen.summary, 'at 00:00 on day 1 (UTC), from 2098-06-01 00:00 +00:00 until 2098-07-01 00:00 +00:00');
 });
@@ -562,8 +573,30 @@ test('a preview is not told to be past because of until, or of times that are le
     { trigger: { at: { times: [past, JUNE] } } },
     { trigger: { at: { times: [past] } }, after: '2019-01-01T00:00:00Z' },
   ]) {
-    assert.deepEqual((await preview(variables)).lints, []);
+    const { lints: found } = await preview(variables);
+    assert.ok(
+      found.every(({ code }) => code === 'ENDS'),
+      JSON.stringify(found),
+    );
   }
+});
+
+test('a preview says what may not be meant, as seen from after', async () => {
+  const lintsAt = async (after: string) => {
+    const trigger = { cron: { expression: '*/7 2 31 * FRI', timeZone: 'Europe/Berlin' } };
+    const seen = await preview({ trigger, after, dst: { gap: 'SHIFT' } });
+    return seen.lints.map(({ code, at }) => [code, at]);
+  };
+  const always = [['DAY_MATCH_AMBIGUOUS', null]];
+  assert.deepEqual(await lintsAt('2026-01-01T00:00:00Z'), always);
+  const sunday = { trigger: { cron: { expression: '30 2 * * SUN' } }, timeZone: 'Europe/Berlin', after: '2026-01-01T00:00:00Z' };
+  assert.deepEqual(
+    (await preview(sunday)).lints.map(({ code, at }) => [code, at]),
+    [
+      ['IN_NEXT_DST_GAP', '2026-03-29T01:00:00.000Z'],
+      ['IN_NEXT_DST_OVERLAP', '2026-10-25T00:30:00.000Z'],
+    ],
+  );
 });
 
 test('a preview tells everything that is wrong, bounds too, without lints', async () => {

@@ -94,6 +94,10 @@ export const SERVER_INFO = '{ serverInfo { version now tzdata maxPageSize maxDep
 
 export const TASK = `query ($ref: TaskRef!) { task(ref: $ref) { ...TaskFields } } ${TASK_FIELDS}`;
 export const SCHEDULE = `query ($ref: ScheduleRef!) { schedule(ref: $ref) { ...ScheduleFields } } ${SCHEDULE_FIELDS}`;
+export const EXPLAIN = `
+  query ($ref: ScheduleRef!, $at: DateTime!) {
+    schedule(ref: $ref) { explain(at: $at) { instant fires causes { subject passes message } } }
+  }`;
 export const RUN = `query ($id: ID!) { run(id: $id) { ...RunFields } } ${RUN_FIELDS}`;
 
 export const TASKS = `

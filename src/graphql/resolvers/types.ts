@@ -13,6 +13,7 @@ import type { TriggerKind } from '../../trigger/trigger.ts';
 import { connectionResolvers, readPageArgs } from '../connections.ts';
 import type { RequestContext } from '../context.ts';
 import { apiError } from '../errors.ts';
+import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
@@ -150,6 +151,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const trigger = triggerOf(schedule);
       return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
     },
+    explain: (schedule, { at }, { parts }) => explainAt(schedule, at.getTime(), parts),
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
     labels: (schedule) => listLabels(schedule.labels),
     runs(schedule, { filter, ...args }, { parts }, info) {
@@ -164,6 +166,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     graceTime: (policy) => formatDuration(policy.graceMs),
     catchupWindow: (policy) => formatDuration(policy.catchupWindowMs),
   },
+  Explanation: { instant: (explanation) => new Date(explanation.instant) },
   Pause: { since: (pause) => instant(pause.since) },
 
   Run: {
