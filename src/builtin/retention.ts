@@ -33,7 +33,8 @@ export function retentionTask(
     name: 'Retention',
     description:
       'Removes runs, events and ledger rows that are older than they are kept. Fired occurrences stay counted in the ledger.',
-    input: z.object({ runs: keep, events: keep, ledger: keep }),
+    // Run by hand without an input it does what it does every night.
+    input: z.object({ runs: keep.default(input.runs), events: keep.default(input.events), ledger: keep.default(input.ledger) }),
     timeout: 'PT1H',
     schedules: [{ name: RETENTION_KEY, description: 'Every night.', trigger: { cron: { expression: '17 3 * * *' } }, input }],
     async run({ input: kept, signal, progress }) {

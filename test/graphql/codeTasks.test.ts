@@ -258,4 +258,5 @@ test('retention is a task that everybody sees, with a schedule of its own, and r
   );
   const run = await result('carillon.retention', { runs: 'P1D', events: 'forever', ledger: 'P1D' });
   assert.deepEqual(run.output, { runs: 0, eventDays: [], ledgerRows: 0, workers: 0 });
+  assert.equal((await result('carillon.retention')).state, 'SUCCEEDED', 'without an input, as every night');
 });
