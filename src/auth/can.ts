@@ -15,6 +15,8 @@ const NEEDED = {
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',
   'run.cancel': 'OPERATOR',
+  'calendar.put': 'EDITOR',
+  'calendar.delete': 'EDITOR',
 } as const satisfies Record<string, Role>;
 
 export type Action = keyof typeof NEEDED;

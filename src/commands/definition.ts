@@ -1,12 +1,15 @@
 import { boundsFault } from '../domain/bounds.ts';
 import { DEFAULT_MISFIRE } from '../domain/due.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
+import { daysByCalendar } from '../domain/calendar.ts';
 import { anchorOf } from '../domain/schedule.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { ScheduleDefinition } from '../store/schedules.ts';
+import { keepCalendars, namedCalendars } from '../store/calendars.ts';
 import type { CommandTx } from '../store/open.ts';
 import { keepTask } from '../store/tasks.ts';
 import type { TaskRecord } from '../store/tasks.ts';
+import { calendarNames } from '../trigger/calendar-names.ts';
 import { compileTrigger } from '../trigger/compile.ts';
 import type { Trigger, TriggerSpec } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
@@ -111,7 +114,10 @@ export async function parseDefinition(
     return null;
   }
   const { timeZone, dst } = next as ScheduleDefinition;
-  const compiled = compileTrigger(spec, { timeZone, dst, anchorAt: anchorOf(createdAt) });
+  const names = calendarNames(spec);
+  await keepCalendars(tx.sql, names);
+  const calendars = daysByCalendar(await namedCalendars(tx.sql, names));
+  const compiled = compileTrigger(spec, { timeZone, dst, anchorAt: anchorOf(createdAt), calendars });
   if (!compiled.ok) {
     for (const error of compiled.errors) fields.add([...at('trigger'), ...error.path], error.message, error.constraint);
     return null;

@@ -45,6 +45,7 @@ interface ExclusionInput {
   dates?: { from: string; through: string } | null | undefined;
   dailyWindow?: { from: string; until: string } | null | undefined;
   daysOfWeek?: string | null | undefined;
+  calendar?: string | null | undefined;
 }
 
 /** The same as the calculus takes it. */
@@ -127,5 +128,6 @@ function readExclusionSpec(input: ExclusionInput): ExclusionSpec {
   if (input.dates != null) return { dates: { from: input.dates.from, through: input.dates.through } };
   if (input.dailyWindow != null) return { dailyWindow: { from: input.dailyWindow.from, until: input.dailyWindow.until } };
   if (input.daysOfWeek != null) return { daysOfWeek: input.daysOfWeek };
+  if (input.calendar != null) return { calendar: input.calendar };
   throw new Error(`unknown exclusion ${Object.keys(input).join(', ')}`);
 }

@@ -2,6 +2,8 @@ import { compileTrigger } from '../trigger/compile.ts';
 import type { DstGap, DstOverlap, Trigger, TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
 import { withinBounds } from './bounds.ts';
 import type { Bounds } from './bounds.ts';
+import { daysByCalendar } from './calendar.ts';
+import type { CalendarDates } from './calendar.ts';
 
 /** null: the trigger kind's own default */
 export interface DstSettings {
@@ -15,7 +17,13 @@ export interface TriggerSource extends Bounds {
   timeZone: string;
   dst: DstSettings;
   createdAt: Date;
+  /** Of the calendars that the trigger names; null: it names none. */
+  calendars: CalendarDates | null;
+  /** Counts changes of these calendars. */
+  calendarStamp: number;
 }
+/** What a trigger is compiled from. */
+type Compiled = Omit<TriggerSource, 'id' | 'version' | 'calendarStamp'>;
 
 /** Intervals without an anchor start from the schedule's creation, cut to whole seconds; later edits do not move it. */
 export function anchorOf(createdAt: number): number {
@@ -28,7 +36,7 @@ export function hasEnded(kind: TriggerKind, next: number | Date | null): boolean
 }
 
 /** The occurrences of a stored schedule: its trigger within its bounds. @throws Error as givenTriggerOf */
-export function triggerOf(schedule: Omit<TriggerSource, 'id' | 'version'>): Trigger {
+export function triggerOf(schedule: Compiled): Trigger {
   return withinBounds(givenTriggerOf(schedule), schedule);
 }
 
@@ -36,19 +44,21 @@ export function triggerOf(schedule: Omit<TriggerSource, 'id' | 'version'>): Trig
  * Compiles the trigger of a stored schedule as it was given, without the schedule's bounds.
  * @throws Error when a stored trigger does not compile: a bug, never user input
  */
-export function givenTriggerOf(schedule: Omit<TriggerSource, 'id' | 'version' | keyof Bounds>): Trigger {
+export function givenTriggerOf(schedule: Omit<Compiled, keyof Bounds>): Trigger {
   const { timeZone, dst } = schedule;
-  const compiled = compileTrigger(schedule.triggerSpec, { timeZone, dst, anchorAt: anchorOf(schedule.createdAt.getTime()) });
+  const anchorAt = anchorOf(schedule.createdAt.getTime());
+  const calendars = daysByCalendar(schedule.calendars);
+  const compiled = compileTrigger(schedule.triggerSpec, { timeZone, dst, anchorAt, calendars });
   if (!compiled.ok)
     throw new Error(`a stored trigger does not compile: ${compiled.errors.map((error) => error.message).join('; ')}`);
   return compiled.trigger;
 }
 
-/** Remembers compiled triggers by schedule and version, the least recently used dropped first. */
+/** Remembers compiled triggers by schedule, version and stamp of its calendars, the least recently used dropped first. */
 export function createTriggerCache(size: number): (schedule: TriggerSource) => Trigger {
   const cache = new Map<string, Trigger>();
   return (schedule) => {
-    const key = `${schedule.id}:${schedule.version}`;
+    const key = `${schedule.id}:${schedule.version}:${schedule.calendarStamp}`;
     const trigger = cache.get(key) ?? triggerOf(schedule);
     cache.delete(key);
     cache.set(key, trigger);

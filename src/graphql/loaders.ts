@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import type { Store } from '../store/open.ts';
 import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
 import type { AttemptRecord } from '../store/runRecords.ts';
@@ -24,6 +25,12 @@ export function createLoaders(store: Store) {
     schedule: byId((ids) => findSchedulesById(prisma, ids)),
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
+    calendar: byId((ids) => findCalendarsById(prisma, ids)),
+    /** By name; null: there is none. */
+    calendarDates: new DataLoader(async (names: readonly string[]) => {
+      const dates = await readCalendarDates(sql, names);
+      return names.map((name) => dates.get(name) ?? null);
+    }),
     workersOfTask: new DataLoader(async (taskIds: readonly string[]) => {
       const rows = Map.groupBy(await listTaskWorkers(sql, taskIds, LIMITS.maxPageSize), (row) => row.taskId);
       return taskIds.map((id): TaskWorkerRow[] => rows.get(id) ?? []);

@@ -1,8 +1,12 @@
 import { readTriggerSpec } from '../commands/triggerInput.ts';
 import { boundsFault, nothingLeft, withinBounds } from '../domain/bounds.ts';
 import type { Bounds } from '../domain/bounds.ts';
+import { daysByCalendar } from '../domain/calendar.ts';
 import { anchorOf } from '../domain/schedule.ts';
 import { invalid } from '../domain/userError.ts';
+import { namedCalendars } from '../store/calendars.ts';
+import type { Sql } from '../store/sql.ts';
+import { calendarNames } from '../trigger/calendar-names.ts';
 import { compileTrigger } from '../trigger/compile.ts';
 import { lintTrigger } from '../trigger/lint.ts';
 import type { Trigger } from '../trigger/trigger.ts';
@@ -12,7 +16,7 @@ import type { QueryPreviewTriggerArgs, TriggerLint } from './generated.ts';
 import { LIMITS } from './limits.ts';
 
 /** When a schedule with this trigger and these bounds would fire. What would be refused only because it is past is a lint. */
-export function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
+export async function previewTrigger(sql: Sql, args: QueryPreviewTriggerArgs, now: number) {
   const first = args.first ?? 10;
   if (first < 1 || first > LIMITS.maxPageSize)
     throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
@@ -22,7 +26,9 @@ export function previewTrigger(args: QueryPreviewTriggerArgs, now: number) {
   const zone = resolveZone(args.timeZone ?? 'UTC');
   const timeZone = zone.ok ? zone.timeZone : 'UTC';
   // A preview has no schedule whose creation could anchor an interval: `after` stands in for it.
-  const compiled = compileTrigger(readTriggerSpec(args.trigger), { timeZone, dst, anchorAt: anchorOf(after) });
+  const spec = readTriggerSpec(args.trigger);
+  const calendars = daysByCalendar(await namedCalendars(sql, calendarNames(spec)));
+  const compiled = compileTrigger(spec, { timeZone, dst, anchorAt: anchorOf(after), calendars });
   const fault = boundsFault(bounds);
   const userErrors = [
     ...(zone.ok ? [] : [invalid(['timeZone'], zone.message, 'an IANA time zone name such as Europe/Berlin')]),

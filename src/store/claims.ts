@@ -3,9 +3,12 @@ import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
 import type { Labels } from '../domain/labels.ts';
+import { datesOf } from '../domain/calendar.ts';
+import type { CalendarDates } from '../domain/calendar.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
+import { readCalendarDates } from './calendars.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
@@ -43,23 +46,29 @@ export interface ClaimedSchedule {
   taskLabels: Labels;
   /** The ledger row that an equal and adjacent verdict extends. */
   open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
+  calendarNames: string[];
+  calendarStamp: number;
+  /** Of the calendars that its trigger names; null: it names none. */
+  calendars: CalendarDates | null;
 }
 
 export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
        s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", (s.horizon->>-1)::float8 AS "horizonEnd",
+       s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
 export const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
 
 /** Locks due schedules, most overdue first. Those that others hold (an edit, a finishing run) are passed over: ask again soon. */
-export function claimDueSchedules(sql: Sql, now: number, limit: number): Promise<ClaimedSchedule[]> {
-  return sql.query(
+export async function claimDueSchedules(sql: Sql, now: number, limit: number): Promise<ClaimedSchedule[]> {
+  const claimed = await sql.query<ClaimedSchedule>(
     `/* claimDueSchedules */
 SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
  WHERE s.next_fire_at <= $1::timestamptz AND s.state = 'ACTIVE' AND s.deleted_at IS NULL
  ORDER BY s.next_fire_at LIMIT $2 FOR NO KEY UPDATE OF s SKIP LOCKED`,
     [iso(now), limit],
   );
+  return withCalendars(sql, claimed);
 }
 
 /** Locks one schedule for a command, waiting for whoever holds it. */
@@ -70,7 +79,19 @@ export async function lockSchedule(sql: Sql, id: string): Promise<ClaimedSchedul
     `/* readLockedSchedule */ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.id = $1 AND s.deleted_at IS NULL`,
     [id],
   );
-  return row ?? null;
+  return row === undefined ? null : ((await withCalendars(sql, [row]))[0] ?? null);
+}
+
+/**
+ * Adds the dates of the calendars that the triggers name; without such triggers it asks nothing. A statement of its own, after
+ * the locks are held: a calendar changes only under the locks of the schedules that use it, and the claiming statement may have
+ * waited for just that change.
+ */
+export async function withCalendars<T extends ClaimedSchedule>(sql: Sql, schedules: T[]): Promise<T[]> {
+  const names = [...new Set(schedules.flatMap((schedule) => schedule.calendarNames))];
+  if (names.length === 0) return schedules;
+  const dates = await readCalendarDates(sql, names);
+  return schedules.map((schedule) => ({ ...schedule, calendars: datesOf(dates, schedule.calendarNames) }));
 }
 
 /**

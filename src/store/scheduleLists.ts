@@ -16,6 +16,8 @@ export interface ScheduleFilter {
   states?: readonly string[] | null | undefined;
   kinds?: readonly string[] | null | undefined;
   managedBy?: string | null | undefined;
+  /** Those whose triggers name this calendar. */
+  calendar?: string | null | undefined;
   search?: string | null | undefined;
   labels?: readonly LabelSelector[] | null | undefined;
   nextFire?: InstantRange | null | undefined;
@@ -46,6 +48,7 @@ function conditionsOf(filter: ScheduleFilter, now: number): Conditions {
   conditions.anyOf('s.state', filter.states);
   conditions.anyOf('s.trigger_kind', filter.kinds);
   if (filter.managedBy != null) conditions.anyOf('s.managed_by', [filter.managedBy]);
+  if (filter.calendar != null) conditions.add(`s.calendar_names @> ARRAY[${conditions.param(filter.calendar)}::text]`);
   conditions.search(['s.name', 's.description', '(SELECT t.key FROM task t WHERE t.id = s.task_id)'], filter.search);
   conditions.labels('s.labels', filter.labels);
   conditions.within(NEXT_FIRE_AT, filter.nextFire);

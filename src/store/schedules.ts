@@ -3,6 +3,7 @@ import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import type { Labels } from '../domain/labels.ts';
 import type { DstSettings } from '../domain/schedule.ts';
+import { calendarNames } from '../trigger/calendar-names.ts';
 import { kindOf } from '../trigger/compile.ts';
 import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
@@ -48,6 +49,8 @@ export interface ScheduleRecord
       | 'createdAt'
       | 'updatedAt'
       | 'deletedAt'
+      | 'calendarNames'
+      | 'calendarStamp'
     > {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   triggerKind: TriggerKind;
@@ -66,6 +69,7 @@ function definitionData(definition: ScheduleDefinition) {
     ...plain,
     triggerSpec: triggerSpec as Prisma.InputJsonValue,
     triggerKind: kindOf(triggerSpec),
+    calendarNames: calendarNames(triggerSpec),
     dst: dst as unknown as Prisma.InputJsonValue,
     misfire: misfire as unknown as Prisma.InputJsonValue,
     execution: json(execution),
@@ -160,6 +164,11 @@ export async function moveSchedule(
   const { state, nextAt, horizon, zoneData } = change;
   const data = { state, nextScheduledFor: nextAt, nextFireAt: nextAt, horizon: json(horizon), zoneData };
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
+}
+
+/** Notes that a calendar of theirs has changed. The caller holds the schedules' rows. */
+export async function bumpCalendarStamps(prisma: Pick<PrismaTransaction, 'schedule'>, ids: readonly string[]): Promise<void> {
+  await prisma.schedule.updateMany({ where: { id: { in: [...ids] } }, data: { calendarStamp: { increment: 1 } } });
 }
 
 /** Soft: history stays, the name is free. */

@@ -1,4 +1,4 @@
-import { CLAIMED_COLUMNS, CLAIMED_FROM } from './claims.ts';
+import { CLAIMED_COLUMNS, CLAIMED_FROM, withCalendars } from './claims.ts';
 import type { ClaimedSchedule } from './claims.ts';
 import type { Sql } from './sql.ts';
 
@@ -12,14 +12,14 @@ export interface UncheckedSchedule extends ClaimedSchedule {
 }
 
 /** Schedules with a next instant that were not looked at under this version of the zone data, in order of id. */
-export function listUnchecked(
+export async function listUnchecked(
   sql: Sql,
   zoneData: string,
   from: { afterId: string } | { id: string },
   limit: number,
 ): Promise<UncheckedSchedule[]> {
   const [place, id] = 'id' in from ? ['s.id = $2', from.id] : ['s.id > $2', from.afterId];
-  return sql.query(
+  const found = await sql.query<UncheckedSchedule>(
     `/* listUnchecked${'id' in from ? 'One' : ''} */
 SELECT ${CLAIMED_COLUMNS}, s.horizon, extract(epoch FROM greatest(v.valid_from,
          (SELECT max(r.scheduled_for) FROM run r WHERE r.schedule_id = s.id AND r.origin IN ('SCHEDULE', 'CATCH_UP')),
@@ -28,6 +28,7 @@ SELECT ${CLAIMED_COLUMNS}, s.horizon, extract(epoch FROM greatest(v.valid_from,
  WHERE s.zone_data IS DISTINCT FROM $1 AND s.deleted_at IS NULL AND s.next_scheduled_for IS NOT NULL AND ${place} ORDER BY s.id LIMIT $3`,
     [zoneData, id, limit],
   );
+  return withCalendars(sql, found);
 }
 
 /** Notes that these were looked at and have not moved; one that changed meanwhile was computed by today's data anyway. */

@@ -2,6 +2,7 @@ import { compileAllOf } from './all-of.ts';
 import { compileAnyOf } from './any-of.ts';
 import { compileAt } from './at.ts';
 import { compileBounded } from './bounded.ts';
+import { DEEPEST } from './calendar-names.ts';
 import { compileCalendar } from './calendar.ts';
 import { compileCalendarInterval } from './calendar-interval.ts';
 import { compileCron } from './cron.ts';
@@ -29,8 +30,6 @@ const KINDS: Record<Key, TriggerKind> = {
 };
 const KEYS = Object.keys(KINDS);
 
-/** Deepest that a trigger may stand inside others; one that stands alone is 0 deep. */
-const DEEPEST = 5;
 /** Most triggers that one may be made of, itself included. */
 const MOST_TRIGGERS = 100;
 

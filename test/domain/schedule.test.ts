@@ -14,6 +14,8 @@ const stored = (given: Partial<TriggerSource> = {}): TriggerSource => ({
   startAt: null,
   endAt: null,
   createdAt: new Date(at('10:00:00.789')),
+  calendars: null,
+  calendarStamp: 0,
   ...given,
 });
 

@@ -41,6 +41,8 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   RESUME_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] } } }),
   TRIGGER_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, overlapPolicy: 'ALLOW_ALL' } }),
   CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
+  PUT_CALENDAR: () => ({ input: { name: fresh('holidays'), dates: ['2026-12-25'] } }),
+  DELETE_CALENDAR: () => ({ name: 'nowhere' }),
 };
 const all = Object.entries(operations).map(([name, query]) => ({ name, query, variables: () => VARIABLES[name]?.() ?? {} }));
 const isStream = ({ query }: { query: string }) => query.trim().startsWith('subscription');
@@ -115,6 +117,8 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
   TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
   CANCEL_RUN: { role: 'OPERATOR', action: 'run.cancel' },
+  PUT_CALENDAR: { role: 'EDITOR', action: 'calendar.put' },
+  DELETE_CALENDAR: { role: 'EDITOR', action: 'calendar.delete' },
 };
 for (const { name, query, variables } of mutations) {
   const { role: needed, action } = NEEDED[name] as { role: Role; action: Action };
@@ -225,7 +229,7 @@ test('the database holds hashes of secrets, never a secret; and when a token was
 
 /** What the tables of the schema `public` hold, as text. What the passing of time alone changes is left out unless `everything`. */
 async function contents(database: Awaited<ReturnType<typeof connect>>, everything = false): Promise<string> {
-  const tables = everything ? await tablesOf(database) : ['task', 'schedule', 'schedule_version', 'audit_entry'];
+  const tables = everything ? await tablesOf(database) : ['task', 'schedule', 'schedule_version', 'calendar', 'audit_entry'];
   const texts: string[] = [];
   for (const table of tables) {
     const { rows } = await database.query<{ text: string | null }>(

@@ -167,6 +167,21 @@ export const CANCEL_RUN = `
     cancelRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 
+export const CALENDARS = `
+  query { calendars { id name timeZone dates schedules(first: 10) { nodes { name } totalCount } } }`;
+export const PUT_CALENDAR = `
+  mutation ($input: CalendarInput!) {
+    putCalendar(input: $input) {
+      calendar { id name timeZone dates }
+      movedSchedules { id name nextFireAt version }
+      userErrors { ...ErrorFields }
+    }
+  } ${ERROR_FIELDS}`;
+export const DELETE_CALENDAR = `
+  mutation ($name: String!) {
+    deleteCalendar(name: $name) { deletedId userErrors { ...ErrorFields } }
+  } ${ERROR_FIELDS}`;
+
 export const RUN_CHANGED = `
   subscription ($after: Cursor, $filter: RunFilter) {
     runChanged(after: $after, filter: $filter) {

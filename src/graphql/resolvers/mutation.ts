@@ -2,9 +2,11 @@ import { cancelRun } from '../../commands/cancelRun.ts';
 import type { CommandResult } from '../../commands/command.ts';
 import { createHttpTask } from '../../commands/createHttpTask.ts';
 import { createSchedule } from '../../commands/createSchedule.ts';
+import { deleteCalendar } from '../../commands/deleteCalendar.ts';
 import { deleteSchedule } from '../../commands/deleteSchedule.ts';
 import { deleteTask } from '../../commands/deleteTask.ts';
 import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.ts';
+import { putCalendar } from '../../commands/putCalendar.ts';
 import { triggerSchedule } from '../../commands/triggerSchedule.ts';
 import { triggerTask } from '../../commands/triggerTask.ts';
 import { updateHttpTask } from '../../commands/updateHttpTask.ts';
@@ -57,6 +59,14 @@ export const Mutation: MutationResolvers = {
   cancelRun: async (_, { input }, { parts, caller }) => {
     const result = await cancelRun(parts.commands, caller, input);
     return runPayload(result.ok ? { ok: true, value: [result.value] } : result);
+  },
+  putCalendar: async (_, { input }, { parts, caller }) => {
+    const result = await putCalendar(parts.commands, caller, input);
+    return { ...(valueOf(result) ?? { calendar: null, movedSchedules: [] }), ...errorsOf(result) };
+  },
+  deleteCalendar: async (_, { name }, { parts, caller }) => {
+    const result = await deleteCalendar(parts.commands, caller, name);
+    return { deletedId: valueOf(result), ...errorsOf(result) };
   },
 };
 

@@ -1,3 +1,4 @@
+import { listCalendars } from '../../store/calendars.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import { listWorkers } from '../../store/runRecords.ts';
 import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
@@ -14,6 +15,7 @@ import { ZONE_DATA } from '../../zoneData.ts';
 import { findNode } from './node.ts';
 
 const DAY_MS = 86_400_000;
+const MOST_CALENDARS = 1_000;
 
 export const Query: QueryResolvers = {
   node: (_, { id }, { loaders }) => findNode(loaders, id),
@@ -50,5 +52,6 @@ export const Query: QueryResolvers = {
     const request = readPageArgs(args, info, RUN_ORDERS[orderBy?.field ?? 'SCHEDULED_FOR'], orderBy?.direction ?? 'DESC');
     return pageRuns(parts.store.prisma, readFilter(filter), {}, request);
   },
-  previewTrigger: (_, args, { parts }) => previewTrigger(args, parts.clock.now()),
+  calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
+  previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),
 };

@@ -1,12 +1,15 @@
 import { can } from '../../auth/can.ts';
 import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
+import { datesOf } from '../../domain/calendar.ts';
+import type { CalendarDates } from '../../domain/calendar.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { declaringTask } from '../../domain/managed.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
 import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
+import type { ScheduleRecord } from '../../store/schedules.ts';
 import type { TaskRecord } from '../../store/tasks.ts';
 import { formatDuration } from '../../trigger/duration.ts';
 import type { TriggerKind } from '../../trigger/trigger.ts';
@@ -17,6 +20,7 @@ import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import type { Loaders } from '../loaders.ts';
 import { loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
 
@@ -137,18 +141,18 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
 
   Schedule: {
     task: async (schedule, _, { loaders }) => (await loaders.task.load(schedule.taskId)) as TaskRecord,
-    trigger: (schedule) => givenTriggerOf(schedule),
+    trigger: async (schedule, _, { loaders }) => givenTriggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) }),
     execution: async (schedule, _, { loaders }) => {
       const task = (await loaders.task.load(schedule.taskId)) as TaskRecord;
       return resolveExecution(task.kind, task.execution, schedule.execution);
     },
     nextFireAt: (schedule) => (schedule.state === 'ACTIVE' && schedule.deletedAt === null ? schedule.nextFireAt : null),
-    nextFireTimes: (schedule, args, { parts }) => {
+    nextFireTimes: async (schedule, args, { parts, loaders }) => {
       const first = args.first ?? 5;
       if (first < 1 || first > LIMITS.maxPageSize)
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
       if (schedule.state !== 'ACTIVE' || schedule.deletedAt !== null) return [];
-      const trigger = triggerOf(schedule);
+      const trigger = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
       return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
     },
     explain: (schedule, { at }, { parts }) => explainAt(schedule, at.getTime(), parts),
@@ -161,6 +165,12 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     viewerCanEdit: (schedule, _, { viewer }) =>
       schedule.deletedAt === null && declaringTask(schedule.managedBy) === null && can(viewer, 'schedule.update'),
     viewerCanOperate: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.trigger'),
+  },
+  Calendar: {
+    schedules(calendar, args, { parts }, info) {
+      const request = readPageArgs(args, info, SCHEDULE_ORDERS.NAME, 'ASC');
+      return pageSchedules(parts.store.prisma, { calendar: calendar.name }, request, parts.clock.now());
+    },
   },
   MisfirePolicy: {
     graceTime: (policy) => formatDuration(policy.graceMs),
@@ -213,6 +223,13 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
 function apiState(state: RunRecord['state']) {
   if (state === 'SCHEDULED') throw new Error(`a run cannot be ${state}`);
   return state;
+}
+
+/** Of the calendars that a trigger names. Those of a deleted schedule may have changed or gone since: it is shown without their dates. */
+async function calendarsOf(loaders: Loaders, { calendarNames, deletedAt }: ScheduleRecord): Promise<CalendarDates | null> {
+  if (deletedAt !== null) return datesOf(new Map(), calendarNames);
+  const dates = await Promise.all(calendarNames.map((name) => loaders.calendarDates.load(name)));
+  return datesOf(new Map(calendarNames.map((name, index) => [name, dates[index] ?? []])), calendarNames);
 }
 
 function worker({ loaders }: RequestContext, id: string | null) {

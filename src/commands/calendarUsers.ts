@@ -1,0 +1,124 @@
+import { isDeepStrictEqual } from 'node:util';
+import { nothingLeft, withinBounds } from '../domain/bounds.ts';
+import { horizonOf } from '../domain/horizon.ts';
+import { givenTriggerOf, hasEnded } from '../domain/schedule.ts';
+import { Rejection, invalid } from '../domain/userError.ts';
+import type { UserError } from '../domain/userError.ts';
+import { withCalendars } from '../store/claims.ts';
+import { bumpCalendarStamps, findSchedule, moveSchedule } from '../store/schedules.ts';
+import type { ScheduleRecord } from '../store/schedules.ts';
+import type { Trigger } from '../trigger/trigger.ts';
+import { MUST_FIRE } from '../trigger/trigger.ts';
+import { ZONE_DATA } from '../zoneData.ts';
+import type { CommandParts, CommandScope } from './command.ts';
+import { lastSettled, lockById, settleDue } from './lockedSchedule.ts';
+import type { LockedSchedule } from './lockedSchedule.ts';
+import { scheduleEvent } from './scheduleEvent.ts';
+
+/** A schedule that uses a calendar, everything due of it settled by the dates that the calendar had. */
+export interface CalendarUser {
+  locked: LockedSchedule;
+  /** As settling left it. */
+  settled: ScheduleRecord;
+  /** Everything up to this instant has its verdict, epoch ms. */
+  from: number;
+  /** The next few instants by the old dates; null: nothing comes. 'BROKEN': the trigger does not compile with them. */
+  horizon: number[] | null | 'BROKEN';
+}
+
+/** Locks the schedules in the order given and gives a verdict to what is due; those that were deleted meanwhile are left out. */
+export async function settleUsers(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<CalendarUser[]> {
+  const users: CalendarUser[] = [];
+  for (const id of ids) {
+    const locked = await lockById(parts, scope, id);
+    if (locked === null) continue;
+    // A clock that stepped back must not bring times again that had their verdict.
+    const from = Math.max(locked.now, lastSettled(parts, locked));
+    await settleDue(parts, scope, locked);
+    const settled = (await findSchedule(scope.prisma, { id })) as ScheduleRecord;
+    users.push({ locked, settled, from, horizon: horizonBefore(parts, locked, from) });
+  }
+  return users;
+}
+
+function horizonBefore(parts: CommandParts, { claimed }: LockedSchedule, from: number): CalendarUser['horizon'] {
+  try {
+    const trigger = parts.triggerOf(claimed);
+    return horizonOf(trigger, trigger.next(from));
+  } catch {
+    return 'BROKEN';
+  }
+}
+
+/**
+ * Sets the schedules to the dates that the calendar has by now.
+ * @returns those with another instant among their next few
+ * @throws Rejection naming each that could never fire again
+ */
+export async function followCalendar(
+  scope: CommandScope,
+  users: readonly CalendarUser[],
+  calendar: string,
+): Promise<ScheduleRecord[]> {
+  const faults: UserError[] = [];
+  const moves: { user: CalendarUser; trigger: Trigger; next: number | null }[] = [];
+  const claimed = await withCalendars(
+    scope.sql,
+    users.map(({ locked }) => locked.claimed),
+  );
+  users.forEach((user, index) => {
+    const compiled = compile(claimed[index] as LockedSchedule['claimed']);
+    // What was broken before may stay so: the change is not at fault.
+    if (typeof compiled === 'string' && user.horizon === 'BROKEN') return;
+    const reason = typeof compiled === 'string' ? compiled : endOf(compiled, user);
+    if (reason !== null) faults.push(neverAgain(calendar, user.settled.name, reason));
+    if (typeof compiled === 'string') return;
+    const trigger = withinBounds(compiled, user.settled);
+    const next = trigger.next(user.from);
+    if (!isDeepStrictEqual(user.horizon, horizonOf(trigger, next))) moves.push({ user, trigger, next });
+  });
+  if (faults.length > 0) throw new Rejection(faults.slice(0, MOST_FAULTS));
+  await bumpCalendarStamps(
+    scope.prisma,
+    users.map(({ settled }) => settled.id),
+  );
+  const moved: ScheduleRecord[] = [];
+  for (const { user, trigger, next } of moves) moved.push(await move(scope, user, trigger, next));
+  if (moved.length > 0) scope.signal('schedules', 'events');
+  return moved;
+}
+const MOST_FAULTS = 50;
+
+async function move(
+  scope: CommandScope,
+  { locked, settled }: CalendarUser,
+  trigger: Trigger,
+  next: number | null,
+): Promise<ScheduleRecord> {
+  const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, next) ? 'ACTIVE' : settled.state;
+  const nextAt = next === null ? null : new Date(next);
+  const horizon = horizonOf(trigger, next);
+  const record = await moveSchedule(scope.prisma, settled.id, { state, nextAt, horizon, zoneData: ZONE_DATA });
+  await scheduleEvent(scope, locked.now, 'UPDATED', settled, record);
+  return record;
+}
+
+/** By the new dates, without the cache: should the change be rolled back, nothing of it is remembered. @returns a text: why not */
+function compile(schedule: LockedSchedule['claimed']): Trigger | string {
+  try {
+    return givenTriggerOf(schedule);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Why a schedule that would go on by the old dates would not by the new ones; null: it would. */
+function endOf(given: Trigger, { settled, from }: CalendarUser): string | null {
+  if (settled.nextScheduledFor === null) return null;
+  return nothingLeft(given, settled, from)[0]?.message ?? null;
+}
+
+function neverAgain(calendar: string, schedule: string, reason: string): UserError {
+  const message = `With these dates of "${calendar}" the schedule "${schedule}" could never fire again: ${reason}`;
+  return invalid(['input', 'dates'], message, MUST_FIRE);
+}
