@@ -15,7 +15,7 @@ export interface Explanation {
   /** Never empty; all but the last pass. */
   causes: Cause[];
 }
-export interface ExplainedSchedule extends TriggerSource {
+export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'> {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   pause: { since: string; reason: string; by: { id: string; name: string | null } } | null;
   /** The first occurrence that has no verdict yet. */
@@ -40,7 +40,7 @@ export interface LedgerFacts {
     isEnd: boolean;
     scheduleVersion: number;
     /** The definition that it was written under. */
-    spec: Omit<TriggerSource, 'id' | 'version' | 'createdAt'> | null;
+    spec: Omit<TriggerSource, 'id' | 'version' | 'createdAt' | 'calendars' | 'calendarStamp'> | null;
   } | null;
   /** Since when the present version holds. */
   validFrom: Date | null;
@@ -115,12 +115,16 @@ function verdictOf(schedule: ExplainedSchedule, at: number, { run, occurrence }:
 }
 
 /** Between its ends a row tells of the times only that its definition had. */
-function isAbout({ createdAt }: ExplainedSchedule, at: number, { isEnd, spec }: NonNullable<LedgerFacts['occurrence']>): boolean {
+function isAbout(
+  { createdAt, calendars }: ExplainedSchedule,
+  at: number,
+  { isEnd, spec }: NonNullable<LedgerFacts['occurrence']>,
+): boolean {
   if (isEnd || spec === null) return isEnd;
   try {
-    return triggerOf({ ...spec, createdAt }).matches(at);
+    return triggerOf({ ...spec, createdAt, calendars }).matches(at);
   } catch {
-    // A zone that the zone data has dropped since: nobody can say what its times were.
+    // A zone that the zone data has dropped since, or a calendar that only the earlier definition named: nobody can say what its times were.
     return false;
   }
 }

@@ -19,6 +19,7 @@ const schedule = (given: Partial<ExplainedSchedule> = {}): ExplainedSchedule => 
   pause: null,
   nextScheduledFor: instant('13:00'),
   deletedAt: null,
+  calendars: null,
   ...given,
 });
 const facts = (given: Partial<LedgerFacts> = {}): LedgerFacts => ({

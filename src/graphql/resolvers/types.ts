@@ -155,7 +155,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const trigger = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
       return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
     },
-    explain: (schedule, { at }, { parts }) => explainAt(schedule, at.getTime(), parts),
+    explain: async (schedule, { at }, { parts, loaders }) =>
+      explainAt({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, at.getTime(), parts),
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
     labels: (schedule) => listLabels(schedule.labels),
     runs(schedule, { filter, ...args }, { parts }, info) {
