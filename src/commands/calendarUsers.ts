@@ -5,15 +5,14 @@ import { givenTriggerOf, hasEnded } from '../domain/schedule.ts';
 import { Rejection, invalid } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { withCalendars } from '../store/claims.ts';
-import { bumpCalendarStamps, findSchedule, moveSchedule } from '../store/schedules.ts';
+import { bumpCalendarStamps, findSchedulesById, moveSchedules } from '../store/schedules.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { MUST_FIRE } from '../trigger/trigger.ts';
-import { ZONE_DATA } from '../zoneData.ts';
 import type { CommandParts, CommandScope } from './command.ts';
-import { lastSettled, lockById, settleDue } from './lockedSchedule.ts';
+import { lastSettled, lockByIds, settleDue } from './lockedSchedule.ts';
 import type { LockedSchedule } from './lockedSchedule.ts';
-import { scheduleEvent } from './scheduleEvent.ts';
+import { scheduleEvents } from './scheduleEvent.ts';
 
 /** A schedule that uses a calendar, everything due of it settled by the dates that the calendar had. */
 export interface CalendarUser {
@@ -26,19 +25,18 @@ export interface CalendarUser {
   horizon: number[] | null | 'BROKEN';
 }
 
-/** Locks the schedules in the order given and gives a verdict to what is due; those that were deleted meanwhile are left out. */
+/** Locks schedules and gives a verdict to what is due; those that were deleted meanwhile are left out. */
 export async function settleUsers(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<CalendarUser[]> {
-  const users: CalendarUser[] = [];
-  for (const id of ids) {
-    const locked = await lockById(parts, scope, id);
-    if (locked === null) continue;
+  const users: Omit<CalendarUser, 'settled'>[] = [];
+  for (const locked of await lockByIds(parts, scope, ids)) {
     // A clock that stepped back must not bring times again that had their verdict.
     const from = Math.max(locked.now, lastSettled(parts, locked));
+    const horizon = horizonBefore(parts, locked, from);
     await settleDue(parts, scope, locked);
-    const settled = (await findSchedule(scope.prisma, { id })) as ScheduleRecord;
-    users.push({ locked, settled, from, horizon: horizonBefore(parts, locked, from) });
+    users.push({ locked, from, horizon });
   }
-  return users;
+  const settled = new Map((await findSchedulesById(scope.prisma, ids)).map((record) => [record.id, record]));
+  return users.map((user) => ({ ...user, settled: settled.get(user.locked.record.id) as ScheduleRecord }));
 }
 
 function horizonBefore(parts: CommandParts, { claimed }: LockedSchedule, from: number): CalendarUser['horizon'] {
@@ -57,11 +55,12 @@ function horizonBefore(parts: CommandParts, { claimed }: LockedSchedule, from: n
  */
 export async function followCalendar(
   scope: CommandScope,
+  now: number,
   users: readonly CalendarUser[],
   calendar: string,
 ): Promise<ScheduleRecord[]> {
   const faults: UserError[] = [];
-  const moves: { user: CalendarUser; trigger: Trigger; next: number | null }[] = [];
+  const moves: Move[] = [];
   const claimed = await withCalendars(
     scope.sql,
     users.map(({ locked }) => locked.claimed),
@@ -82,25 +81,25 @@ export async function followCalendar(
     scope.prisma,
     users.map(({ settled }) => settled.id),
   );
-  const moved: ScheduleRecord[] = [];
-  for (const { user, trigger, next } of moves) moved.push(await move(scope, user, trigger, next));
-  if (moved.length > 0) scope.signal('schedules', 'events');
-  return moved;
+  const records = await moveSchedules(scope.prisma, moves.map(placeOf));
+  if (moves.length === 0) return [];
+  const changes = records.map((after, index) => ({ before: (moves[index] as Move).user.settled, after }));
+  await scheduleEvents(scope, now, 'UPDATED', changes);
+  scope.signal('schedules', 'events');
+  return records;
 }
 const MOST_FAULTS = 50;
 
-async function move(
-  scope: CommandScope,
-  { locked, settled }: CalendarUser,
-  trigger: Trigger,
-  next: number | null,
-): Promise<ScheduleRecord> {
+interface Move {
+  user: CalendarUser;
+  trigger: Trigger;
+  next: number | null;
+}
+
+function placeOf({ user: { settled }, trigger, next }: Move) {
   const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, next) ? 'ACTIVE' : settled.state;
   const nextAt = next === null ? null : new Date(next);
-  const horizon = horizonOf(trigger, next);
-  const record = await moveSchedule(scope.prisma, settled.id, { state, nextAt, horizon, zoneData: ZONE_DATA });
-  await scheduleEvent(scope, locked.now, 'UPDATED', settled, record);
-  return record;
+  return { id: settled.id, state, nextAt, horizon: horizonOf(trigger, next) };
 }
 
 /** By the new dates, without the cache: should the change be rolled back, nothing of it is remembered. @returns a text: why not */

@@ -2,11 +2,11 @@ import { planPaused } from '../domain/due.ts';
 import { declaringTask } from '../domain/managed.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { lockSchedule, writeVerdicts } from '../store/claims.ts';
+import { lockSchedule, lockSchedules, writeVerdicts } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { entries, fireDue } from '../store/fire.ts';
 import { iso } from '../store/runs.ts';
-import { findSchedule } from '../store/schedules.ts';
+import { findSchedule, findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
@@ -52,6 +52,18 @@ export async function lockById(parts: CommandParts, scope: CommandScope, id: str
   // The row was read before the lock was granted; this is how it stands under it.
   const record = (await findSchedule(scope.prisma, { id })) as ScheduleRecord;
   return { claimed, record, now: parts.clock.now() };
+}
+
+/** In order of id; those that were deleted are left out. */
+export async function lockByIds(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<LockedSchedule[]> {
+  const claimed = await lockSchedules(scope.sql, ids);
+  const records = await findSchedulesById(
+    scope.prisma,
+    claimed.map(({ id }) => id),
+  );
+  const byId = new Map(records.map((record) => [record.id, record]));
+  const now = parts.clock.now();
+  return claimed.map((schedule) => ({ claimed: schedule, record: byId.get(schedule.id) as ScheduleRecord, now }));
 }
 
 /**

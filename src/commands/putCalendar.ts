@@ -82,7 +82,7 @@ async function replace(parts: CommandParts, scope: CommandScope, content: Calend
     ...(removed.length > 0 && { removed: { before: removed, after: null } }),
   };
   await scope.audit({ ...entryOf(calendar), changes }, now);
-  const movedSchedules = redated ? await followCalendar(scope, users, name) : [];
+  const movedSchedules = redated ? await followCalendar(scope, now, users, name) : [];
   return { calendar, movedSchedules: movedSchedules.slice(0, SHOWN) };
 }
 

@@ -6,13 +6,20 @@ export const MOST_DATES = 10_000;
 
 const DAY_MS = 86_400_000;
 
+/** Many schedules share the dates of one calendar: they are read once, for as long as somebody holds them. */
+const knownDays = new WeakMap<readonly string[], readonly number[]>();
+
 /** As the calculus takes them: ascending day numbers (1970-01-01 is 0) by name. */
 export function daysByCalendar(calendars: CalendarDates | null): ReadonlyMap<string, readonly number[]> {
-  return new Map(Object.entries(calendars ?? {}).map(([name, dates]) => [name, dates.map(dayOf)]));
+  return new Map(Object.entries(calendars ?? {}).map(([name, dates]) => [name, daysOf(dates)]));
 }
 
-function dayOf(date: string): number {
-  return Date.parse(`${date}T00:00:00Z`) / DAY_MS;
+function daysOf(dates: readonly string[]): readonly number[] {
+  const known = knownDays.get(dates);
+  if (known !== undefined) return known;
+  const days = dates.map((date) => Date.parse(`${date}T00:00:00Z`) / DAY_MS);
+  knownDays.set(dates, days);
+  return days;
 }
 
 /** @param day  day number. @returns ISO date */

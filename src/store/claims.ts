@@ -82,6 +82,21 @@ export async function lockSchedule(sql: Sql, id: string): Promise<ClaimedSchedul
   return row === undefined ? null : ((await withCalendars(sql, [row]))[0] ?? null);
 }
 
+/** Locks these schedules for a command, in order of id, and reads those that are not deleted. */
+export async function lockSchedules(sql: Sql, ids: readonly string[]): Promise<ClaimedSchedule[]> {
+  if (ids.length === 0) return [];
+  const listed = `ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))`;
+  // First the locks, then the rows: as lockSchedule.
+  await sql.query(`/* lockSchedules */ SELECT 1 FROM schedule WHERE id = ${listed} ORDER BY id FOR NO KEY UPDATE`, [
+    JSON.stringify(ids),
+  ]);
+  const rows = await sql.query<ClaimedSchedule>(
+    `/* readLockedSchedules */ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.id = ${listed} AND s.deleted_at IS NULL ORDER BY s.id`,
+    [JSON.stringify(ids)],
+  );
+  return withCalendars(sql, rows);
+}
+
 /**
  * Adds the dates of the calendars that the triggers name; without such triggers it asks nothing. A statement of its own, after
  * the locks are held: a calendar changes only under the locks of the schedules that use it, and the claiming statement may have

@@ -10,6 +10,7 @@ import { ZONE_DATA } from '../zoneData.ts';
 import type { Actor } from './actor.ts';
 import { Prisma } from './generated/client.ts';
 import type { Schedule as ScheduleRow } from './generated/client.ts';
+import { sqlOfPrisma } from './sql.ts';
 import type { PrismaTransaction } from './sql.ts';
 
 export interface PauseRecord {
@@ -166,6 +167,29 @@ export async function moveSchedule(
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
 }
 
+/** Sets schedules to instants that were computed anew, all by the zone data of today. The caller holds their rows. */
+export async function moveSchedules(
+  prisma: Pick<PrismaTransaction, 'schedule' | '$queryRawUnsafe'>,
+  moves: readonly { id: string; state: ScheduleRecord['state']; nextAt: Date | null; horizon: readonly number[] | null }[],
+): Promise<ScheduleRecord[]> {
+  if (moves.length === 0) return [];
+  await sqlOfPrisma(prisma).query(
+    `/* moveSchedules */
+UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextAt", next_fire_at = m."nextAt", horizon = nullif(m.horizon, 'null'), zone_data = $2
+  FROM jsonb_to_recordset($1::jsonb) AS m(id text, state text, "nextAt" timestamptz, horizon jsonb) WHERE s.id = m.id`,
+    [JSON.stringify(moves), ZONE_DATA],
+  );
+  const byId = new Map(
+    (
+      await findSchedulesById(
+        prisma,
+        moves.map(({ id }) => id),
+      )
+    ).map((record) => [record.id, record]),
+  );
+  return moves.map(({ id }) => byId.get(id) as ScheduleRecord);
+}
+
 /** Notes that a calendar of theirs has changed. The caller holds the schedules' rows. */
 export async function bumpCalendarStamps(prisma: Pick<PrismaTransaction, 'schedule'>, ids: readonly string[]): Promise<void> {
   await prisma.schedule.updateMany({ where: { id: { in: [...ids] } }, data: { calendarStamp: { increment: 1 } } });
@@ -182,7 +206,7 @@ export async function findSchedule(prisma: Db, ref: ScheduleRef): Promise<Schedu
 }
 
 /** Also deleted ones: runs outlive their schedule. */
-export async function findSchedulesById(prisma: Db, ids: readonly string[]): Promise<ScheduleRecord[]> {
+export async function findSchedulesById(prisma: Pick<Db, 'schedule'>, ids: readonly string[]): Promise<ScheduleRecord[]> {
   return (await prisma.schedule.findMany({ where: { id: { in: [...ids] } } })) as unknown as ScheduleRecord[];
 }
 
