@@ -12,7 +12,7 @@ type Db = Pick<PrismaTransaction, 'calendar'>;
 
 const LISTED = `name = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))`;
 
-export async function findCalendar(prisma: Db, name: string): Promise<CalendarRecord | null> {
+async function findCalendar(prisma: Db, name: string): Promise<CalendarRecord | null> {
   return (await prisma.calendar.findUnique({ where: { name } })) as CalendarRecord | null;
 }
 

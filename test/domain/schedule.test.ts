@@ -103,6 +103,15 @@ describe('the cache', () => {
     assert.notEqual(get(stored()), get(stored({ id: 'sch_2' })));
   });
 
+  test('compiles anew when a calendar of the trigger has changed', () => {
+    const get = createTriggerCache(10);
+    const daily = { base: { cron: { expression: '0 12 * * *' } }, excluding: [{ calendar: 'holidays' }] };
+    const next = (calendarStamp: number, ...dates: string[]) =>
+      get(stored({ triggerSpec: { except: daily }, calendars: { holidays: dates }, calendarStamp })).next(at('10:00'));
+    assert.equal(next(0), at('12:00'));
+    assert.equal(next(1, new Date(at('12:00')).toISOString().slice(0, 10)), at('12:00') + 86_400_000);
+  });
+
   test('drops the one that was not asked for the longest', () => {
     const get = createTriggerCache(2);
     const [first, second] = [get(stored({ id: 'sch_1' })), get(stored({ id: 'sch_2' }))];

@@ -126,6 +126,30 @@ const refused: { rule: string; on: 'run' | 'sch' | 'task'; sql: string; by: stri
     by: 'schedule_task_id_fkey',
   },
   {
+    rule: 'a count of changed calendars below none',
+    on: 'sch',
+    sql: `UPDATE schedule SET calendar_stamp = -1 WHERE id = $1`,
+    by: 'schedule_calendar_stamp_check',
+  },
+  {
+    rule: 'a calendar without a name',
+    on: 'sch',
+    sql: `INSERT INTO calendar VALUES ($1, '', 'UTC', '[]', now(), now())`,
+    by: 'calendar_name_check',
+  },
+  {
+    rule: 'a calendar of more dates than anybody can read',
+    on: 'sch',
+    sql: `INSERT INTO calendar SELECT $1, 'c', 'UTC', jsonb_agg(n), now(), now() FROM generate_series(1, 10001) n`,
+    by: 'calendar_dates_check',
+  },
+  {
+    rule: 'dates that are no list',
+    on: 'sch',
+    sql: `INSERT INTO calendar VALUES ($1, 'c', 'UTC', '{}', now(), now())`,
+    by: 'calendar_dates_check',
+  },
+  {
     rule: 'a ledger row of one occurrence that spans more',
     on: 'sch',
     sql: `INSERT INTO occurrence VALUES ('o', $1, now(), now() + interval '1 s', 1, 'MISSED', '', 1, now())`,
