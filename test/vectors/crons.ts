@@ -45,20 +45,24 @@ export interface CronCase {
 /** How far an enumeration looks when the years are open. */
 const PERIOD = 4000 * DAY_MS;
 
-/** null: it does not come within eleven years. */
+/**
+ * @param close  at fixed times every day, asked about right before a change of the clock, and one that the policies differ in
+ * @returns null when it does not come within eleven years, or does not differ
+ */
 export function cronCase(
   random: Random,
   id: string,
-  only?: readonly [timeZone: string, near: readonly string[]],
+  [timeZone, near]: readonly [timeZone: string, near: readonly string[]],
+  close: boolean,
 ): CronCase | null {
-  const [timeZone, near] = only ?? pick(random, PLACES);
-  const from = instantAt(random, near);
-  const { expression, pattern, lastYear } = randomCron(random, new Date(from).getUTCFullYear());
+  const from = close ? Date.parse(pick(random, near)) - between(random, 1, 50) * 1_800_000 : instantAt(random, near);
+  const { expression, pattern, lastYear } = randomCron(random, new Date(from).getUTCFullYear(), close);
   const count = between(random, 3, 5);
   const until = lastYear === null ? from + PERIOD : Date.UTC(lastYear + 1, 0, 3);
   const vixie = enumerate(pattern, timeZone, { gap: 'RUN_AFTER', overlap: 'FIRST' }, from + 1, until, count);
   const plain = enumerate(pattern, timeZone, PLAIN, from + 1, until, count);
   if (vixie.length === 0 || plain.length === 0) return null;
+  if (close && timeZone !== 'UTC' && vixie.join() === plain.join()) return null;
   // What lies beyond the horizon is not known, unless the years end before it.
   const known = lastYear === null ? Math.min(count, vixie.length, plain.length) : count;
   const shown = { vixie: vixie.slice(0, known), plain: plain.slice(0, known) };
@@ -88,15 +92,25 @@ function confirm(pattern: Pattern, timeZone: string, after: number, plain: reado
   }
 }
 
-function randomCron(random: Random, year: number): { expression: string; pattern: Pattern; lastYear: number | null } {
+function randomCron(
+  random: Random,
+  year: number,
+  close: boolean,
+): { expression: string; pattern: Pattern; lastYear: number | null } {
   const fields = 5 + (random(2) === 0 ? 0 : between(random, 1, 2));
   const zero: Field = { text: '0', values: [0] };
   const second = fields === 5 || random(2) === 0 ? zero : numberField(random, 0, 59, { star: 1 });
-  const minute = numberField(random, 0, 59, { star: 3 });
+  const minute = numberField(random, 0, 59, { star: close ? 0 : 3 });
   // Where clocks change, more often than not.
-  const hour = random(2) === 0 ? numberField(random, 0, 4, { star: 0, wraps: false, open: 23 }) : numberField(random, 0, 23);
-  const [dayOfMonth, month, dayOfWeek] = [dayOfMonthField(random), monthField(random), dayOfWeekField(random)];
-  const first = year + random(3);
+  const hour =
+    close || random(2) === 0
+      ? numberField(random, 0, close ? 3 : 4, { star: 0, wraps: false, open: 23 })
+      : numberField(random, 0, 23);
+  const every = { day: () => true, star: true };
+  const dayOfMonth = close ? { ...every, text: '*' } : dayOfMonthField(random);
+  const month = close ? { text: '1-12', values: Array.from({ length: 12 }, (_, i) => i + 1) } : monthField(random);
+  const dayOfWeek = close ? { ...every, text: '?' } : dayOfWeekField(random);
+  const first = year + (close ? 0 : random(3));
   const years = pick(random, [
     { text: '*', values: null },
     { text: `${first}`, values: [first] },
