@@ -62,10 +62,10 @@ export function cronCase(
   const vixie = enumerate(pattern, timeZone, { gap: 'RUN_AFTER', overlap: 'FIRST' }, from + 1, until, count);
   const plain = enumerate(pattern, timeZone, PLAIN, from + 1, until, count);
   if (vixie.length === 0 || plain.length === 0) return null;
-  if (close && timeZone !== 'UTC' && vixie.join() === plain.join()) return null;
   // What lies beyond the horizon is not known, unless the years end before it.
   const known = lastYear === null ? Math.min(count, vixie.length, plain.length) : count;
   const shown = { vixie: vixie.slice(0, known), plain: plain.slice(0, known) };
+  if (close && timeZone !== 'UTC' && shown.vixie.join() === shown.plain.join()) return null;
   confirm(pattern, timeZone, from, shown.plain, `${expression} in ${timeZone}`);
   return {
     id,

@@ -265,7 +265,7 @@ function rrule({ random, timeZone, after, from, until }: Setting): Made {
   const start = zoned(after - between(random, 0, 20) * DAY_MS, 'UTC')
     .toPlainDateTime()
     .with({ hour: 8, minute: 30, second: 0, millisecond: 0 });
-  const rule = `${text}${ending === '' ? ';COUNT=40' : ending}`;
+  const rule = `${text}${ending === '' ? ';COUNT=200' : ending}`;
   const dtstart = start.toString({ smallestUnit: 'second' });
   const oracle = new RRuleTemporal({
     rruleString: `DTSTART:${dtstart.replaceAll(/[-:]/g, '')}Z\nRRULE:${rule}`,
@@ -286,8 +286,9 @@ function rrule({ random, timeZone, after, from, until }: Setting): Made {
       ...(exdates.length > 0 && { exdates: list(exdates) }),
     },
   };
-  // Of an endless rule 40 times are known; a case asks for six.
-  return { spec, at: cut(found, from, until), ends: ending === '' ? Infinity : (found.at(-1) ?? 0) };
+  // Of an endless rule so many times are known: nothing can be said about what comes after them.
+  const known = ending === '' ? (readings.at(-1) ?? start).toZonedDateTime(timeZone).epochMilliseconds : until;
+  return { spec, at: cut(found, from, Math.min(known, until)), ends: ending === '' ? Infinity : (found.at(-1) ?? 0) };
 }
 
 function anyOf({ from, until }: Setting, members: readonly Made[]): Made {
