@@ -3,6 +3,8 @@ import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import type { Store } from '../store/open.ts';
 import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
 import type { AttemptRecord } from '../store/runRecords.ts';
+import { findSteps } from '../store/steps.ts';
+import type { StepRecord } from '../store/steps.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
@@ -48,6 +50,10 @@ export function createLoaders(store: Store) {
     attempts: new DataLoader(async (runIds: readonly string[]) => {
       const byRun = Map.groupBy(await findAttempts(prisma, runIds), (attempt) => attempt.runId);
       return runIds.map((id): AttemptRecord[] => byRun.get(id) ?? []);
+    }),
+    steps: new DataLoader(async (runIds: readonly string[]) => {
+      const byRun = Map.groupBy(await findSteps(prisma, runIds), (step) => step.runId);
+      return runIds.map((id): StepRecord[] => byRun.get(id) ?? []);
     }),
     nextFireOfTask: new DataLoader(async (taskIds: readonly string[]) => {
       const next = await nextFireByTask(prisma, taskIds);

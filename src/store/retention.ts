@@ -12,24 +12,28 @@ import type { Sql } from './sql.ts';
 /** Any constant would do that is not another lock's. */
 const RETENTION_LOCK = 0x636172_72;
 const BATCH = 1_000;
+/** Runs whose logs have more lines than this together go in several batches: their rows are held meanwhile. */
+const BATCH_LOG_LINES = 50_000;
 const DAY_MS = 86_400_000;
 
 /**
- * Removes one batch of runs that ended before `before`, their attempts with them. The newest run of each schedule stays. Occurrences
+ * Removes one batch of runs that ended before `before`, their attempts, steps and logs with them. The newest run of each schedule stays. Occurrences
  * that fired are folded into counted rows of the ledger first, so that nothing is left unaccounted for.
  * @returns how many were removed; 0 when none is left
  */
 export function purgeRuns(store: Store, before: number, now: number): Promise<number> {
   return store.hotTransaction(async (tx) => {
     await oneAtATime(tx);
-    const runs = await tx.sql.query<PurgedRun>(
+    const old = await tx.sql.query<PurgedRun>(
       `/* oldRuns */
-SELECT r.id, r.schedule_id AS "scheduleId", r.schedule_version AS "scheduleVersion", r.origin, r.scheduled_for AS "scheduledFor" FROM run r
+SELECT r.id, r.schedule_id AS "scheduleId", r.schedule_version AS "scheduleVersion", r.origin, r.scheduled_for AS "scheduledFor",
+       r.log_lines AS "logLines" FROM run r
  WHERE r.finished_at < $1::timestamptz AND r.state NOT IN ${sqlList(UNFINISHED_STATES)}
    AND (r.schedule_id IS NULL OR EXISTS (SELECT 1 FROM run n WHERE n.schedule_id = r.schedule_id AND (n.scheduled_for, n.id) > (r.scheduled_for, r.id)))
  ORDER BY r.finished_at, r.id LIMIT $2 FOR UPDATE SKIP LOCKED`,
       [iso(before), BATCH],
     );
+    const runs = boundedByLogs(old);
     const ids = runs.map((run) => run.id);
     const fired = runs.filter((run) => run.scheduleId !== null && (run.origin === 'SCHEDULE' || run.origin === 'CATCH_UP'));
     await foldIntoLedger(tx.sql, fired, ids, now);
@@ -46,6 +50,16 @@ interface PurgedRun {
   scheduleVersion: number | null;
   origin: string;
   scheduledFor: Date;
+  logLines: number;
+}
+
+/** The first of them, at least one, as far as their logs make no larger batch than is allowed. */
+function boundedByLogs(runs: readonly PurgedRun[]): PurgedRun[] {
+  let lines = 0;
+  return runs.filter((run, index) => {
+    lines += run.logLines;
+    return index === 0 || lines <= BATCH_LOG_LINES;
+  });
 }
 
 /** In two statements for all schedules together: a batch may hold runs of as many schedules as it has runs. */

@@ -18,6 +18,7 @@ const ROLES: Role[] = ['VIEWER', 'OPERATOR', 'EDITOR', 'ADMIN'];
 const HEADERS = { Authorization: 'Bearer of the target', 'X-Plain': 'yes' };
 const task = await api.taskOn('http://127.0.0.1:9/hook', { http: { headers: HEADERS } });
 const schedule = await api.scheduleOf(task);
+const run = await api.trigger(schedule);
 
 /** Variables with which each operation does something that a caller of the right role may do. */
 const VARIABLES: Record<string, () => Record<string, unknown>> = {
@@ -32,6 +33,9 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   DELETE_TASK: () => ({ task: { key: 'nowhere' } }),
   CODE_TASK: () => ({ ref: { key: task.key } }),
   RUN_PROGRESS: () => ({ id: 'run_0' }),
+  RUN_STEPS: () => ({ id: run.id }),
+  RUN_LOG: () => ({ id: run.id }),
+  RUN_LOGS: () => ({ runId: run.id }),
   TRIGGER_CODE_TASK: () => ({ input: { task: { id: task.id }, overlapPolicy: 'ALLOW_ALL' } }),
   TRIGGER_TASK: () => ({ input: { task: { id: task.id }, overlapPolicy: 'ALLOW_ALL' } }),
   NODES: () => ({ id: task.id, ids: [schedule.id] }),
@@ -72,9 +76,9 @@ for (const { name, query, variables } of plain) {
   });
 }
 
-for (const { name, query } of streams) {
+for (const { name, query, variables } of streams) {
   test(`${name} without a token: 401 UNAUTHENTICATED`, async () => {
-    const { status, errors } = await refusal(carillon, { query, token: null });
+    const { status, errors } = await refusal(carillon, { query, variables: variables(), token: null });
     assert.deepEqual([status, errors?.[0]?.extensions.code], [401, 'UNAUTHENTICATED']);
   });
 }
@@ -153,9 +157,9 @@ for (const { name, query, variables } of plain.filter((operation) => !mutations.
   });
 }
 
-for (const { name, query } of streams) {
+for (const { name, query, variables } of streams) {
   test(`${name} is open to every role`, async (t) => {
-    for (const role of ROLES) (await watch(t, carillon, { query, token: tokens[role] })).close();
+    for (const role of ROLES) (await watch(t, carillon, { query, variables: variables(), token: tokens[role] })).close();
   });
 }
 
