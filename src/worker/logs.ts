@@ -16,8 +16,8 @@ const WRITE_MS = 100;
 const WRITE_LINES = 200;
 /** One statement takes no more: others wait for the locks that it holds. */
 const MAX_BATCH_LINES = 1_000;
-/** What all attempts of a worker may have waiting, beside what each may (as much as its run could keep). */
-const MAX_WAITING_BYTES = 32 * 1024 * 1024;
+/** What all attempts of a worker may have waiting together; each may have as much as its run could keep. */
+const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /** What a line takes in memory beside its text. */
 const LINE_BYTES = 200;
 
