@@ -51,11 +51,16 @@ const TOUR: Step[] = [
             { local: '2027-03-14T03:00:00', offset: '-04:00', inGap: true },
             { local: '2027-03-15T02:30:00', offset: '-04:00', inGap: false },
           ],
+          lints: [{ code: 'IN_NEXT_DST_GAP' }],
         },
       },
     ],
   },
   { says: 'createSchedule', answers: [{ createSchedule: { schedule: { name: 'heartbeat' } } }] },
+  {
+    says: 'explain(',
+    answers: [{ schedule: { explain: { fires: false, causes: [{ subject: 'second', passes: false }] } } }],
+  },
   {
     says: 'watch-runs',
     enough(lines) {
