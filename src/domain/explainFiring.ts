@@ -22,8 +22,8 @@ export function explainLimit(schedule: RunLimit & { nextScheduledFor: Date | nul
   const remaining = remainingRuns(schedule);
   if (remaining === null) return [];
   const cause = (passes: boolean, message: string): Cause[] => [{ subject: 'maxRuns', passes, message }];
-  const made = `${countedRuns} of maxRuns ${maxRuns} ${countedRuns === 1 ? 'run is' : 'runs are'} made`;
-  if (remaining === 0) return cause(false, `${made}: there are no further ones`);
+  const made = `maxRuns ${maxRuns}: ${countedRuns === 1 ? '1 run is' : `${countedRuns} runs are`} made`;
+  if (remaining === 0) return cause(false, `${made}, there are no further ones`);
   const next = nextScheduledFor?.getTime() ?? Infinity;
   const before = next < at ? trigger.count(next, at) : 0;
   return cause(before < remaining, `${made}, and ${before === 1 ? '1 time comes' : `${before} times come`} before this one`);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile, readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
 import type { SchedulePatch } from '../../src/commands/definition.ts';
 import { putCalendar } from '../../src/commands/putCalendar.ts';
+import { purgeRuns } from '../../src/store/retention.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf, skipsOf, whenEvents } from '../support/ledger.ts';
 import {
@@ -322,4 +324,20 @@ test('two engines on two connections and edits between them: no schedule makes m
       'the first ones, none of them twice',
     );
   }
+});
+
+test('schedules from before there was a count begin with what has run, also what retention has removed', async (t) => {
+  const { parts, id, step, stands } = await playing(t, {});
+  await step('00:00:10', '00:00:20', '00:00:30', '00:00:40', '00:00:45');
+  await trigger(parts, id);
+  const data = { state: 'SUCCEEDED', finishedAt: new Date(at('00:00:41')) };
+  await parts.store.prisma.run.updateMany({ where: { origin: 'SCHEDULE' }, data });
+  assert.equal(await purgeRuns(parts.store, at('00:00:50'), at('00:00:50')), 4);
+  await step('00:00:50');
+  await parts.store.prisma.schedule.updateMany({ data: { countedRuns: 0 } });
+  const folder = new URL('../../prisma/migrations/', import.meta.url);
+  const name = (await readdir(folder)).find((each) => each.endsWith('_offsets_and_limits')) as string;
+  const script = await readFile(new URL(`${name}/migration.sql`, folder), 'utf8');
+  await parts.store.sql.query(script.slice(script.indexOf('UPDATE "schedule"'), script.indexOf('COMMIT')).replace(';', ''));
+  assert.equal(await stands(), 'ACTIVE 00:01:00 5');
 });
