@@ -44,7 +44,7 @@ interface Followed {
 /** Looks after all the runs whose logs are read on this instance in one statement, and wakes who has something to read. */
 export function createLogFollower({ store, clock, log }: { store: Store; clock: Clock; log: Logger }): LogFollower {
   const followed = new Map<string, Followed>();
-  /** What readers at one place ask for at the same time is read once. */
+  /** What readers at one place ask for at the same time is read once: those that know of the same last line, for a read that began before a line was written does not have it. */
   const reading = new Map<string, Promise<LogLineRecord[]>>();
   const outage = createOutage('the reader of logs', log);
   let cancelTimer: () => void = () => undefined;
@@ -86,8 +86,9 @@ export function createLogFollower({ store, clock, log }: { store: Store; clock: 
     }),
   ];
 
-  function readShared(runId: string, after: number, levels: readonly LogLevel[], limit: number): Promise<LogLineRecord[]> {
-    const key = `${runId} ${after} ${levels[0]} ${limit}`;
+  function readShared(head: LogHead, after: number, levels: readonly LogLevel[], limit: number): Promise<LogLineRecord[]> {
+    const { runId, lines: known } = head;
+    const key = `${runId} ${known} ${after} ${levels[0]} ${limit}`;
     let lines = reading.get(key);
     if (lines === undefined) {
       lines = readLogLines(store.prisma, runId, after, levels, limit).finally(() => reading.delete(key));
@@ -124,7 +125,7 @@ export function createLogFollower({ store, clock, log }: { store: Store; clock: 
 
     /** @returns null when there is nothing to tell yet */
     async function look(head: LogHead): Promise<LogBatch | null> {
-      const found = position < head.lines ? await readShared(runId, position, levels, batchSize + 1) : [];
+      const found = position < head.lines ? await readShared(head, position, levels, batchSize + 1) : [];
       const lines = found.slice(0, batchSize);
       const hasMorePast = found.length > batchSize;
       // The read came after the head, and lines become visible in their order: it has passed all of the head's, and maybe newer ones.
