@@ -90,10 +90,12 @@ export function createStepWriter({ store, clock, log }: { store: Store; clock: C
   }
   async function pause(ms: number, signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(ms, resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const wake = () => resolve();
+    const cancel = clock.after(ms, wake);
+    signal.addEventListener('abort', wake, { once: true });
     await promise;
     cancel();
+    signal.removeEventListener('abort', wake);
   }
 
   return {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
@@ -8,20 +8,31 @@ import { readLogLines } from '../../src/store/logs.ts';
 import { findSteps } from '../../src/store/steps.ts';
 import { TaskError } from '../../src/task/defineTask.ts';
 import { addSchedule, addTask, cancel, openParts, startTestEngine, trigger } from '../support/parts.ts';
+import type { Hooks } from '../support/database.ts';
 import { startTestWorker } from '../support/executor.ts';
 import type { Call } from '../support/executor.ts';
 import { whenEvents } from '../support/ledger.ts';
 import { until } from '../support/until.ts';
 
-/** A worker, and a run whose attempt the test plays. */
-async function openAttempt(t: TestContext) {
+async function openWorker(t: Hooks) {
   const parts = await openParts(t);
   await addTask(parts, { execution: { timeout: 'PT1H', retry: { maxAttempts: 4, initialInterval: 'PT0S' } } });
-  const { id } = await addSchedule(parts, { trigger: { cron: { expression: '0 0 1 1 *' } } });
+  const { id } = await addSchedule(parts, {
+    trigger: { cron: { expression: '0 0 1 1 *' } },
+    overlapPolicy: 'ALLOW_ALL',
+  });
   await startTestEngine(parts);
-  const worker = await startTestWorker(parts);
-  const runId = (await trigger(parts, id)).id;
+  return { parts, worker: await startTestWorker(parts), scheduleId: id };
+}
+type OpenWorker = Awaited<ReturnType<typeof openWorker>>;
+const shared = await openWorker({ after });
+
+/** A run whose attempt the test plays. What it leaves under way ends with the test. */
+async function openAttempt(t: TestContext, { parts, worker, scheduleId }: OpenWorker = shared) {
+  const runId = (await trigger(parts, scheduleId)).id;
   const call = await worker.next();
+  let current = call;
+  t.after(() => current.fail({ retryable: false }));
   const { prisma } = parts.store;
   return {
     parts,
@@ -29,9 +40,9 @@ async function openAttempt(t: TestContext) {
     runId,
     call,
     /** Fails the attempt and begins the next one. */
-    async again(current: Call) {
+    async again() {
       current.fail();
-      return worker.next();
+      return (current = await worker.next());
     },
     runIn: (state: string) =>
       whenEvents(parts, async () => {
@@ -46,7 +57,8 @@ async function openAttempt(t: TestContext) {
     events: async () =>
       (
         await parts.store.sql.query<{ n: number }>(
-          `SELECT count(*)::int AS n FROM event WHERE topic = 'run' AND before->>'state' = 'RUNNING' AND after->>'state' = 'RUNNING'`,
+          `SELECT count(*)::int AS n FROM event WHERE subject_id = $1 AND before->>'state' = 'RUNNING' AND after->>'state' = 'RUNNING'`,
+          [runId],
         )
       )[0]!.n,
   };
@@ -71,10 +83,10 @@ test('a step is done once: the next attempt gets its output and does not call it
   };
   await assert.rejects(play(call), /not yet/);
   assert.deepEqual(await steps(), ['a SUCCEEDED 1', 'b FAILED 1']);
-  const second = await again(call);
+  const second = await again();
   assert.deepEqual(await play(second), [{ n: 1 }, 2]);
   assert.deepEqual(await steps(), ['a SUCCEEDED 1', 'b SUCCEEDED 2']);
-  const third = await again(second);
+  const third = await again();
   assert.deepEqual(await play(third), [{ n: 1 }, 2]);
   assert.deepEqual(calls, ['a', 'b', 'b']);
 });
@@ -86,7 +98,7 @@ test('an output is durable before the step has been awaited, and comes as JSON g
   assert.deepEqual(await call.tools.step('a', () => given), seen);
   assert.deepEqual((await findSteps(parts.store.prisma, [runId]))[0]?.output, seen);
   assert.equal(await call.tools.step('nothing', () => undefined), null);
-  const second = await again(call);
+  const second = await again();
   assert.deepEqual(await second.tools.step('a', () => 'another'), seen);
   assert.equal(await second.tools.step('nothing', () => 'another'), null);
 });
@@ -108,7 +120,7 @@ test('steps side by side: each is remembered by itself', async (t) => {
     );
   const first = await play(call, 'step 7');
   assert.equal(first.filter((result) => result.status === 'rejected').length, 1);
-  const second = await play(await again(call), null);
+  const second = await play(await again(), null);
   assert.deepEqual(
     second.map((result) => result.status === 'fulfilled' && result.value),
     names,
@@ -194,7 +206,7 @@ test('a step may be begun by what an earlier step left running, once that one ha
 });
 
 test('a ghost begins no step: its attempt is aborted, and the step is not called', async (t) => {
-  const { parts, worker, call, steps } = await openAttempt(t);
+  const { parts, worker, call, steps } = await openAttempt(t, await openWorker(t));
   parts.clock.advanceTo(parts.clock.now() + LEASE_MS + 1);
   await reap(parts);
   await worker.next();
@@ -207,7 +219,7 @@ test('a ghost begins no step: its attempt is aborted, and the step is not called
 });
 
 test('a ghost ends no step: its attempt is aborted, and the output is not recorded', async (t) => {
-  const { parts, worker, runId, call } = await openAttempt(t);
+  const { parts, worker, runId, call } = await openAttempt(t, await openWorker(t));
   const gate = Promise.withResolvers<string>();
   const ending = assert.rejects(
     call.tools.step('a', () => gate.promise),
@@ -311,7 +323,7 @@ test('anything may be said: no value makes a handler fail', async (t) => {
 });
 
 test('what the database refuses is given up without a word of it in the log of the server', async (t) => {
-  const { parts, call, runIn, lines } = await openAttempt(t);
+  const { parts, call, runIn, lines } = await openAttempt(t, await openWorker(t));
   await parts.store.sql.query(`ALTER TABLE log_line ADD CONSTRAINT test_refuses CHECK (message <> 'the secret')`);
   call.tools.log.info('the secret');
   call.succeed();
@@ -337,7 +349,7 @@ test('steps are announced: the first change at once, dense ones together half a 
 });
 
 test('a step that a cancel breaks off is not recorded as failed', async (t) => {
-  const { parts, call, runId, runIn } = await openAttempt(t);
+  const { parts, call, runId, runIn } = await openAttempt(t, await openWorker(t));
   const stopped = call.tools.step(
     'a',
     ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
