@@ -10,7 +10,8 @@ import type { ScheduleRecord } from '../store/schedules.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { MUST_FIRE } from '../trigger/trigger.ts';
 import type { CommandParts, CommandScope } from './command.ts';
-import { lastSettled, lockByIds, settleDue } from './lockedSchedule.ts';
+import { keepSkips } from './keepSkips.ts';
+import { lastSettledOf, lockByIds, settleDue } from './lockedSchedule.ts';
 import type { LockedSchedule } from './lockedSchedule.ts';
 import { scheduleEvents } from './scheduleEvent.ts';
 
@@ -28,9 +29,11 @@ export interface CalendarUser {
 /** Locks schedules and gives a verdict to what is due; those that were deleted meanwhile are left out. */
 export async function settleUsers(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<CalendarUser[]> {
   const users: Omit<CalendarUser, 'settled'>[] = [];
-  for (const locked of await lockByIds(parts, scope, ids)) {
+  const all = await lockByIds(parts, scope, ids);
+  const last = await lastSettledOf(parts, scope, all);
+  for (const [index, locked] of all.entries()) {
     // A clock that stepped back must not bring times again that had their verdict.
-    const from = Math.max(locked.now, lastSettled(parts, locked));
+    const from = Math.max(locked.now, last[index] as number);
     const horizon = horizonBefore(parts, locked, from);
     await settleDue(parts, scope, locked);
     users.push({ locked, from, horizon });
@@ -61,6 +64,8 @@ export async function followCalendar(
 ): Promise<ScheduleRecord[]> {
   const faults: UserError[] = [];
   const moves: Move[] = [];
+  // Their next few instants stay; what they skip may lie further away.
+  const kept: Move[] = [];
   const claimed = await withCalendars(
     scope.sql,
     users.map(({ locked }) => locked.claimed),
@@ -74,14 +79,20 @@ export async function followCalendar(
     if (typeof compiled === 'string') return;
     const trigger = withinBounds(compiled, user.settled);
     const next = trigger.next(user.from);
-    if (!isDeepStrictEqual(user.horizon, horizonOf(trigger, next))) moves.push({ user, trigger, next });
+    const move = { user, trigger, next };
+    if (!isDeepStrictEqual(user.horizon, horizonOf(trigger, next))) moves.push(move);
+    else if (user.settled.skipCount > 0) kept.push(move);
   });
   if (faults.length > 0) throw new Rejection(faults.slice(0, MOST_FAULTS));
   await bumpCalendarStamps(
     scope.prisma,
     users.map(({ settled }) => settled.id),
   );
-  const records = await moveSchedules(scope.prisma, moves.map(placeOf));
+  const placed = await moveSchedules(scope.prisma, moves.map(placeOf));
+  const records: ScheduleRecord[] = [];
+  for (const [index, record] of placed.entries())
+    records.push(await keepSkips(scope, record, () => (moves[index] as Move).trigger));
+  for (const { user, trigger } of kept) await keepSkips(scope, user.settled, () => trigger);
   if (moves.length === 0) return [];
   const changes = records.map((after, index) => ({ before: (moves[index] as Move).user.settled, after }));
   await scheduleEvents(scope, now, 'UPDATED', changes);

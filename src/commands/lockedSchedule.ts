@@ -8,6 +8,7 @@ import { entries, fireDue } from '../store/fire.ts';
 import { iso } from '../store/runs.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
+import { readSettled } from '../store/settled.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -96,9 +97,27 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
 
 /**
  * The last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
- * @returns -Infinity when there is none, or nobody can say because the trigger is broken
+ * @returns -Infinity when there is none
  */
-export function lastSettled(parts: CommandParts, { claimed }: LockedSchedule): number {
+export async function lastSettled(parts: CommandParts, scope: CommandScope, locked: LockedSchedule): Promise<number> {
+  return (await lastSettledOf(parts, scope, [locked]))[0] as number;
+}
+
+/** The same of each of these. The ledger says it, also of earlier definitions; of what retention has removed, the trigger. */
+export async function lastSettledOf(
+  parts: CommandParts,
+  { sql }: CommandScope,
+  schedules: readonly LockedSchedule[],
+): Promise<number[]> {
+  const ledger = await readSettled(
+    sql,
+    schedules.map(({ claimed }) => claimed.id),
+  );
+  return schedules.map(({ claimed }) => Math.max(ledger.get(claimed.id) ?? -Infinity, lastPassed(parts, claimed)));
+}
+
+/** -Infinity: there is none, or nobody can say because the trigger is broken. */
+function lastPassed(parts: CommandParts, claimed: ClaimedSchedule): number {
   try {
     return parts.triggerOf(claimed).previous(claimed.nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
   } catch {

@@ -8,6 +8,7 @@ import type { UncheckedSchedule } from '../store/zoneCheck.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts } from './command.ts';
+import { keepSkips } from './keepSkips.ts';
 import { lockById } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 
@@ -67,7 +68,8 @@ async function move(parts: CommandParts, caller: Caller, log: Logger, zoneData: 
     const next = trigger.next(settled);
     const state = locked.record.state === 'ACTIVE' && hasEnded(trigger.kind, next) ? 'COMPLETED' : locked.record.state;
     const nextAt = next === null ? null : new Date(next);
-    const record = await moveSchedule(scope.prisma, id, { state, nextAt, horizon: horizonOf(trigger, next), zoneData });
+    const placed = await moveSchedule(scope.prisma, id, { state, nextAt, horizon: horizonOf(trigger, next), zoneData });
+    const record = await keepSkips(scope, placed, () => trigger);
     const changes = {
       nextScheduledFor: { before: iso(moved.map(({ before }) => before)), after: iso(moved.map(({ now }) => now)) },
     };

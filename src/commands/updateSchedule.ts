@@ -11,6 +11,7 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
+import { keepSkips } from './keepSkips.ts';
 import { checkVersion, lastSettled, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
@@ -47,7 +48,7 @@ export function updateSchedule(
 
     const retimed = TIMING.some((field) => !isDeepStrictEqual(before[field], definition[field]));
     // A clock that stepped back must not bring times again that had their verdict.
-    const from = retimed ? Math.max(now, lastSettled(parts, locked)) : now;
+    const from = retimed ? Math.max(now, await lastSettled(parts, scope, locked)) : now;
     if (retimed) {
       const told = `it is ${new Date(now).toISOString()} now`;
       for (const { field, message } of nothingLeft(trigger, definition, from, told))
@@ -68,7 +69,8 @@ export function updateSchedule(
     const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, nextAt) ? 'ACTIVE' : settled.state;
     const horizon = horizonOf(withinBounds(trigger, definition), nextAt?.getTime() ?? null);
     const stamp = { state, pause: settled.pause, nextAt, horizon, at: new Date(now), by: caller.viewer.actor };
-    const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
+    const written = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
+    const updated = await keepSkips(scope, written, () => withinBounds(trigger, definition));
     await audit(
       {
         action: 'schedule.update',

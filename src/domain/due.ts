@@ -1,4 +1,5 @@
 import type { Trigger } from '../trigger/trigger.ts';
+import type { SkipVerdict } from './verdict.ts';
 
 export type MisfireMode = 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL';
 /** What to do with occurrences that come late. Durations are whole milliseconds. */
@@ -21,8 +22,6 @@ export const DEFAULT_MISFIRE: MisfirePolicy = {
 export const MAX_CATCHUP_RUNS = 1_000;
 export const MAX_FIRES_PER_TICK = 2_000;
 
-/** Why an occurrence did not become a run. */
-export type SkipVerdict = 'OVERLAP_SKIPPED' | 'MISSED' | 'COALESCED' | 'PAUSED';
 export interface Fire {
   kind: 'fire';
   /** nominal instant */

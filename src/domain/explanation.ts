@@ -6,6 +6,7 @@ import type { Bounds } from './bounds.ts';
 import type { RunOrigin, RunState } from './runState.ts';
 import { givenTriggerOf, triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
+import type { PlannedSkip } from './skips.ts';
 
 export interface Explanation {
   /** Epoch milliseconds. */
@@ -21,6 +22,8 @@ export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'> 
   /** The first occurrence that has no verdict yet. */
   nextScheduledFor: Date | null;
   deletedAt: Date | null;
+  /** Occurrences without a verdict that somebody skipped. */
+  skips: readonly PlannedSkip[];
 }
 /** What the store knows of one instant that is past. */
 export interface LedgerFacts {
@@ -67,7 +70,7 @@ function explainDefinition(trigger: Trigger, { startAt, endAt }: Bounds, at: num
 function planned(schedule: ExplainedSchedule, at: number, definition: Cause[]): Cause[] {
   const causes = [...definition, ...deleted(schedule, at)];
   if (schedule.state === 'COMPLETED') causes.push(stop('state', 'the schedule is COMPLETED: it has no times left'));
-  return asFarAsDecided([...causes, ...paused(schedule, at)]);
+  return asFarAsDecided([...causes, ...paused(schedule, at), ...skipped(schedule, at)]);
 }
 
 function happened(schedule: ExplainedSchedule, at: number, definition: Cause[], facts: LedgerFacts | null): Cause[] {
@@ -89,7 +92,7 @@ function happened(schedule: ExplainedSchedule, at: number, definition: Cause[], 
   if (verdict !== null) return byDefinition ? [...head, ...definition, verdict] : [verdict];
   if (!byDefinition) return [...head, ...definition];
   if (changed) return [...definition, stop('version', `${present}, after this instant; the ledger has nothing of it`)];
-  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, at)]);
+  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, at), ...skipped(schedule, at)]);
   if (later.length > 0) return [...definition, ...later];
   const due = state === 'ACTIVE' && nextScheduledFor !== null && nextScheduledFor.getTime() <= at;
   return [
@@ -142,6 +145,10 @@ function paused({ state, pause }: ExplainedSchedule, at: number): Cause[] {
   if (state !== 'PAUSED' || (pause !== null && Date.parse(pause.since) > at)) return [];
   const details = pause === null ? '' : ` since ${pause.since}, by ${pause.by.name ?? pause.by.id}: ${pause.reason}`;
   return [stop('pause', `the schedule is PAUSED${details}`)];
+}
+
+function skipped({ skips }: ExplainedSchedule, at: number): Cause[] {
+  return skips.filter(({ scheduledFor }) => scheduledFor === at).map(({ reason }) => stop('skip', reason));
 }
 
 const stop = (subject: string, message: string): Cause => ({ subject, passes: false, message });

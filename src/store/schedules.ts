@@ -46,6 +46,7 @@ export interface ScheduleRecord
       | 'consecutiveFailures'
       | 'nextScheduledFor'
       | 'nextFireAt'
+      | 'skipCount'
       | 'lastFireAt'
       | 'createdAt'
       | 'updatedAt'

@@ -20,6 +20,7 @@ const schedule = (given: Partial<ExplainedSchedule> = {}): ExplainedSchedule => 
   nextScheduledFor: instant('13:00'),
   deletedAt: null,
   calendars: null,
+  skips: [],
   ...given,
 });
 const facts = (given: Partial<LedgerFacts> = {}): LedgerFacts => ({
