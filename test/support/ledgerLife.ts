@@ -69,8 +69,10 @@ export class LedgerLife {
 
   /** Time passes, or steps back. An engine that stays sees it at once. */
   async wait(ms: number): Promise<void> {
+    // Asked before: the engine's own timer may go off as the clock passes it.
+    const busy = await this.#busy();
     this.#parts.clock.advanceTo(this.#now + ms);
-    if (this.#mode === 'STAYS') await this.tick();
+    if (this.#mode === 'STAYS') await this.#tick(busy);
   }
 
   async waitForNext(lateBy: number): Promise<void> {
@@ -79,7 +81,10 @@ export class LedgerLife {
   }
 
   async tick(): Promise<void> {
-    const busy = await this.#busy();
+    await this.#tick(await this.#busy());
+  }
+
+  async #tick(busy: boolean): Promise<void> {
     await this.#look();
     this.#reference.tick(this.#now, busy);
   }
