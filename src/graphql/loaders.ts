@@ -3,6 +3,8 @@ import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import type { Store } from '../store/open.ts';
 import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
 import type { AttemptRecord } from '../store/runRecords.ts';
+import { readScheduleStats } from '../store/runStats.ts';
+import type { Stretch } from '../store/runStats.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
@@ -42,6 +44,10 @@ export function createLoaders(store: Store) {
     runsOfWorker: new DataLoader(async (workerIds: readonly string[]) => {
       const rows = new Map((await listWorkerRuns(sql, workerIds, LIMITS.maxPageSize)).map((row) => [row.workerId, row]));
       return workerIds.map((id) => rows.get(id) ?? { runIds: [], count: 0 });
+    }),
+    /** Every question is its own: windows end at the moment in which they are asked for. */
+    statsOfSchedule: new DataLoader((asked: readonly (Stretch & { scheduleId: string })[]) => readScheduleStats(prisma, asked), {
+      cache: false,
     }),
     lastRunOfTask: lastRun('task_id'),
     lastRunOfSchedule: lastRun('schedule_id'),
