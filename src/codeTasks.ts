@@ -38,7 +38,17 @@ async function registerOne(
   { definition, inputSchema }: CodeTask,
   registered: WorkerTask[],
 ): Promise<void> {
-  const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {}, timeout, retry, retention } = definition;
+  const {
+    key,
+    group = 'code',
+    name = key,
+    description = null,
+    scope = 'GLOBAL',
+    labels = {},
+    timeout,
+    retry,
+    retention,
+  } = definition;
   const execution = { timeout, retry };
   const declaration = { key, group, name, description, scope, inputSchema, execution, retention, labels };
   const result = await registerTask(parts, SERVER, declaration);
