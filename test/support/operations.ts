@@ -49,6 +49,7 @@ const TASK_FIELDS = `
     labels { key value }
     lastError { code message }
     execution { ...ExecutionFields }
+    retention { runs count }
     http { url method headers body successStatuses }
     lastRun { id }
     schedules { nodes { name } totalCount }
@@ -128,6 +129,17 @@ export const RUNS = `
       nodes { id key: scheduledFor } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
     }
   } ${PAGE_FIELDS}`;
+
+const STATS_FIELDS = `
+  fragment StatsFields on RunStats {
+    total byState { state count } successRate latenessP50Ms latenessP95Ms latenessP99Ms durationP50Ms durationP95Ms
+  }`;
+export const STATS = `
+  query ($window: Duration, $filter: RunFilter) { stats(window: $window, filter: $filter) { ...StatsFields } } ${STATS_FIELDS}`;
+export const SCHEDULE_STATS = `
+  query ($window: Duration, $filter: ScheduleFilter) {
+    schedules(filter: $filter) { nodes { name stats(window: $window) { ...StatsFields } } }
+  } ${STATS_FIELDS}`;
 
 export const PREVIEW = `
   query (
