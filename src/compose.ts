@@ -14,6 +14,7 @@ import { createTriggerCache } from './domain/schedule.ts';
 import type { HttpRequest } from './domain/httpRequest.ts';
 import { startEngine } from './engine/engine.ts';
 import { LEASE_MS, reap } from './engine/reaper.ts';
+import { createLogFollower } from './events/logs.ts';
 import { createRelay } from './events/relay.ts';
 import { askAsTask } from './graphql/ask.ts';
 import { createContext } from './graphql/context.ts';
@@ -113,9 +114,11 @@ async function startParts(
 
   const relay = createRelay({ store, clock, log });
   stops.push(() => relay.stop());
+  const logs = createLogFollower({ store, clock, log });
+  stops.push(() => logs.stop());
   const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE) };
   const schema = createSchema();
-  const parts = { store, commands, relay, clock, streamId: await readStreamId(store.sql), version: VERSION };
+  const parts = { store, commands, relay, logs, clock, streamId: await readStreamId(store.sql), version: VERSION };
 
   // Before anything fires: what was computed by other zone data may be due at another time.
   await recheckZones(commands, SERVER, log, ZONE_DATA);
@@ -136,10 +139,10 @@ async function startParts(
     log,
     queues: [HTTP_QUEUE],
     tasks: workerTasks,
-    execute: ({ http, scheduledFor, ...run }, signal, progress) =>
+    execute: ({ http, scheduledFor, ...run }, signal, tools) =>
       run.taskKind === 'CODE'
-        ? code.execute({ ...run, scheduledFor, signal, progress })
-        : httpTasks.execute(http as HttpRequest, { ...run, scheduledFor: scheduledFor.getTime(), signal }),
+        ? code.execute({ ...run, ...tools, scheduledFor, signal })
+        : httpTasks.execute(http as HttpRequest, { ...run, scheduledFor: scheduledFor.getTime(), signal, log: tools.log }),
     capacity: WORKER_CAPACITY,
     leaseMs: LEASE_MS,
     identity: { hostname: hostname(), pid: process.pid, version: VERSION },

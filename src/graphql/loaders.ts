@@ -7,6 +7,8 @@ import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../st
 import type { AttemptRecord } from '../store/runRecords.ts';
 import { readScheduleStats } from '../store/runStats.ts';
 import type { Stretch } from '../store/runStats.ts';
+import { findSteps } from '../store/steps.ts';
+import type { StepRecord } from '../store/steps.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
 import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
@@ -64,6 +66,10 @@ export function createLoaders(store: Store) {
     attempts: new DataLoader(async (runIds: readonly string[]) => {
       const byRun = Map.groupBy(await findAttempts(prisma, runIds), (attempt) => attempt.runId);
       return runIds.map((id): AttemptRecord[] => byRun.get(id) ?? []);
+    }),
+    steps: new DataLoader(async (runIds: readonly string[]) => {
+      const byRun = Map.groupBy(await findSteps(prisma, runIds), (step) => step.runId);
+      return runIds.map((id): StepRecord[] => byRun.get(id) ?? []);
     }),
     nextFireOfTask: new DataLoader(async (taskIds: readonly string[]) => {
       const next = await nextFireByTask(prisma, taskIds);

@@ -263,3 +263,24 @@ export const TRIGGER_CODE_TASK = `
   mutation ($input: TriggerTaskInput!) {
     triggerTask(input: $input) { run { id } runs { id state input } userErrors { ...ErrorFields } }
   } ${ERROR_FIELDS}`;
+export const RUN_STEPS = `
+  query ($id: ID!) {
+    run(id: $id) { state attempt steps { name state attempt startedAt finishedAt output error { code message retryable } } }
+  }`;
+const LINE_FIELDS = `
+  fragment LineFields on LogLine { cursor at level message attempt step fields }`;
+export const RUN_LOG = `
+  query ($id: ID!, $first: Int, $after: Cursor, $minLevel: LogLevel) {
+    run(id: $id) {
+      logsTruncated
+      logs(first: $first, after: $after, minLevel: $minLevel) {
+        nodes { ...LineFields } edges { cursor node { ...LineFields } } pageInfo { ...PageFields }
+      }
+    }
+  } ${LINE_FIELDS} ${PAGE_FIELDS}`;
+export const RUN_LOGS = `
+  subscription ($runId: ID!, $after: Cursor, $minLevel: LogLevel, $batchSize: Int) {
+    runLogs(runId: $runId, after: $after, minLevel: $minLevel, batchSize: $batchSize) {
+      cursor lines { ...LineFields } hasMorePast final
+    }
+  } ${LINE_FIELDS}`;

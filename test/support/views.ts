@@ -207,3 +207,27 @@ export interface TaskEventView extends ChangeView {
   state: string | null;
   task: { key: string; state: string } | null;
 }
+export interface StepView {
+  name: string;
+  state: string;
+  attempt: number;
+  startedAt: string;
+  finishedAt: string | null;
+  output: unknown;
+  error: { code: string; message: string; retryable: boolean } | null;
+}
+export interface LineView {
+  cursor: string;
+  at: string;
+  level: string;
+  message: string;
+  attempt: number;
+  step: string | null;
+  fields: Record<string, unknown> | null;
+}
+export interface LogBatchView {
+  cursor: string;
+  lines: LineView[];
+  hasMorePast: boolean;
+  final: boolean;
+}

@@ -25,11 +25,13 @@ import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import { logConnectionResolvers, printLogCursor, readLogPage } from '../logs.ts';
 import type { Loaders } from '../loaders.ts';
 import { pageOccurrences } from '../occurrences.ts';
 import { windowBefore } from '../statsWindow.ts';
 import { loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
+import { stepResolvers } from './steps.ts';
 
 const instant = (text: string) => new Date(text);
 
@@ -218,6 +220,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
     attempts: (run, _, { loaders }) => loaders.attempts.load(run.id),
     worker: (run, _, context) => worker(context, run.workerId),
+    steps: (run, _, { loaders }) => loaders.steps.load(run.id),
+    logs: (run, args, { parts }) => readLogPage(parts, run, args),
     viewerCanCancel: (run, _, { viewer }) => afterCancel(run.state) !== null && can(viewer, 'run.cancel'),
   },
   RunStats: {
@@ -228,6 +232,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     state: (attempt) => apiState(attempt.state),
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
+  RunStep: stepResolvers,
+  LogLine: { cursor: printLogCursor },
+  LogConnection: logConnectionResolvers,
+  LogBatch: { cursor: printLogCursor },
 
   ConflictError: {
     existing: (error, _, { loaders }) => (error.existingId === null ? null : loadNode(loaders, error.existingId)),
