@@ -15,6 +15,7 @@ const NEEDED = {
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',
   'run.cancel': 'OPERATOR',
+  'run.retry': 'OPERATOR',
   'calendar.put': 'EDITOR',
   'calendar.delete': 'EDITOR',
 } as const satisfies Record<string, Role>;

@@ -77,6 +77,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     ...parsed,
     execution,
     labels,
+    initialDelayMs: null,
     registeredAt: at,
     updatedAt: at,
   };

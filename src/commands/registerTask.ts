@@ -59,7 +59,16 @@ async function insert(
   const id = newId('task');
   // Before the commit: nobody can write a run of the task whose delivery would have no queue.
   await parts.queue.prepare([taskQueue(id)]);
-  const task = { id, key, kind: 'CODE', http: null, ...definition, registeredAt: at, updatedAt: at } as const;
+  const task = {
+    id,
+    key,
+    kind: 'CODE',
+    http: null,
+    initialDelayMs: null,
+    ...definition,
+    registeredAt: at,
+    updatedAt: at,
+  } as const;
   const record = await rejectDuplicate(() => insertTask(prisma, task), taken(key, null));
   await audit(
     { action: 'task.register', targetId: id, reason: null, changes: changesBetween(null, { key, ...definition }) },

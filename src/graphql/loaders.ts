@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import type { Store } from '../store/open.ts';
-import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
-import type { AttemptRecord } from '../store/runRecords.ts';
+import { findAttempts, findLastRuns, findRetries, findRunsById, findWorkersById } from '../store/runRecords.ts';
+import type { AttemptRecord, RunRecord } from '../store/runRecords.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
@@ -43,6 +43,10 @@ export function createLoaders(store: Store) {
       const rows = new Map((await listWorkerRuns(sql, workerIds, LIMITS.maxPageSize)).map((row) => [row.workerId, row]));
       return workerIds.map((id) => rows.get(id) ?? { runIds: [], count: 0 });
     }),
+    retriesOfRun: new DataLoader(async (runIds: readonly string[]) => {
+      const rows = Map.groupBy(await findRetries(sql, runIds, LIMITS.maxPageSize), (row) => row.retryOfId);
+      return Promise.all(runIds.map(async (id) => (await run.loadMany((rows.get(id) ?? []).map((row) => row.id))).filter(isRun)));
+    }),
     lastRunOfTask: lastRun('task_id'),
     lastRunOfSchedule: lastRun('schedule_id'),
     attempts: new DataLoader(async (runIds: readonly string[]) => {
@@ -62,6 +66,8 @@ export function createLoaders(store: Store) {
   };
 }
 export type Loaders = ReturnType<typeof createLoaders>;
+
+const isRun = (run: RunRecord | Error | null): run is RunRecord => run !== null && !(run instanceof Error);
 
 function byTask<Row extends { taskId: string }>(find: (ids: readonly string[]) => Promise<Row[]>) {
   return new DataLoader(async (ids: readonly string[]) => {

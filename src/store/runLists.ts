@@ -34,6 +34,12 @@ export function pageRuns(
   only: { taskId?: string; scheduleId?: string },
   request: PageRequest,
 ): Promise<RunPage> {
+  const conditions = runConditions(filter, only);
+  return readPage(prisma, { from: 'run r', alias: 'r', conditions }, request, (ids) => findRunsById(prisma, ids));
+}
+
+/** What a run `r` must satisfy. */
+export function runConditions(filter: RunFilter | null, only: { taskId?: string; scheduleId?: string }): Conditions {
   const conditions = new Conditions();
   if (only.taskId !== undefined) conditions.add(`r.task_id = ${conditions.param(only.taskId)}::text`);
   if (only.scheduleId !== undefined) conditions.add(`r.schedule_id = ${conditions.param(only.scheduleId)}::text`);
@@ -48,5 +54,5 @@ export function pageRuns(
   if (filter?.minLatenessMs != null)
     conditions.add(`r.lateness_ms >= ${conditions.param(filter.minLatenessMs)}::double precision`);
   conditions.labels('r.labels', filter?.labels);
-  return readPage(prisma, { from: 'run r', alias: 'r', conditions }, request, (ids) => findRunsById(prisma, ids));
+  return conditions;
 }

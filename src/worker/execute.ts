@@ -6,7 +6,7 @@ import type { TaskError } from '../task/defineTask.ts';
 import type { TaskOutcome } from '../task/outcome.ts';
 
 /** Why an attempt is told to stop. */
-interface StopReason {
+export interface StopReason {
   code: 'TIMED_OUT' | 'CANCELED' | 'LEASE_LOST' | 'SHUTDOWN';
   message: string;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { STOP_GRACE_MS } from '../domain/cancel.ts';
 import { afterFailure } from '../domain/execution.ts';
 import { createLoop } from '../loop.ts';
 import { createOutage } from '../outage.ts';
@@ -16,6 +17,7 @@ import { heartbeat, registerWorker, setWorkerState } from '../store/workers.ts';
 import type { TaskOutcome } from '../task/outcome.ts';
 import { createBatcher } from './batch.ts';
 import { execute } from './execute.ts';
+import type { StopReason } from './execute.ts';
 import { createProgressWriter } from './progress.ts';
 
 /** Says how far an attempt has come. */
@@ -39,6 +41,13 @@ export interface Worker {
 /** Deliveries are looked for this often even when no notification comes. */
 const POLL_MS = 500;
 const FINISH_BATCH = 200;
+/** What a task has not listened to. */
+const IGNORED: Record<StopReason['code'], string> = {
+  CANCELED: 'its cancel',
+  TIMED_OUT: 'its time limit',
+  LEASE_LOST: 'that its run was taken away',
+  SHUTDOWN: 'that its worker stops',
+};
 
 interface Slot {
   hold: Hold;
@@ -63,6 +72,10 @@ export async function startWorker(parts: {
   const id = newId('wrk');
   /** By lease, not by run: a worker that was suspended can be given its own lost run again while the old attempt still goes on. */
   const slots = new Map<string, Slot>();
+  /** By lease: attempts whose code still runs, those too that have ended and whose code has not listened to that. */
+  const occupied = new Set<string>();
+  const free = () => capacity - occupied.size;
+  const watches = new Set<() => void>();
   const progress = createProgressWriter(parts);
   let stopping = false;
   let cancelsHeard = 0;
@@ -101,11 +114,11 @@ export async function startWorker(parts: {
    * and each round asks them all: a long backlog in one must not keep the others waiting.
    */
   async function takeAll(): Promise<void> {
-    for (let came = true; came && !stopping && slots.size < capacity;) {
+    for (let came = true; came && !stopping && free() > 0;) {
       came = false;
       const names = queues.length === 1 ? [...queues] : await waitingInTurn();
       for (const [index, name] of names.entries()) {
-        const share = Math.ceil((capacity - slots.size) / (names.length - index));
+        const share = Math.ceil(free() / (names.length - index));
         if (stopping || share === 0) break;
         const deliveries = await queue.take(name, share);
         if (deliveries.length === 0) continue;
@@ -133,11 +146,14 @@ export async function startWorker(parts: {
     for (const run of started) {
       const hold = holds.get(run.runId) as Hold;
       const abort = new AbortController();
-      const done = attempt(run, hold, abort).finally(() => {
-        slots.delete(hold.lease);
+      const code = Promise.withResolvers<void>();
+      occupied.add(hold.lease);
+      const done = attempt(run, hold, abort, code).finally(() => slots.delete(hold.lease));
+      slots.set(hold.lease, { hold, abort, done });
+      void Promise.allSettled([done, code.promise]).then(() => {
+        occupied.delete(hold.lease);
         takes.wake();
       });
-      slots.set(hold.lease, { hold, abort, done });
     }
     // A cancel that came between the start in the database and this line has looked for slots that were not there yet.
     if (heard !== cancelsHeard) cancels.wake();
@@ -147,11 +163,14 @@ export async function startWorker(parts: {
     for (const { lease, message } of canceled) slots.get(lease)?.abort.abort({ code: 'CANCELED', message });
   }
 
-  async function attempt(run: StartedRun, hold: Hold, abort: AbortController): Promise<void> {
+  /** @param code  to be settled when the task's own code has ended */
+  async function attempt(run: StartedRun, hold: Hold, abort: AbortController, code: PromiseWithResolvers<void>): Promise<void> {
     let over = false;
     const say: SayProgress = (...words) => over || progress.say(hold, ...words);
-    const outcome = await execute(() => parts.execute(run, abort.signal, say), run.policy.timeoutMs, abort, clock);
+    const work = async () => parts.execute(run, abort.signal, say);
+    const outcome = await execute(() => work().finally(code.resolve), run.policy.timeoutMs, abort, clock);
     over = true;
+    if (abort.signal.aborted) watch(run, abort.signal.reason as StopReason, code.promise);
     await progress.flush(hold);
     const finish = toFinish(hold, run, outcome);
     // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
@@ -166,6 +185,20 @@ export async function startWorker(parts: {
         await nap(resultsOutage.failed(error));
       }
     }
+  }
+
+  /** Names code that goes on although its attempt has ended, once. It keeps its place until it ends: it uses what the process has. */
+  function watch({ taskKey, runId, attempt: number }: StartedRun, reason: StopReason, ended: Promise<void>): void {
+    const cancel = clock.after(STOP_GRACE_MS, () => {
+      watches.delete(cancel);
+      const what = `task "${taskKey}" of run ${runId} ignored ${IGNORED[reason.code]}`;
+      log.warn({ task: taskKey, runId, attempt: number }, `${what}; it keeps its place on this worker until it ends`);
+    });
+    watches.add(cancel);
+    void ended.then(() => {
+      cancel();
+      watches.delete(cancel);
+    });
   }
 
   /** Ends early when the database is back. */
@@ -216,7 +249,8 @@ export async function startWorker(parts: {
   const cancels = createLoop(async () => {
     if (slots.size === 0) return;
     try {
-      breakOff(await listCanceling(store.sql, id));
+      const held = [...slots.values()].map((slot) => slot.hold);
+      breakOff(await listCanceling(store.sql, id, held));
       cancelsOutage.over();
     } catch (error) {
       // The next beat looks again.
@@ -240,11 +274,12 @@ export async function startWorker(parts: {
       const known = await store.hotTransaction(async (tx) => {
         if (!(await heartbeat(tx.sql, now, id))) return false;
         const kept = new Set(held.length > 0 ? await keepLeases(tx.sql, id, now + leaseMs, held) : []);
+        // Before the lost leases: of one that was taken away by a cancel, the first reason is the true one.
+        if (held.length > 0) breakOff(await listCanceling(tx.sql, id, held));
         for (const { lease } of held) {
           if (kept.has(lease)) continue;
           slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
         }
-        if (held.length > 0) breakOff(await listCanceling(tx.sql, id));
         return true;
       });
       // What it held was given away long ago: the next beat breaks it off.
@@ -262,6 +297,7 @@ export async function startWorker(parts: {
       for (const slot of slots.values())
         slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
+      for (const cancel of watches) cancel();
       progress.stop();
       for (const unsubscribe of subscriptions) unsubscribe();
       await cancels.stop();

@@ -41,6 +41,8 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   RESUME_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] } } }),
   TRIGGER_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, overlapPolicy: 'ALLOW_ALL' } }),
   CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
+  CANCEL_RUNS: () => ({ input: { filter: { scheduleIds: ['sch_0'] }, reason: 'because' } }),
+  RETRY_RUN: () => ({ input: { id: 'run_0' } }),
   PUT_CALENDAR: () => ({ input: { name: fresh('holidays'), dates: ['2026-12-25'] } }),
   DELETE_CALENDAR: () => ({ name: 'nowhere' }),
 };
@@ -117,6 +119,8 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
   TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
   CANCEL_RUN: { role: 'OPERATOR', action: 'run.cancel' },
+  CANCEL_RUNS: { role: 'OPERATOR', action: 'run.cancel' },
+  RETRY_RUN: { role: 'OPERATOR', action: 'run.retry' },
   PUT_CALENDAR: { role: 'EDITOR', action: 'calendar.put' },
   DELETE_CALENDAR: { role: 'EDITOR', action: 'calendar.delete' },
 };

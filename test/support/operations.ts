@@ -79,12 +79,14 @@ const SCHEDULE_FIELDS = `
 const RUN_FIELDS = `
   fragment RunFields on Run {
     id state origin reason scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
-    attempt maxAttempts input output viewerCanCancel labels { key value }
+    attempt maxAttempts input output viewerCanCancel viewerCanRetry labels { key value }
     requestedBy { kind id name }
     task { id key }
     schedule { id name nextFireAt nextFireTimes { at } viewerCanEdit viewerCanOperate }
     attempts { number state startedAt finishedAt nextRetryAt worker { id } error { code name message retryable } }
     worker { ...WorkerFields }
+    retryOf { id }
+    retries { id }
     error { code name message retryable }
   }
   ${WORKER_FIELDS}`;
@@ -165,6 +167,15 @@ export const TRIGGER_SCHEDULE = `
 export const CANCEL_RUN = `
   mutation ($input: CancelRunInput!) {
     cancelRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+  } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
+export const CANCEL_RUNS = `
+  mutation ($input: CancelRunsInput!) {
+    cancelRuns(input: $input) { runs { id state error { message } } userErrors { ...ErrorFields } }
+  } ${ERROR_FIELDS}`;
+export const RETRY_RUN = `
+  mutation ($input: RetryRunInput!) {
+    retryRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 
 export const CALENDARS = `

@@ -147,6 +147,9 @@ export interface RunView {
   output: unknown;
   labels: LabelView[];
   viewerCanCancel: boolean;
+  viewerCanRetry: boolean;
+  retryOf: { id: string } | null;
+  retries: { id: string }[];
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {

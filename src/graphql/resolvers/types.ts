@@ -5,6 +5,7 @@ import { datesOf } from '../../domain/calendar.ts';
 import type { CalendarDates } from '../../domain/calendar.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { declaringTask } from '../../domain/managed.ts';
+import { isOver } from '../../domain/runState.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
@@ -183,8 +184,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Run: {
     task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
     schedule: (run, _, { loaders }) => (run.scheduleId === null ? null : loaders.schedule.load(run.scheduleId)),
-    state: (run) => apiState(run.state),
-    origin: (run) => run.origin as 'SCHEDULE' | 'CATCH_UP' | 'MANUAL',
+    origin: (run) => run.origin as Exclude<RunRecord['origin'], 'BACKFILL'>,
     timesOutAt: (run) =>
       run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null,
     labels: (run) => listLabels(run.labels),
@@ -194,10 +194,12 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
     attempts: (run, _, { loaders }) => loaders.attempts.load(run.id),
     worker: (run, _, context) => worker(context, run.workerId),
+    retryOf: (run, _, { loaders }) => (run.retryOfId === null ? null : loaders.run.load(run.retryOfId)),
+    retries: (run, _, { loaders }) => loaders.retriesOfRun.load(run.id),
+    viewerCanRetry: (run, _, { viewer }) => isOver(run.state) && can(viewer, 'run.retry'),
     viewerCanCancel: (run, _, { viewer }) => afterCancel(run.state) !== null && can(viewer, 'run.cancel'),
   },
   RunAttempt: {
-    state: (attempt) => apiState(attempt.state),
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
 
@@ -214,17 +216,9 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   ScheduleEvent: { schedule: (event, _, { loaders }) => loaders.schedule.load(event.id) },
   WorkerEvent: { worker: (event, _, { loaders }) => loaders.worker.load(event.id) },
   RunEvent: {
-    state: (event) => apiState(event.state),
-    previousState: (event) => (event.previousState === null ? null : apiState(event.previousState)),
     run: (event, _, { loaders }) => loaders.run.load(event.id),
   },
 };
-
-/** The store knows a state that nothing leads to yet (SCHEDULED); the contract does not. */
-function apiState(state: RunRecord['state']) {
-  if (state === 'SCHEDULED') throw new Error(`a run cannot be ${state}`);
-  return state;
-}
 
 /** Of the calendars that a trigger names. Those of a deleted schedule may have changed or gone since: it is shown without their dates. */
 async function calendarsOf(loaders: Loaders, { calendarNames, deletedAt }: ScheduleRecord): Promise<CalendarDates | null> {
