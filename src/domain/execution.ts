@@ -18,12 +18,15 @@ export interface RetryPolicy {
 export interface ExecutionSettings {
   timeoutMs: number | null;
   retry: RetryPolicy | null;
+  priority?: number | null;
 }
 
 /** What one run follows: resolved when the run is written. */
 export interface ExecutionPolicy {
   timeoutMs: number;
   retry: RetryPolicy;
+  /** PRIORITIES; higher first among runs that wait for a worker. Absent of runs that were written before there were priorities: 0. */
+  priority?: number;
 }
 
 const DEFAULT_RETRY: RetryPolicy = {
@@ -35,6 +38,7 @@ const DEFAULT_RETRY: RetryPolicy = {
   nonRetryableErrors: [],
 };
 const DEFAULT_TIMEOUT_MS = { HTTP: 30_000, CODE: 15 * 60_000 };
+const DEFAULT_PRIORITY = 0;
 const MAX_BACKOFF_MS = 24 * 3_600_000;
 
 /** The schedule's settings over the task's over the defaults; a retry policy is taken whole, never mixed field by field. */
@@ -46,6 +50,7 @@ export function resolveExecution(
   return {
     timeoutMs: schedule?.timeoutMs ?? task?.timeoutMs ?? DEFAULT_TIMEOUT_MS[kind],
     retry: schedule?.retry ?? task?.retry ?? DEFAULT_RETRY,
+    priority: schedule?.priority ?? task?.priority ?? DEFAULT_PRIORITY,
   };
 }
 

@@ -53,10 +53,12 @@ export interface QueuedRun {
   taskKind: 'HTTP' | 'CODE';
   origin: RunOrigin;
   localWorkerId: string | null;
+  /** of its policy */
+  priority: number;
 }
 /** The columns of QueuedRun, of `run` and its task t. */
 export const queuedColumns = (run: string) =>
-  `${run}.id AS "runId", ${run}.attempt, ${run}.job_id::text AS "jobId", t.id AS "taskId", t.kind AS "taskKind", ${run}.origin, ${run}.local_worker_id AS "localWorkerId"`;
+  `${run}.id AS "runId", ${run}.attempt, ${run}.job_id::text AS "jobId", t.id AS "taskId", t.kind AS "taskKind", ${run}.origin, ${run}.local_worker_id AS "localWorkerId", coalesce((${run}.policy->>'priority')::int, 0) AS priority`;
 
 export const iso = (instant: number) => new Date(instant).toISOString();
 

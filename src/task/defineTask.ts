@@ -61,7 +61,7 @@ export interface TaskSchedule {
   dst?: { gap?: DstGap; overlap?: DstOverlap };
   overlapPolicy?: 'SKIP' | 'ALLOW_ALL';
   misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
-  execution?: { timeout?: string; retry?: TaskRetry };
+  execution?: { timeout?: string; retry?: TaskRetry; priority?: number };
   input?: Record<string, unknown>;
   /** Text by key, for filters; runs get them, over those of the task. */
   labels?: Record<string, string>;
@@ -87,6 +87,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   /** For each attempt; default PT15M. */
   timeout?: string;
   retry?: TaskRetry;
+  /** -100 to 100; of runs that wait for a worker the higher goes first. Default 0. */
+  priority?: number;
   schedules?: TaskSchedule[];
   /** Does the work. What it answers is the run's output, as JSON; what it throws fails the attempt (TaskError says how). */
   run(context: TaskContext<z.output<Schema>>): unknown;

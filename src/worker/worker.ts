@@ -110,17 +110,17 @@ export async function startWorker(parts: {
   }, FINISH_BATCH);
 
   /**
-   * Takes and starts until nothing comes back or no slot is free. With many queues each gets its share of the free slots in turn,
-   * and each round asks them all: a long backlog in one must not keep the others waiting.
+   * Takes and starts until nothing comes back or no slot is free. Each round takes what has the highest priority of all that waits.
+   * With many queues each gets its share of the free slots in turn: a long backlog in one must not keep the others waiting.
    */
   async function takeAll(): Promise<void> {
     for (let came = true; came && !stopping && free() > 0;) {
       came = false;
-      const names = queues.length === 1 ? [...queues] : await waitingInTurn();
+      const { names, priority } = queues.length === 1 ? { names: [...queues] } : await foremostInTurn();
       for (const [index, name] of names.entries()) {
         const share = Math.ceil(free() / (names.length - index));
         if (stopping || share === 0) break;
-        const deliveries = await queue.take(name, share);
+        const deliveries = await queue.take(name, share, priority);
         if (deliveries.length === 0) continue;
         came = true;
         queues.push(...queues.splice(queues.indexOf(name), 1));
@@ -131,9 +131,9 @@ export async function startWorker(parts: {
     }
   }
 
-  async function waitingInTurn(): Promise<string[]> {
-    const waiting = new Set(await queue.waiting(queues));
-    return queues.filter((name) => waiting.has(name));
+  async function foremostInTurn(): Promise<{ names: string[]; priority?: number }> {
+    const foremost = await queue.foremost(queues);
+    return { names: queues.filter((name) => foremost.queues.includes(name)), priority: foremost.priority };
   }
 
   async function start(deliveries: Delivery[]): Promise<void> {

@@ -32,6 +32,7 @@ describe('what a run follows', () => {
     schedule: ExecutionSettings | null;
     timeoutMs: number;
     retry: RetryPolicy;
+    priority?: number;
   }[] = [
     { rule: 'nothing set: the defaults', task: null, schedule: null, timeoutMs: 30 * SECOND, retry: DEFAULT_RETRY },
     {
@@ -59,6 +60,22 @@ describe('what a run follows', () => {
       retry: patient,
     },
     {
+      rule: "a priority of its own, 0 too, over the task's",
+      task: { timeoutMs: 5, retry: once, priority: 7 },
+      schedule: { timeoutMs: null, retry: null, priority: 0 },
+      timeoutMs: 5,
+      retry: once,
+      priority: 0,
+    },
+    {
+      rule: "no priority of its own: the task's",
+      task: { timeoutMs: 5, retry: once, priority: -7 },
+      schedule: nothing,
+      timeoutMs: 5,
+      retry: once,
+      priority: -7,
+    },
+    {
       rule: 'a retry policy is taken whole, not field by field',
       task: { timeoutMs: null, retry: retry({ jitterMs: 500, nonRetryableErrors: ['X'] }) },
       schedule: { timeoutMs: null, retry: once },
@@ -66,9 +83,9 @@ describe('what a run follows', () => {
       retry: once,
     },
   ];
-  for (const { rule, kind = 'HTTP', task, schedule, ...policy } of cases) {
+  for (const { rule, kind = 'HTTP', task, schedule, priority = 0, ...policy } of cases) {
     test(rule, () => {
-      assert.deepEqual(resolveExecution(kind, task, schedule), policy);
+      assert.deepEqual(resolveExecution(kind, task, schedule), { ...policy, priority });
     });
   }
 });

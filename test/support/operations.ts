@@ -5,7 +5,7 @@
 
 const EXECUTION_FIELDS = `
   fragment ExecutionFields on ExecutionPolicy {
-    timeout
+    timeout priority
     retry { maxAttempts initialInterval backoffCoefficient maxInterval jitter nonRetryableErrors }
   }`;
 

@@ -7,6 +7,7 @@ export interface ActorView {
 }
 export interface ExecutionView {
   timeout: string;
+  priority: number;
   retry: {
     maxAttempts: number;
     initialInterval: string;

@@ -87,7 +87,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
-  ExecutionPolicy: { timeout: (policy) => formatDuration(policy.timeoutMs) },
+  ExecutionPolicy: {
+    timeout: (policy) => formatDuration(policy.timeoutMs),
+    priority: (policy) => policy.priority ?? 0,
+  },
   RetryPolicy: {
     initialInterval: (retry) => formatDuration(retry.initialIntervalMs),
     maxInterval: (retry) => (retry.maxIntervalMs === null ? null : formatDuration(retry.maxIntervalMs)),
