@@ -26,9 +26,9 @@ export interface RunQueue {
   settle(queue: string, deliveries: readonly Delivery[]): Promise<void>;
   /**
    * Of these queues, those in which deliveries of the highest priority wait that there is in any of them: one statement, where asking
-   * each for its deliveries would be many.
+   * each for its deliveries would be many. Null: nothing waits.
    */
-  foremost(queues: readonly string[]): Promise<{ queues: string[]; priority: number }>;
+  foremost(queues: readonly string[]): Promise<{ queues: string[]; priority: number } | null>;
   /** Makes these queues unless they are there already: before the first run for them can be written. */
   prepare(queues: readonly string[]): Promise<void>;
   /** Removes a queue with what is in it. */
@@ -155,6 +155,7 @@ SELECT q.name, top.priority FROM jsonb_array_elements_text($1::jsonb) AS q(name)
 ) top`,
         [JSON.stringify(queues)],
       );
+      if (rows.length === 0) return null;
       const priority = Math.max(...rows.map((row) => row.priority));
       return { queues: rows.filter((row) => row.priority === priority).map((row) => row.name), priority };
     },

@@ -109,31 +109,40 @@ export async function startWorker(parts: {
     return finishes.map((finish) => ids.has(finish.runId));
   }, FINISH_BATCH);
 
-  /**
-   * Takes and starts until nothing comes back or no slot is free. Each round takes what has the highest priority of all that waits.
-   * With many queues each gets its share of the free slots in turn: a long backlog in one must not keep the others waiting.
-   */
+  /** Takes and starts until nothing comes back or no slot is free. Each round takes what has the highest priority of all that waits. */
   async function takeAll(): Promise<void> {
     for (let came = true; came && !stopping && free() > 0;) {
-      came = false;
-      const { names, priority } = queues.length === 1 ? { names: [...queues] } : await foremostInTurn();
-      for (const [index, name] of names.entries()) {
-        const share = Math.ceil(free() / (names.length - index));
-        if (stopping || share === 0) break;
-        const deliveries = await queue.take(name, share, priority);
-        if (deliveries.length === 0) continue;
-        came = true;
-        queues.push(...queues.splice(queues.indexOf(name), 1));
-        await start(deliveries);
-        // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
-        await queue.settle(name, deliveries);
+      if (queues.length === 1) {
+        came = await takeFrom(queues);
+      } else {
+        const foremost = await queue.foremost(queues);
+        if (foremost === null) return;
+        // Others may have been faster with all of the highest: then whatever waits, rather than nothing.
+        came = (await takeFrom(foremost.queues, foremost.priority)) || (await takeFrom(queues));
       }
     }
   }
 
-  async function foremostInTurn(): Promise<{ names: string[]; priority?: number }> {
-    const foremost = await queue.foremost(queues);
-    return { names: queues.filter((name) => foremost.queues.includes(name)), priority: foremost.priority };
+  /**
+   * With many queues each gets its share of the free slots in turn, and each round asks them all: a long backlog in one must not keep
+   * the others waiting.
+   * @returns whether anything came
+   */
+  async function takeFrom(names: readonly string[], minPriority?: number): Promise<boolean> {
+    const inTurn = queues.filter((name) => names.includes(name));
+    let came = false;
+    for (const [index, name] of inTurn.entries()) {
+      const share = Math.ceil(free() / (inTurn.length - index));
+      if (stopping || share === 0) break;
+      const deliveries = await queue.take(name, share, minPriority);
+      if (deliveries.length === 0) continue;
+      came = true;
+      queues.push(...queues.splice(queues.indexOf(name), 1));
+      await start(deliveries);
+      // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
+      await queue.settle(name, deliveries);
+    }
+    return came;
   }
 
   async function start(deliveries: Delivery[]): Promise<void> {
