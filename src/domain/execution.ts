@@ -60,13 +60,20 @@ export type AttemptVerdict = { state: 'RETRY_WAIT'; delayMs: number } | { state:
 /**
  * @param attempt  number of the attempt that ended, from 1
  * @param random   in [0, 1), for the jitter
+ * @param retryAfterMs  what was called asks to be left alone for so long; no longer than the policy's longest wait
  */
-export function afterFailure(retry: RetryPolicy, attempt: number, error: RunError, random: number): AttemptVerdict {
+export function afterFailure(
+  retry: RetryPolicy,
+  attempt: number,
+  error: RunError,
+  random: number,
+  retryAfterMs = 0,
+): AttemptVerdict {
   const final = error.code === 'TIMED_OUT' ? 'TIMED_OUT' : 'FAILED';
   if (!error.retryable || attempt >= retry.maxAttempts || retry.nonRetryableErrors.includes(error.code)) return { state: final };
   // The worker is what failed, not the task: waiting would help nobody.
   if (error.code === 'WORKER_LOST' || error.code === 'SHUTDOWN') return { state: 'RETRY_WAIT', delayMs: 0 };
   const grown = retry.initialIntervalMs * retry.backoffCoefficient ** (attempt - 1);
-  const capped = Math.min(grown, retry.maxIntervalMs ?? MAX_BACKOFF_MS, MAX_BACKOFF_MS);
+  const capped = Math.min(Math.max(grown, retryAfterMs), retry.maxIntervalMs ?? MAX_BACKOFF_MS, MAX_BACKOFF_MS);
   return { state: 'RETRY_WAIT', delayMs: Math.round(capped + retry.jitterMs * random) };
 }

@@ -39,7 +39,7 @@ export async function execute(
 
 /** An outcome that the database cannot hold would be refused for ever, and others of its batch with it. */
 function storable(outcome: TaskOutcome): TaskOutcome {
-  if (!outcome.ok) return { ok: false, error: { ...outcome.error, message: storableText(outcome.error.message) } };
+  if (!outcome.ok) return { ...outcome, error: { ...outcome.error, message: storableText(outcome.error.message) } };
   if (outcome.output === undefined || storableJson(outcome.output) !== null) return outcome;
   const message =
     'the output is not JSON that can be stored: a cycle, U+0000, half a surrogate pair, or nested deeper than 100 levels';

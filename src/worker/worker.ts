@@ -225,8 +225,8 @@ export async function startWorker(parts: {
 
   function toFinish(hold: Hold, run: StartedRun, outcome: TaskOutcome): Finish {
     if (outcome.ok) return { ...hold, state: 'SUCCEEDED', output: outcome.output, error: null, retryAt: null };
-    const { error } = outcome;
-    const verdict = afterFailure(run.policy.retry, run.attempt, error, Math.random());
+    const { error, retryAfterMs } = outcome;
+    const verdict = afterFailure(run.policy.retry, run.attempt, error, Math.random(), retryAfterMs);
     const retryAt = verdict.state === 'RETRY_WAIT' ? iso(clock.now() + verdict.delayMs) : null;
     return { ...hold, state: verdict.state, output: null, error, retryAt };
   }
