@@ -48,14 +48,16 @@ async function registerOne(
     timeout,
     retry,
     priority,
+    initialDelay = null,
   } = definition;
   const execution = { timeout, retry, priority };
-  const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
+  const plain = { key, group, name, description, scope, inputSchema, labels, initialDelay };
+  const result = await registerTask(parts, SERVER, { ...plain, execution });
   if (!result.ok) {
     log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
     return;
   }
-  registered.push({ id: result.value.id, scope });
+  registered.push({ id: result.value.id, scope, initialDelayMs: result.value.initialDelayMs });
   const declared = (definition.schedules ?? []).map(toDeclaration);
   for (const { name: schedule, userErrors } of await declareSchedules(parts, SERVER, key, declared)) {
     log.error({ task: key, schedule, problems: texts(userErrors) }, 'a schedule that a task declares could not be kept');

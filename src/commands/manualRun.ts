@@ -4,7 +4,7 @@ import { newId } from '../store/ids.ts';
 import { findActiveRun, findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { insertRuns, iso } from '../store/runs.ts';
-import { listLiveWorkers } from '../store/workers.ts';
+import { listReadyWorkers } from '../store/workers.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -47,7 +47,7 @@ export async function startByHand(
   { taskScope, runAt = null, later = null, again, ...run }: ByHand,
 ): Promise<RunRecord[]> {
   const now = parts.clock.now();
-  const workers = taskScope === 'LOCAL' ? await listLiveWorkers(sql, [run.taskId]) : new Map<string, (string | null)[]>();
+  const workers = taskScope === 'LOCAL' ? await listReadyWorkers(sql, now, [run.taskId]) : new Map<string, (string | null)[]>();
   const live = taskScope === 'LOCAL' ? (workers.get(run.taskId) ?? []) : [null];
   const forWorkers = again?.localWorkerId == null ? live : live.filter((workerId) => workerId === again.localWorkerId);
   if (forWorkers.length === 0 && live.length > 0) {
@@ -55,7 +55,7 @@ export async function startByHand(
     throw new Rejection([conflict('INVALID_STATE', ['input'], message, run.taskId)]);
   }
   if (forWorkers.length === 0) {
-    const message = 'The task runs on every live worker that has its code, and there is none.';
+    const message = 'The task runs on every live worker that has its code and is past its initial delay, and there is none.';
     throw new Rejection([conflict('INVALID_STATE', ['input'], message, run.taskId)]);
   }
   const runs = forWorkers.map((localWorkerId) => ({

@@ -24,8 +24,15 @@ export interface TaskDeclaration {
   inputSchema: InputSchema | null;
   execution: ExecutionInput;
   labels: Labels;
+  /** A duration; null: none. */
+  initialDelay?: string | null;
 }
-type Definition = Pick<TaskRecord, 'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'labels'>;
+type Definition = Pick<
+  TaskRecord,
+  'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'labels' | 'initialDelayMs'
+>;
+
+const DAY_MS = 24 * 3_600_000;
 
 /**
  * Makes a code task known, or brings what is known of it up to date with its code. The instance that starts last decides: all that
@@ -59,16 +66,7 @@ async function insert(
   const id = newId('task');
   // Before the commit: nobody can write a run of the task whose delivery would have no queue.
   await parts.queue.prepare([taskQueue(id)]);
-  const task = {
-    id,
-    key,
-    kind: 'CODE',
-    http: null,
-    initialDelayMs: null,
-    ...definition,
-    registeredAt: at,
-    updatedAt: at,
-  } as const;
+  const task = { id, key, kind: 'CODE', http: null, ...definition, registeredAt: at, updatedAt: at } as const;
   const record = await rejectDuplicate(() => insertTask(prisma, task), taken(key, null));
   await audit(
     { action: 'task.register', targetId: id, reason: null, changes: changesBetween(null, { key, ...definition }) },
@@ -87,8 +85,9 @@ async function update(
 ): Promise<TaskRecord> {
   const now = parts.clock.now();
   await parts.queue.prepare([taskQueue(known.id)]);
-  const { group, name, description, scope, inputSchema, execution, labels } = known;
-  const changes = changesBetween<Definition>({ group, name, description, scope, inputSchema, execution, labels }, definition);
+  const { group, name, description, scope, inputSchema, execution, labels, initialDelayMs } = known;
+  const before = { group, name, description, scope, inputSchema, execution, labels, initialDelayMs };
+  const changes = changesBetween<Definition>(before, definition);
   if (Object.keys(changes ?? {}).length === 0) return known;
   const record = await updateTask(prisma, known.id, { ...definition, http: null, updatedAt: new Date(now) });
   await audit({ action: 'task.register', targetId: known.id, reason: null, changes }, now);
@@ -98,15 +97,18 @@ async function update(
 }
 
 /** @throws Rejection naming every bad field */
-function parseDeclaration({ group, name, description, scope, inputSchema, execution, labels }: TaskDeclaration): Definition {
+function parseDeclaration(declaration: TaskDeclaration): Definition {
+  const { group, name, description, scope, inputSchema, execution, labels, initialDelay = null } = declaration;
   const fields = new Fields();
   fields.text(['group'], group, { min: 1, max: 200 });
   fields.text(['name'], name, { min: 1, max: 200 });
   if (description !== null) fields.text(['description'], description, { min: 0, max: 2_000 });
   const settings = parseExecution(fields, [], execution);
+  const initialDelayMs =
+    initialDelay === null ? null : fields.duration(['initialDelay'], initialDelay, { minMs: 1, maxMs: DAY_MS });
   const checked = parseLabels(fields, ['labels'], listLabels(labels));
   if (fields.errors.length > 0) throw new Rejection(fields.errors);
-  return { group, name, description, scope, inputSchema, execution: settings, labels: checked };
+  return { group, name, description, scope, inputSchema, execution: settings, labels: checked, initialDelayMs };
 }
 
 function taken(key: string, existingId: string | null) {

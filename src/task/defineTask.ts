@@ -94,6 +94,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   retry?: TaskRetry;
   /** -100 to 100; of runs that wait for a worker the higher goes first. Default 0. */
   priority?: number;
+  /** For so long after its start a worker takes no run of it, on every start; others go on. At most P1D; default: not at all. */
+  initialDelay?: string;
   schedules?: TaskSchedule[];
   /** Does the work. What it answers is the run's output, as JSON; what it throws fails the attempt (TaskError says how). */
   run(context: TaskContext<z.output<Schema>>): unknown;

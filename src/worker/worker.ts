@@ -28,6 +28,8 @@ export type Executor = (run: StartedRun, signal: AbortSignal, progress: SayProgr
 export interface WorkerTask {
   id: string;
   scope: 'GLOBAL' | 'LOCAL';
+  /** For so long after its start this worker takes no run of it. */
+  initialDelayMs?: number | null;
 }
 
 export interface Worker {
@@ -86,14 +88,22 @@ export async function startWorker(parts: {
   let cancelPoll: () => void = () => undefined;
   // Of whatever scope its tasks are here: other code, started later, may make one LOCAL, and then runs are written for this worker.
   const own = parts.tasks.length > 0 ? [workerQueue(id)] : [];
+  const startedAt = clock.now();
+  const delayed = parts.tasks.filter((task) => task.initialDelayMs != null);
   /** The one that was served longest ago first. */
-  const queues = [...parts.queues, ...own, ...parts.tasks.map((task) => taskQueue(task.id))];
+  const queues = [
+    ...parts.queues,
+    ...own,
+    ...parts.tasks.filter((task) => !delayed.includes(task)).map((task) => taskQueue(task.id)),
+  ];
   async function register(): Promise<void> {
     // Before anybody can write a run for this worker.
     await queue.prepare(own);
     await store.hotTransaction(async (tx) => {
-      const taskIds = parts.tasks.map((task) => task.id);
-      await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, taskIds);
+      const tasks = parts.tasks.map(({ id: taskId, initialDelayMs }) => {
+        return { taskId, readyAt: initialDelayMs == null ? null : iso(startedAt + initialDelayMs) };
+      });
+      await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, tasks);
       tx.signal('events');
     });
   }
@@ -273,6 +283,12 @@ export async function startWorker(parts: {
       cancels.wake();
     }),
   ];
+  const cancelDelays = delayed.map((task) =>
+    clock.after(startedAt + (task.initialDelayMs ?? 0) - clock.now(), () => {
+      queues.push(taskQueue(task.id));
+      takes.wake();
+    }),
+  );
   takes.wake();
 
   return {
@@ -296,6 +312,7 @@ export async function startWorker(parts: {
     },
     async stop(graceMs) {
       stopping = true;
+      for (const cancel of cancelDelays) cancel();
       cancelPoll();
       await takes.stop();
       await announce('DRAINING');

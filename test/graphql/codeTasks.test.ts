@@ -40,12 +40,17 @@ export default defineTask({
   },
 });`;
 
+const LATER = `
+import { defineTask } from 'carillon';
+export default defineTask({ key: 'later', initialDelay: 'PT90M', run() {} });`;
+
 interface CodeTaskView {
   id: string;
   key: string;
   kind: string;
   scope: string;
   state: string;
+  initialDelay: string | null;
   inputSchema: { required?: string[]; properties: Record<string, unknown> } | null;
   workers: { state: string; runningCount: number; worker: { id: string; tasks: { key: string }[]; runs: { id: string }[] } }[];
   schedules: { nodes: { name: string; managedBy: string; viewerCanEdit: boolean; input: unknown }[] };
@@ -87,6 +92,16 @@ test('the modules of the tasks folder are tasks, each with its schema, its sched
     [{ state: 'IDLE', runningCount: 0, tasks: ['report', 'slow'] }],
   );
   assert.equal((await codeTask('slow')).inputSchema, null);
+});
+
+test('a worker that has just started waits with a task for its initial delay', async (t) => {
+  const { codeTask } = await start(t, { 'later.ts': LATER, 'slow.ts': SLOW });
+  const [later, slow] = [await codeTask('later'), await codeTask('slow')];
+  assert.deepEqual([later.initialDelay, slow.initialDelay], ['PT1H30M', null]);
+  assert.deepEqual(
+    [later, slow].map((task) => task.workers.map(({ state }) => state)),
+    [['INITIAL_WAIT'], ['IDLE']],
+  );
 });
 
 test('a run gets its input as the schema makes it, asks the API as a viewer, and carries the labels of its task', async (t) => {

@@ -50,6 +50,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     description: 'Closes the day.\nThen sends the mails.',
     kind: 'HTTP',
     scope: 'GLOBAL',
+    initialDelay: null,
     labels: [{ key: 'team', value: 'billing' }],
     startedAt: null,
     timesOutAt: null,

@@ -45,7 +45,7 @@ const WORKER_FIELDS = `
 
 const TASK_FIELDS = `
   fragment TaskFields on Task {
-    id key group name description kind scope state registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
+    id key group name description kind scope state initialDelay registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
     labels { key value }
     lastError { code message }
     execution { ...ExecutionFields }
@@ -238,7 +238,7 @@ export const TRIGGER_TASK = `
 export const CODE_TASK = `
   query ($ref: TaskRef!) {
     task(ref: $ref) {
-      id key group name description kind scope state inputSchema
+      id key group name description kind scope state initialDelay inputSchema
       workers { state runningCount worker { id runningCount tasks { key } runs { id state } } }
       schedules { nodes { name managedBy viewerCanEdit input } }
     }

@@ -48,6 +48,7 @@ export interface TaskView {
   kind: string;
   scope: string;
   state: string;
+  initialDelay: string | null;
   registeredAt: string;
   nextFireAt: string | null;
   startedAt: string | null;

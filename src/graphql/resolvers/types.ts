@@ -54,6 +54,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Task: {
     state: (task, _, { loaders }) => loaders.taskState.load(task.id),
     execution: (task) => resolveExecution(task.kind, task.execution, null),
+    initialDelay: (task) => (task.initialDelayMs === null ? null : formatDuration(task.initialDelayMs)),
     workers: (task, _, { loaders }) => loaders.workersOfTask.load(task.id),
     nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
     lastRun: (task, _, { loaders }) => loaders.lastRunOfTask.load(task.id),
@@ -73,7 +74,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   },
   TaskWorker: {
     worker: async ({ workerId }, _, { loaders }) => (await loaders.worker.load(workerId)) as WorkerRecord,
-    state: ({ runningCount }) => (runningCount > 0 ? 'RUNNING' : 'IDLE'),
+    state: ({ runningCount, readyAt }, _, { parts }) => {
+      if (runningCount > 0) return 'RUNNING';
+      return readyAt !== null && readyAt.getTime() > parts.clock.now() ? 'INITIAL_WAIT' : 'IDLE';
+    },
   },
   Worker: {
     runningCount: async ({ id }, _, { loaders }) => (await loaders.runsOfWorker.load(id)).count,
