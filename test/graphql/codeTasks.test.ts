@@ -40,6 +40,13 @@ export default defineTask({
   },
 });`;
 
+const CARD = `
+import { TaskError, defineTask } from 'carillon';
+export default defineTask({
+  key: 'card',
+  retry: { maxAttempts: 3, initialInterval: 'PT0S', nonRetryableErrors: ['CARD_DECLINED'] },
+  run({ input }) { throw new TaskError(input.code, 'no money'); },
+});`;
 const LATER = `
 import { defineTask } from 'carillon';
 export default defineTask({ key: 'later', initialDelay: 'PT90M', run() {} });`;
@@ -92,6 +99,18 @@ test('the modules of the tasks folder are tasks, each with its schema, its sched
     [{ state: 'IDLE', runningCount: 0, tasks: ['report', 'slow'] }],
   );
   assert.equal((await codeTask('slow')).inputSchema, null);
+});
+
+test('a code of nonRetryableErrors ends the run, a code that only resembles it does not', async (t) => {
+  const { result } = await start(t, { 'card.ts': CARD });
+  for (const [code, attempts] of [
+    ['CARD_DECLINED', 1],
+    ['CARD', 3],
+    ['card_declined', 3],
+  ] as const) {
+    const { state, error, attempt } = await result('card', { code });
+    assert.deepEqual([state, error?.code, attempt], ['FAILED', code, attempts]);
+  }
 });
 
 test('a worker that has just started waits with a task for its initial delay', async (t) => {
