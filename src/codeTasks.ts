@@ -48,11 +48,12 @@ async function registerOne(
     timeout,
     retry,
     priority,
+    retention,
     initialDelay = null,
   } = definition;
   const execution = { timeout, retry, priority };
-  const plain = { key, group, name, description, scope, inputSchema, labels, initialDelay };
-  const result = await registerTask(parts, SERVER, { ...plain, execution });
+  const declaration = { key, group, name, description, scope, inputSchema, execution, retention, labels, initialDelay };
+  const result = await registerTask(parts, SERVER, declaration);
   if (!result.ok) {
     log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
     return;

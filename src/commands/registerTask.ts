@@ -12,6 +12,8 @@ import type { Caller, CommandParts, CommandResult, CommandScope } from './comman
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { parseLabels } from './labels.ts';
+import { parseRetention } from './runRetention.ts';
+import type { RetentionInput } from './runRetention.ts';
 import { taskEvent } from './taskEvent.ts';
 
 /** A code task as its module declares it. */
@@ -23,13 +25,14 @@ export interface TaskDeclaration {
   scope: 'GLOBAL' | 'LOCAL';
   inputSchema: InputSchema | null;
   execution: ExecutionInput;
+  retention?: RetentionInput | null | undefined;
   labels: Labels;
   /** A duration; null: none. */
   initialDelay?: string | null;
 }
 type Definition = Pick<
   TaskRecord,
-  'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'labels' | 'initialDelayMs'
+  'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'retention' | 'labels' | 'initialDelayMs'
 >;
 
 const DAY_MS = 24 * 3_600_000;
@@ -85,8 +88,8 @@ async function update(
 ): Promise<TaskRecord> {
   const now = parts.clock.now();
   await parts.queue.prepare([taskQueue(known.id)]);
-  const { group, name, description, scope, inputSchema, execution, labels, initialDelayMs } = known;
-  const before = { group, name, description, scope, inputSchema, execution, labels, initialDelayMs };
+  const { group, name, description, scope, inputSchema, execution, retention, labels, initialDelayMs } = known;
+  const before = { group, name, description, scope, inputSchema, execution, retention, labels, initialDelayMs };
   const changes = changesBetween<Definition>(before, definition);
   if (Object.keys(changes ?? {}).length === 0) return known;
   const record = await updateTask(prisma, known.id, { ...definition, http: null, updatedAt: new Date(now) });
@@ -104,11 +107,12 @@ function parseDeclaration(declaration: TaskDeclaration): Definition {
   fields.text(['name'], name, { min: 1, max: 200 });
   if (description !== null) fields.text(['description'], description, { min: 0, max: 2_000 });
   const settings = parseExecution(fields, [], execution);
+  const retention = parseRetention(fields, ['retention'], declaration.retention);
   const initialDelayMs =
     initialDelay === null ? null : fields.duration(['initialDelay'], initialDelay, { minMs: 1, maxMs: DAY_MS });
   const checked = parseLabels(fields, ['labels'], listLabels(labels));
   if (fields.errors.length > 0) throw new Rejection(fields.errors);
-  return { group, name, description, scope, inputSchema, execution: settings, labels: checked, initialDelayMs };
+  return { group, name, description, scope, inputSchema, execution: settings, retention, labels: checked, initialDelayMs };
 }
 
 function taken(key: string, existingId: string | null) {

@@ -1,7 +1,7 @@
 import type { RunError } from '../domain/runError.ts';
 import type { RunState } from '../domain/runState.ts';
 import { appendRunEvents } from './runEvents.ts';
-import { runConditions } from './runLists.ts';
+import { conditionsOfRuns } from './runLists.ts';
 import type { RunFilter } from './runLists.ts';
 import { iso } from './runs.ts';
 import type { Hold } from './runs.ts';
@@ -53,7 +53,7 @@ const CANCELABLE = sqlList(['SCHEDULED', 'BUFFERED', 'QUEUED', 'RUNNING', 'RETRY
 
 /** The oldest of the runs that a filter matches and that have not ended. @returns `total`: how many there are */
 export async function listCancelable(sql: Sql, filter: RunFilter, limit: number): Promise<{ runs: Cancelable[]; total: number }> {
-  const conditions = runConditions(filter, {});
+  const conditions = conditionsOfRuns(filter, {});
   const rows = await sql.query<Cancelable & { total: number }>(
     `/* listCancelable */
 SELECT r.id, r.schedule_id AS "scheduleId", r.state, (count(*) OVER ())::int AS total FROM run r
@@ -68,7 +68,7 @@ SELECT r.id, r.schedule_id AS "scheduleId", r.state, (count(*) OVER ())::int AS 
  * schedules first.
  */
 export function lockCancelable(sql: Sql, filter: RunFilter, ids: readonly string[]): Promise<Cancelable[]> {
-  const conditions = runConditions(filter, {});
+  const conditions = conditionsOfRuns(filter, {});
   conditions.anyOf('r.id', ids);
   return sql.query(
     `/* lockCancelable */

@@ -16,6 +16,7 @@ import { retryRun } from '../../src/commands/retryRun.ts';
 import { deleteTask } from '../../src/commands/deleteTask.ts';
 import { triggerTask } from '../../src/commands/triggerTask.ts';
 import type { TriggerTaskInput } from '../../src/commands/triggerTask.ts';
+import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
@@ -130,6 +131,16 @@ export const removeSchedule = (parts: Parts, id: string) => valueOf(deleteSchedu
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
+/** Skips an occurrence, given as on the day of the tests. */
+export const skip = (parts: Parts, id: string, scheduledFor: string | Date, options: { undo?: boolean; reason?: string } = {}) =>
+  valueOf(
+    skipOccurrence(parts, CALLER, {
+      ref: { id },
+      scheduledFor: typeof scheduledFor === 'string' ? new Date(at(scheduledFor)) : scheduledFor,
+      reason: options.reason ?? 'holiday',
+      undo: options.undo,
+    }),
+  );
 export const cancel = (parts: Parts, id: string, reason?: string, force = false) =>
   valueOf(cancelRun(parts, CALLER, { id, reason, force }));
 export const cancelAll = (parts: Parts, filter: RunFilter, max?: number) =>
