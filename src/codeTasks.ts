@@ -47,16 +47,18 @@ async function registerOne(
     labels = {},
     timeout,
     retry,
+    priority,
     retention,
+    initialDelay = null,
   } = definition;
-  const execution = { timeout, retry };
-  const declaration = { key, group, name, description, scope, inputSchema, execution, retention, labels };
+  const execution = { timeout, retry, priority };
+  const declaration = { key, group, name, description, scope, inputSchema, execution, retention, labels, initialDelay };
   const result = await registerTask(parts, SERVER, declaration);
   if (!result.ok) {
     log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
     return;
   }
-  registered.push({ id: result.value.id, scope });
+  registered.push({ id: result.value.id, scope, initialDelayMs: result.value.initialDelayMs });
   const declared = (definition.schedules ?? []).map(toDeclaration);
   for (const { name: schedule, userErrors } of await declareSchedules(parts, SERVER, key, declared)) {
     log.error({ task: key, schedule, problems: texts(userErrors) }, 'a schedule that a task declares could not be kept');

@@ -16,6 +16,7 @@ const NEEDED = {
   'schedule.trigger': 'OPERATOR',
   'schedule.skip': 'OPERATOR',
   'run.cancel': 'OPERATOR',
+  'run.retry': 'OPERATOR',
   'calendar.put': 'EDITOR',
   'calendar.delete': 'EDITOR',
 } as const satisfies Record<string, Role>;

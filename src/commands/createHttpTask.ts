@@ -82,6 +82,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     execution,
     retention,
     labels,
+    initialDelayMs: null,
     registeredAt: at,
     updatedAt: at,
   };

@@ -3,8 +3,8 @@ import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import { readLedgers } from '../store/occurrences.ts';
 import type { LedgerRequest } from '../store/occurrences.ts';
 import type { Store } from '../store/open.ts';
-import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
-import type { AttemptRecord } from '../store/runRecords.ts';
+import { findAttempts, findLastRuns, findRetries, findRunsById, findWorkersById } from '../store/runRecords.ts';
+import type { AttemptRecord, RunRecord } from '../store/runRecords.ts';
 import { readScheduleStats } from '../store/runStats.ts';
 import type { Stretch } from '../store/runStats.ts';
 import { findSteps } from '../store/steps.ts';
@@ -57,6 +57,10 @@ export function createLoaders(store: Store) {
       const rows = new Map((await listWorkerRuns(sql, workerIds, LIMITS.maxPageSize)).map((row) => [row.workerId, row]));
       return workerIds.map((id) => rows.get(id) ?? { runIds: [], count: 0 });
     }),
+    retriesOfRun: new DataLoader(async (runIds: readonly string[]) => {
+      const rows = Map.groupBy(await findRetries(sql, runIds, LIMITS.maxPageSize), (row) => row.retryOfId);
+      return Promise.all(runIds.map(async (id) => (await run.loadMany((rows.get(id) ?? []).map((row) => row.id))).filter(isRun)));
+    }),
     /** Every question is its own: windows end at the moment in which they are asked for. */
     statsOfSchedule: new DataLoader((asked: readonly (Stretch & { scheduleId: string })[]) => readScheduleStats(prisma, asked), {
       cache: false,
@@ -84,6 +88,8 @@ export function createLoaders(store: Store) {
   };
 }
 export type Loaders = ReturnType<typeof createLoaders>;
+
+const isRun = (run: RunRecord | Error | null): run is RunRecord => run !== null && !(run instanceof Error);
 
 function byTask<Row extends { taskId: string }>(find: (ids: readonly string[]) => Promise<Row[]>) {
   return new DataLoader(async (ids: readonly string[]) => {

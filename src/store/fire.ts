@@ -17,7 +17,7 @@ import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
 import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
-import { listLiveWorkers } from './workers.ts';
+import { listReadyWorkers } from './workers.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
 import { forgetSkips, readSkips } from './skips.ts';
 import type { Sql } from './sql.ts';
@@ -39,7 +39,7 @@ export async function fireDue(
   const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
   const underway = await readUnderway(sql, serial);
   const local = claimed.filter((schedule) => schedule.taskScope === 'LOCAL').map((schedule) => schedule.taskId);
-  const workers = await listLiveWorkers(sql, local);
+  const workers = await listReadyWorkers(sql, now, local);
   const skipping = claimed.filter((schedule) => schedule.skipCount > 0).map((schedule) => schedule.id);
   const skips = await readSkips(sql, skipping);
   const runs: NewRun[] = [];
@@ -54,7 +54,7 @@ export async function fireDue(
     }
     const forWorkers = schedule.taskScope === 'LOCAL' ? (workers.get(schedule.taskId) ?? []) : [null];
     const resolved = resolveOverlap(
-      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker had the code of its task'),
+      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker was ready to run its task'),
       schedule.overlapPolicy,
       schedule.misfire,
       underway.get(schedule.id) ?? { active: 0, backlog: 0 },

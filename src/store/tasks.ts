@@ -62,7 +62,7 @@ export async function updateTask(
   prisma: Db,
   id: string,
   change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'retention' | 'labels' | 'updatedAt'> &
-    Partial<Pick<TaskRecord, 'scope' | 'inputSchema'>>,
+    Partial<Pick<TaskRecord, 'scope' | 'inputSchema' | 'initialDelayMs'>>,
 ): Promise<TaskRecord> {
   const { http, inputSchema, execution, retention, ...plain } = change;
   const schema = inputSchema === undefined ? {} : { inputSchema: json(inputSchema) };

@@ -99,7 +99,7 @@ export interface TaskSchedule {
   dst?: { gap?: DstGap; overlap?: DstOverlap };
   overlapPolicy?: 'SKIP' | 'ALLOW_ALL';
   misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
-  execution?: { timeout?: string; retry?: TaskRetry };
+  execution?: { timeout?: string; retry?: TaskRetry; priority?: number };
   input?: Record<string, unknown>;
   /** Text by key, for filters; runs get them, over those of the task. */
   labels?: Record<string, string>;
@@ -130,6 +130,10 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   /** For each attempt; default PT15M. */
   timeout?: string;
   retry?: TaskRetry;
+  /** -100 to 100; of runs that wait for a worker the higher goes first. Default 0. */
+  priority?: number;
+  /** For so long after its start a worker takes no run of it, on every start; others go on. At most P1D; default: not at all. */
+  initialDelay?: string;
   /** What is kept of its runs that have ended; default: as long as the server says. */
   retention?: TaskRetention;
   schedules?: TaskSchedule[];

@@ -6,7 +6,7 @@ import type { TaskError } from '../task/defineTask.ts';
 import type { TaskOutcome } from '../task/outcome.ts';
 
 /** Why an attempt is told to stop. */
-interface StopReason {
+export interface StopReason {
   code: 'TIMED_OUT' | 'CANCELED' | 'LEASE_LOST' | 'SHUTDOWN';
   message: string;
 }
@@ -39,7 +39,7 @@ export async function execute(
 
 /** An outcome that the database cannot hold would be refused for ever, and others of its batch with it. */
 function storable(outcome: TaskOutcome): TaskOutcome {
-  if (!outcome.ok) return { ok: false, error: { ...outcome.error, message: storableText(outcome.error.message) } };
+  if (!outcome.ok) return { ...outcome, error: { ...outcome.error, message: storableText(outcome.error.message) } };
   const message = outputFault(outcome.output);
   if (message === null) return outcome;
   return { ok: false, error: { code: 'INVALID_OUTPUT', name: 'InvalidOutput', message, retryable: false } };

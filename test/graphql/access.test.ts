@@ -54,6 +54,8 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   SKIP_OCCURRENCE: () => ({ input: { ref: { id: schedule.id }, scheduledFor: nextYear(), reason: 'because' } }),
   TRIGGER_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, overlapPolicy: 'ALLOW_ALL' } }),
   CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
+  CANCEL_RUNS: () => ({ input: { filter: { scheduleIds: ['sch_0'] }, reason: 'because' } }),
+  RETRY_RUN: () => ({ input: { id: 'run_0' } }),
   PUT_CALENDAR: () => ({ input: { name: fresh('holidays'), dates: ['2026-12-25'] } }),
   DELETE_CALENDAR: () => ({ name: 'nowhere' }),
 };
@@ -131,6 +133,8 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   SKIP_OCCURRENCE: { role: 'OPERATOR', action: 'schedule.skip' },
   TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
   CANCEL_RUN: { role: 'OPERATOR', action: 'run.cancel' },
+  CANCEL_RUNS: { role: 'OPERATOR', action: 'run.cancel' },
+  RETRY_RUN: { role: 'OPERATOR', action: 'run.retry' },
   PUT_CALENDAR: { role: 'EDITOR', action: 'calendar.put' },
   DELETE_CALENDAR: { role: 'EDITOR', action: 'calendar.delete' },
 };

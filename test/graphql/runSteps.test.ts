@@ -36,6 +36,14 @@ export const slow = define('slow', { timeout: 'PT5M' }, async ({ step }) => {
   await step('first', () => 'f');
   await step('waits', () => globalThis.carillonStepsGate);
 });
+export const mended = define('mended', { retry: { maxAttempts: 1 } }, async ({ step, input }) => {
+  const did = [];
+  for (const name of ['a', 'b', 'c']) await step(name, () => {
+    did.push(name);
+    if (name === 'b' && input?.broken !== false) throw new Error('it is broken');
+  });
+  return did;
+});
 export const late = define('late', { timeout: 'PT1S', retry: { maxAttempts: 1 } }, async ({ step }) => {
   await step('forever', () => new Promise(() => undefined));
 });
@@ -113,4 +121,25 @@ test('a step that outlasted its attempt is shown as the attempt ended', async ()
   const [step] = await stepsOf(id);
   assert.deepEqual([step?.state, step?.error?.code], ['FAILED', 'TIMED_OUT']);
   assert.ok(step!.finishedAt !== null);
+});
+
+test('a run is run once more from one of its steps: what stands before it is not done again', async () => {
+  const failed = await start('mended');
+  await api.runIn(failed, 'FAILED');
+  assert.deepEqual(shown(await stepsOf(failed)), ['a SUCCEEDED 1', 'b FAILED 1']);
+  const { run, userErrors } = await api.retryRun({ id: failed, fromStep: 'b', input: { broken: false } });
+  assert.deepEqual(userErrors, []);
+  const again = await api.runIn((run as { id: string }).id, 'SUCCEEDED');
+  assert.deepEqual(again.output, ['b', 'c']);
+  assert.deepEqual(shown(await stepsOf(again.id)), ['a SUCCEEDED 0', 'b SUCCEEDED 1', 'c SUCCEEDED 1']);
+});
+
+test('a step that the run has not is refused, naming those that it has, and nothing is run', async () => {
+  const failed = await start('mended');
+  await api.runIn(failed, 'FAILED');
+  const { run, userErrors } = await api.retryRun({ id: failed, fromStep: 'z' });
+  assert.equal(run, null);
+  const message = 'The run has no step "z": it has "a", "b".';
+  assert.deepEqual(userErrors, [{ code: 'INVALID', path: ['input', 'fromStep'], message, ...(userErrors[0] as object) }]);
+  assert.deepEqual((await api.run(failed)).retries, []);
 });

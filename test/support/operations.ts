@@ -5,7 +5,7 @@
 
 const EXECUTION_FIELDS = `
   fragment ExecutionFields on ExecutionPolicy {
-    timeout
+    timeout priority
     retry { maxAttempts initialInterval backoffCoefficient maxInterval jitter nonRetryableErrors }
   }`;
 
@@ -45,7 +45,7 @@ const WORKER_FIELDS = `
 
 const TASK_FIELDS = `
   fragment TaskFields on Task {
-    id key group name description kind scope state registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
+    id key group name description kind scope state initialDelay registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
     labels { key value }
     lastError { code message }
     execution { ...ExecutionFields }
@@ -80,12 +80,14 @@ const SCHEDULE_FIELDS = `
 const RUN_FIELDS = `
   fragment RunFields on Run {
     id state origin reason scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
-    attempt maxAttempts input output viewerCanCancel labels { key value }
+    attempt maxAttempts input output viewerCanCancel viewerCanRetry labels { key value }
     requestedBy { kind id name }
     task { id key }
     schedule { id name nextFireAt nextFireTimes { at } viewerCanEdit viewerCanOperate }
     attempts { number state startedAt finishedAt nextRetryAt worker { id } error { code name message retryable } }
     worker { ...WorkerFields }
+    retryOf { id }
+    retries { id }
     error { code name message retryable }
   }
   ${WORKER_FIELDS}`;
@@ -193,6 +195,15 @@ export const CANCEL_RUN = `
     cancelRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 
+export const CANCEL_RUNS = `
+  mutation ($input: CancelRunsInput!) {
+    cancelRuns(input: $input) { runs { id state error { message } } userErrors { ...ErrorFields } }
+  } ${ERROR_FIELDS}`;
+export const RETRY_RUN = `
+  mutation ($input: RetryRunInput!) {
+    retryRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+  } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
 export const CALENDARS = `
   query { calendars { id name timeZone dates schedules(first: 10) { nodes { name } totalCount } } }`;
 export const PUT_CALENDAR = `
@@ -253,7 +264,7 @@ export const TRIGGER_TASK = `
 export const CODE_TASK = `
   query ($ref: TaskRef!) {
     task(ref: $ref) {
-      id key group name description kind scope state inputSchema
+      id key group name description kind scope state initialDelay inputSchema
       workers { state runningCount worker { id runningCount tasks { key } runs { id state } } }
       schedules { nodes { name managedBy viewerCanEdit input } }
     }

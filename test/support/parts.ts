@@ -10,6 +10,11 @@ import { deleteSchedule } from '../../src/commands/deleteSchedule.ts';
 import { pauseSchedules, resumeSchedules } from '../../src/commands/pauseSchedules.ts';
 import { registerTask } from '../../src/commands/registerTask.ts';
 import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
+import { cancelRuns } from '../../src/commands/cancelRuns.ts';
+import { retryRun } from '../../src/commands/retryRun.ts';
+import { deleteTask } from '../../src/commands/deleteTask.ts';
+import { triggerTask } from '../../src/commands/triggerTask.ts';
+import type { TriggerTaskInput } from '../../src/commands/triggerTask.ts';
 import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
@@ -19,6 +24,7 @@ import { createTriggerCache } from '../../src/domain/schedule.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openQueue } from '../../src/queue/queue.ts';
+import type { RunFilter } from '../../src/store/runLists.ts';
 import type { RunQueue } from '../../src/queue/queue.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/open.ts';
@@ -135,6 +141,14 @@ export const skip = (parts: Parts, id: string, scheduledFor: string | Date, opti
       undo: options.undo,
     }),
   );
-export const cancel = (parts: Parts, id: string, reason?: string) => valueOf(cancelRun(parts, CALLER, { id, reason }));
+export const cancel = (parts: Parts, id: string, reason?: string, force = false) =>
+  valueOf(cancelRun(parts, CALLER, { id, reason, force }));
+export const cancelAll = (parts: Parts, filter: RunFilter, max?: number) =>
+  valueOf(cancelRuns(parts, CALLER, { filter, max, reason: 'all' }));
+export const retry = async (parts: Parts, id: string) => (await valueOf(retryRun(parts, CALLER, { id })))[0]!;
+export const removeTask = (parts: Parts, key: string) => valueOf(deleteTask(parts, CALLER, { key }));
+/** Runs the task "task" by hand. */
+export const start = async (parts: Parts, input: Partial<TriggerTaskInput> = {}) =>
+  (await valueOf(triggerTask(parts, CALLER, { task: { key: 'task' }, ...input })))[0]!;
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
   (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;

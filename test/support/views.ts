@@ -7,6 +7,7 @@ export interface ActorView {
 }
 export interface ExecutionView {
   timeout: string;
+  priority: number;
   retry: {
     maxAttempts: number;
     initialInterval: string;
@@ -47,6 +48,7 @@ export interface TaskView {
   kind: string;
   scope: string;
   state: string;
+  initialDelay: string | null;
   registeredAt: string;
   nextFireAt: string | null;
   startedAt: string | null;
@@ -152,6 +154,9 @@ export interface RunView {
   output: unknown;
   labels: LabelView[];
   viewerCanCancel: boolean;
+  viewerCanRetry: boolean;
+  retryOf: { id: string } | null;
+  retries: { id: string }[];
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {

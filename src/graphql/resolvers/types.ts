@@ -8,6 +8,7 @@ import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { timingOf } from '../../domain/timing.ts';
 import { upcomingTimes } from '../../domain/upcoming.ts';
 import { declaringTask } from '../../domain/managed.ts';
+import { isOver } from '../../domain/runState.ts';
 import { withoutSkips } from '../../domain/skips.ts';
 import type { PlannedSkip } from '../../domain/skips.ts';
 import { listLabels } from '../../domain/labels.ts';
@@ -59,6 +60,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Task: {
     state: (task, _, { loaders }) => loaders.taskState.load(task.id),
     execution: (task) => resolveExecution(task.kind, task.execution, null),
+    initialDelay: (task) => (task.initialDelayMs === null ? null : formatDuration(task.initialDelayMs)),
     workers: (task, _, { loaders }) => loaders.workersOfTask.load(task.id),
     nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
     lastRun: (task, _, { loaders }) => loaders.lastRunOfTask.load(task.id),
@@ -78,7 +80,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   },
   TaskWorker: {
     worker: async ({ workerId }, _, { loaders }) => (await loaders.worker.load(workerId)) as WorkerRecord,
-    state: ({ runningCount }) => (runningCount > 0 ? 'RUNNING' : 'IDLE'),
+    state: ({ runningCount, readyAt }, _, { parts }) => {
+      if (runningCount > 0) return 'RUNNING';
+      return readyAt !== null && readyAt.getTime() > parts.clock.now() ? 'INITIAL_WAIT' : 'IDLE';
+    },
   },
   Worker: {
     runningCount: async ({ id }, _, { loaders }) => (await loaders.runsOfWorker.load(id)).count,
@@ -96,7 +101,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
   RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
-  ExecutionPolicy: { timeout: (policy) => formatDuration(policy.timeoutMs) },
+  ExecutionPolicy: {
+    timeout: (policy) => formatDuration(policy.timeoutMs),
+    priority: (policy) => policy.priority ?? 0,
+  },
   RetryPolicy: {
     initialInterval: (retry) => formatDuration(retry.initialIntervalMs),
     maxInterval: (retry) => (retry.maxIntervalMs === null ? null : formatDuration(retry.maxIntervalMs)),
@@ -209,8 +217,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Run: {
     task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
     schedule: (run, _, { loaders }) => (run.scheduleId === null ? null : loaders.schedule.load(run.scheduleId)),
-    state: (run) => apiState(run.state),
-    origin: (run) => run.origin as 'SCHEDULE' | 'CATCH_UP' | 'MANUAL',
+    origin: (run) => run.origin as Exclude<RunRecord['origin'], 'BACKFILL'>,
     timesOutAt: (run) =>
       run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null,
     labels: (run) => listLabels(run.labels),
@@ -222,14 +229,12 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     worker: (run, _, context) => worker(context, run.workerId),
     steps: (run, _, { loaders }) => loaders.steps.load(run.id),
     logs: (run, args, { parts }) => readLogPage(parts, run, args),
+    retryOf: (run, _, { loaders }) => (run.retryOfId === null ? null : loaders.run.load(run.retryOfId)),
+    retries: (run, _, { loaders }) => loaders.retriesOfRun.load(run.id),
+    viewerCanRetry: (run, _, { viewer }) => isOver(run.state) && can(viewer, 'run.retry'),
     viewerCanCancel: (run, _, { viewer }) => afterCancel(run.state) !== null && can(viewer, 'run.cancel'),
   },
-  RunStats: {
-    // Nothing leads to SCHEDULED yet: the contract does not know it.
-    byState: ({ byState }) => byState.flatMap(({ state, count }) => (state === 'SCHEDULED' ? [] : [{ state, count }])),
-  },
   RunAttempt: {
-    state: (attempt) => apiState(attempt.state),
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
   RunStep: stepResolvers,
@@ -250,17 +255,9 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   ScheduleEvent: { schedule: (event, _, { loaders }) => loaders.schedule.load(event.id) },
   WorkerEvent: { worker: (event, _, { loaders }) => loaders.worker.load(event.id) },
   RunEvent: {
-    state: (event) => apiState(event.state),
-    previousState: (event) => (event.previousState === null ? null : apiState(event.previousState)),
     run: (event, _, { loaders }) => loaders.run.load(event.id),
   },
 };
-
-/** The store knows a state that nothing leads to yet (SCHEDULED); the contract does not. */
-function apiState(state: RunRecord['state']) {
-  if (state === 'SCHEDULED') throw new Error(`a run cannot be ${state}`);
-  return state;
-}
 
 /** Of the calendars that a trigger names. Those of a deleted schedule may have changed or gone since: it is shown without their dates. */
 async function calendarsOf(loaders: Loaders, { calendarNames, deletedAt }: ScheduleRecord): Promise<CalendarDates | null> {

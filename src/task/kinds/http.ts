@@ -6,6 +6,7 @@ import { isSuccessStatus, type HttpRequest } from '../../domain/httpRequest.ts';
 import { storableJson } from '../../domain/storableJson.ts';
 import type { RunError } from '../../domain/runError.ts';
 import type { TaskOutcome } from '../outcome.ts';
+import { retryAfterMs } from '../retryAfter.ts';
 import { AddressNotAllowedError, isPublicAddress, publicOnly } from '../address.ts';
 import type { TaskLog } from '../defineTask.ts';
 
@@ -171,7 +172,10 @@ function judge(request: HttpRequest, response: IncomingMessage, bytes: Buffer, t
   // Asked for identity: a server that compresses all the same has sent what cannot be shown.
   const readable = (response.headers['content-encoding'] ?? 'identity') === 'identity';
   const text = readable ? decode(bytes, contentType, truncated) : '';
-  if (!isSuccessStatus(request.successStatuses, status)) return { ok: false, error: badStatus(request, response, text) };
+  if (!isSuccessStatus(request.successStatuses, status)) {
+    const wait = retryAfterMs(status, response.headers);
+    return { ok: false, error: badStatus(request, response, text), ...(wait !== null && { retryAfterMs: wait }) };
+  }
   const headers = Object.fromEntries(
     STORED_HEADERS.flatMap((name) => {
       const value = response.headers[name];
