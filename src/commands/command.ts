@@ -5,7 +5,7 @@ import type { Viewer } from '../auth/viewer.ts';
 import { Rejection } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import type { RunQueue } from '../queue/queue.ts';
-import { appendAudit } from '../store/audit.ts';
+import { appendAudit, appendAudits } from '../store/audit.ts';
 import type { NewAuditEntry } from '../store/audit.ts';
 import type { TriggerOf } from '../store/fire.ts';
 import type { CommandTx, Store } from '../store/open.ts';
@@ -28,8 +28,11 @@ export type CommandResult<T> = { ok: true; value: T } | { ok: false; userErrors:
 
 /** The transaction of a command, with the instant it happens at: read once the first lock is held, so that no later one is earlier. */
 export interface CommandScope extends CommandTx {
-  audit(entry: Pick<NewAuditEntry, 'action' | 'targetId' | 'reason' | 'changes'>, at: number): Promise<void>;
+  audit(entry: AuditedChange, at: number): Promise<void>;
+  /** Many in one statement. */
+  auditAll(entries: readonly AuditedChange[], at: number): Promise<void>;
 }
+type AuditedChange = Pick<NewAuditEntry, 'action' | 'targetId' | 'reason' | 'changes'>;
 
 /**
  * Authorises, then does `work` in one transaction. A Rejection thrown inside rolls everything back and becomes user errors.
@@ -43,17 +46,17 @@ export async function runCommand<T>(
 ): Promise<CommandResult<T>> {
   if (!can(caller.viewer, action)) throw new Forbidden(caller.viewer, action);
   try {
+    const { requestId, source = 'graphql' } = caller;
+    const stamp = (at: number) => ({ at: new Date(at), actor: caller.viewer.actor, source, requestId });
     const value = await parts.store.transaction((tx) =>
       work({
         ...tx,
-        audit: (entry, at) =>
-          appendAudit(tx.prisma, {
-            ...entry,
-            at: new Date(at),
-            actor: caller.viewer.actor,
-            source: caller.source ?? 'graphql',
-            requestId: caller.requestId,
-          }),
+        audit: (entry, at) => appendAudit(tx.prisma, { ...entry, ...stamp(at) }),
+        auditAll: (entries, at) =>
+          appendAudits(
+            tx.sql,
+            entries.map((entry) => ({ ...entry, ...stamp(at) })),
+          ),
       }),
     );
     return { ok: true, value };

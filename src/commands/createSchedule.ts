@@ -10,6 +10,7 @@ import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
+import { readHold } from './taskPause.ts';
 
 export interface CreateScheduleInput {
   spec: SchedulePatch & { name: string; paused?: boolean | null | undefined };
@@ -43,7 +44,8 @@ export function createSchedule(
     const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
     const nextAt = next === null ? null : new Date(next);
     const horizon = horizonOf(withinBounds(trigger, definition), next);
-    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt, horizon, at: new Date(now), by } as const;
+    const hold = await readHold(scope, definition.taskId, now);
+    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, hold, nextAt, horizon, at: new Date(now), by } as const;
     const schedule = await rejectDuplicate(
       () => insertSchedule(prisma, { id: newId('sch'), managedBy }, definition, stamp),
       duplicate,

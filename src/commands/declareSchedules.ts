@@ -32,6 +32,7 @@ const SILENT = {
   execution: null,
   input: null,
   labels: null,
+  pauseAfterFailures: null,
 } as const satisfies SchedulePatch;
 
 /**

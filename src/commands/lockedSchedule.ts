@@ -1,11 +1,11 @@
-import { planPaused } from '../domain/due.ts';
+import { heldSoFar, isHeldBack, lapseOf, planHeld } from '../domain/held.ts';
 import { declaringTask } from '../domain/managed.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { lockSchedule, lockSchedules, writeVerdicts } from '../store/claims.ts';
+import { lockSchedule, lockSchedules } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
-import { entries, fireDue } from '../store/fire.ts';
-import { iso } from '../store/runs.ts';
+import { fireDue } from '../store/fire.ts';
+import { endLapsed, plannable } from '../store/lapses.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { listLiveWorkers } from '../store/workers.ts';
@@ -54,15 +54,24 @@ export async function lockById(parts: CommandParts, scope: CommandScope, id: str
   return { claimed, record, now: parts.clock.now() };
 }
 
-/** In order of id; those that were deleted are left out. */
+/** In order of id, with what planning needs of them; those that were deleted are left out. */
+export async function lockClaimed(
+  parts: CommandParts,
+  { sql }: CommandScope,
+  ids: readonly string[],
+): Promise<{ now: number; claimed: ClaimedSchedule[] }> {
+  const claimed = await lockSchedules(sql, ids);
+  return { now: parts.clock.now(), claimed };
+}
+
+/** The same with their records. */
 export async function lockByIds(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<LockedSchedule[]> {
-  const claimed = await lockSchedules(scope.sql, ids);
+  const { now, claimed } = await lockClaimed(parts, scope, ids);
   const records = await findSchedulesById(
     scope.prisma,
     claimed.map(({ id }) => id),
   );
   const byId = new Map(records.map((record) => [record.id, record]));
-  const now = parts.clock.now();
   return claimed.map((schedule) => ({ claimed: schedule, record: byId.get(schedule.id) as ScheduleRecord, now }));
 }
 
@@ -108,35 +117,77 @@ export function lastSettled(parts: CommandParts, { claimed }: LockedSchedule): n
 
 /**
  * Gives a verdict to everything that was due before a change: an active schedule fires by its policies as the engine would have
- * done a moment later, a paused one writes down what its pause held back. After this the change cannot swallow an occurrence.
+ * done a moment later, one that is held back writes down what it held back. After this the change cannot swallow an occurrence.
  */
 export async function settleDue(parts: CommandParts, scope: CommandScope, { claimed, now }: LockedSchedule): Promise<void> {
-  if (claimed.state === 'PAUSED') return settlePause(parts, scope, claimed, now);
+  await settleAll(parts, scope, now, [claimed]);
+}
+
+/** The same for many, in as many statements as for one. @returns how they stand then, in the same order */
+export async function settleAll(
+  parts: CommandParts,
+  scope: CommandScope,
+  now: number,
+  claimed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  const standing = await settleActive(parts, scope, now, await settleLapsed(parts, scope, now, claimed));
+  const held = plannable(standing.filter(isHeldBack), parts.triggerOf).filter((schedule) => isPast(schedule, now));
+  if (held.length === 0) return standing;
+  await fireDue(scope.sql, now, held, parts.triggerOf, (trigger, expected, until, { state }) =>
+    planHeld(trigger, expected, [heldSoFar({ state }, until)]),
+  );
+  return reread(scope, standing, held);
+}
+
+/** What comes before a pause, and nothing of what one holds back: those that are due fire. */
+export async function settleActive(
+  parts: CommandParts,
+  scope: CommandScope,
+  now: number,
+  claimed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  let standing = [...claimed];
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
-  for (let due: ClaimedSchedule | null = claimed; isDue(due, now); due = await lockSchedule(scope.sql, claimed.id)) {
-    const queued = await fireDue(scope.sql, now, [due], parts.triggerOf);
-    await parts.queue.enqueue(scope.sql, queued);
+  for (let due = standing.filter((one) => isDue(one, now)); due.length > 0; due = standing.filter((one) => isDue(one, now))) {
+    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf));
     scope.signal('jobs', 'events');
+    standing = await reread(scope, standing, due);
   }
+  return standing;
+}
+
+/** Ends what the engine would end a moment later. */
+export async function settleLapsed(
+  parts: CommandParts,
+  scope: CommandScope,
+  now: number,
+  claimed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  const lapsed = claimed.filter((schedule) => {
+    const { pauseEnds, holdEnds } = lapseOf(schedule, now);
+    return pauseEnds || holdEnds;
+  });
+  if (lapsed.length === 0) return [...claimed];
+  await endLapsed(scope.sql, now, lapsed, parts.triggerOf);
+  scope.signal('schedules', 'events');
+  return reread(scope, claimed, lapsed);
+}
+
+async function reread(
+  { sql }: CommandScope,
+  all: readonly ClaimedSchedule[],
+  changed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  const ids = changed.map(({ id }) => id);
+  const byId = new Map((await lockSchedules(sql, ids)).map((schedule) => [schedule.id, schedule]));
+  return all.map((schedule) => byId.get(schedule.id) ?? schedule);
 }
 
 /** A schedule whose trigger turns out broken is paused by the first plan, which ends it. */
-function isDue(schedule: ClaimedSchedule | null, now: number): schedule is ClaimedSchedule {
-  return schedule?.state === 'ACTIVE' && schedule.nextScheduledFor !== null && schedule.nextScheduledFor.getTime() <= now;
+function isDue(schedule: ClaimedSchedule, now: number): boolean {
+  return schedule.state === 'ACTIVE' && schedule.hold === null && isPast(schedule, now);
 }
 
-async function settlePause(parts: CommandParts, scope: CommandScope, claimed: ClaimedSchedule, now: number): Promise<void> {
-  if (claimed.nextScheduledFor === null) return;
-  let plan: ReturnType<typeof planPaused>;
-  try {
-    plan = planPaused(parts.triggerOf(claimed), claimed.nextScheduledFor.getTime(), now);
-  } catch {
-    // Paused because its trigger cannot be planned: nobody can say what it held back, and this change may be what mends it.
-    return;
-  }
-  const ledger = entries(claimed, plan.items);
-  const next = plan.next === null ? null : iso(plan.next);
-  const place = { nextScheduledFor: next, nextFireAt: next, lastFireAt: null };
-  const advance = { id: claimed.id, ...place, openOccurrenceId: ledger.openId, horizon: null, extend: ledger.extend };
-  await writeVerdicts(scope.sql, now, [], ledger.added, [advance]);
+function isPast({ nextScheduledFor }: ClaimedSchedule, now: number): boolean {
+  return nextScheduledFor !== null && nextScheduledFor.getTime() <= now;
 }

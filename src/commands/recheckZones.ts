@@ -67,7 +67,12 @@ async function move(parts: CommandParts, caller: Caller, log: Logger, zoneData: 
     const next = trigger.next(settled);
     const state = locked.record.state === 'ACTIVE' && hasEnded(trigger.kind, next) ? 'COMPLETED' : locked.record.state;
     const nextAt = next === null ? null : new Date(next);
-    const record = await moveSchedule(scope.prisma, id, { state, nextAt, horizon: horizonOf(trigger, next), zoneData });
+    const record = await moveSchedule(scope.prisma, locked.record, {
+      state,
+      nextAt,
+      horizon: horizonOf(trigger, next),
+      zoneData,
+    });
     const changes = {
       nextScheduledFor: { before: iso(moved.map(({ before }) => before)), after: iso(moved.map(({ now }) => now)) },
     };

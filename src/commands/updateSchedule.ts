@@ -14,6 +14,7 @@ import { Fields } from './fields.ts';
 import { checkVersion, lastSettled, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
+import { readHold } from './taskPause.ts';
 
 export interface UpdateScheduleInput {
   ref: ScheduleRefInput;
@@ -67,7 +68,8 @@ export function updateSchedule(
     const nextAt = retimed ? nextOfChange : settled.nextScheduledFor;
     const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, nextAt) ? 'ACTIVE' : settled.state;
     const horizon = horizonOf(withinBounds(trigger, definition), nextAt?.getTime() ?? null);
-    const stamp = { state, pause: settled.pause, nextAt, horizon, at: new Date(now), by: caller.viewer.actor };
+    const hold = await readHold(scope, definition.taskId, now);
+    const stamp = { state, pause: settled.pause, hold, nextAt, horizon, at: new Date(now), by: caller.viewer.actor };
     const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
     await audit(
       {
@@ -85,8 +87,8 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const { name, description, taskId, overlapPolicy, misfire, execution, input, labels } = record;
+  const { name, description, taskId, overlapPolicy, misfire, execution, input, labels, pauseAfterFailures } = record;
   const { triggerSpec, timeZone, dst, startAt, endAt } = record;
   const timing = { triggerSpec, timeZone, dst, startAt, endAt };
-  return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels };
+  return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels, pauseAfterFailures };
 }

@@ -73,9 +73,14 @@ export function planDue(
  * @param expected  as in planDue
  * @param now       may be earlier than `expected` (clock stepped back)
  */
-export function planPaused(trigger: Trigger, expected: number, now: number): { items: Skip[]; next: number | null } {
+export function planPaused(
+  trigger: Trigger,
+  expected: number,
+  now: number,
+  reason = 'the schedule was paused',
+): { items: Skip[]; next: number | null } {
   if (expected > now) return { items: [], next: expected };
-  return { items: skipRange(trigger, expected, now + 1, 'PAUSED', 'the schedule was paused'), next: trigger.next(now) };
+  return { items: skipRange(trigger, expected, now + 1, 'PAUSED', reason), next: trigger.next(now) };
 }
 
 /** Accounts for [expected, lateBefore): what came later than the grace time allows. */

@@ -15,9 +15,18 @@ export interface Explanation {
   /** Never empty; all but the last pass. */
   causes: Cause[];
 }
+interface Held {
+  /** ISO instants */
+  since: string;
+  until?: string | null;
+  reason: string;
+  by: { id: string; name: string | null };
+}
 export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'> {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
-  pause: { since: string; reason: string; by: { id: string; name: string | null } } | null;
+  pause: Held | null;
+  /** A pause of its task. */
+  hold: Held | null;
   /** The first occurrence that has no verdict yet. */
   nextScheduledFor: Date | null;
   deletedAt: Date | null;
@@ -138,10 +147,17 @@ function deleted({ deletedAt }: ExplainedSchedule, at: number): Cause[] {
   return [stop('deleted', `the schedule is deleted since ${iso(deletedAt)}`)];
 }
 
-function paused({ state, pause }: ExplainedSchedule, at: number): Cause[] {
-  if (state !== 'PAUSED' || (pause !== null && Date.parse(pause.since) > at)) return [];
-  const details = pause === null ? '' : ` since ${pause.since}, by ${pause.by.name ?? pause.by.id}: ${pause.reason}`;
-  return [stop('pause', `the schedule is PAUSED${details}`)];
+/** Whether a pause, of the schedule or of its task, holds the instant back, or has held it back and nothing is written of it yet. */
+function paused({ state, pause, hold, nextScheduledFor }: ExplainedSchedule, at: number): Cause[] {
+  const unsettled = nextScheduledFor !== null && nextScheduledFor.getTime() <= at;
+  const holds = ({ since, until }: Held) => (Date.parse(since) <= at || unsettled) && (until == null || at < Date.parse(until));
+  if (state === 'PAUSED' && pause === null) return [stop('pause', 'the schedule is PAUSED')];
+  if (state === 'PAUSED' && pause !== null && holds(pause)) return [stop('pause', `the schedule is PAUSED${details(pause)}`)];
+  return hold !== null && holds(hold) ? [stop('task pause', `its task is paused${details(hold)}`)] : [];
+}
+
+function details({ since, until, by, reason }: Held): string {
+  return ` since ${since}${until == null ? '' : ` until ${until}`}, by ${by.name ?? by.id}: ${reason}`;
 }
 
 const stop = (subject: string, message: string): Cause => ({ subject, passes: false, message });

@@ -9,6 +9,7 @@ import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
 import { readCalendarDates } from './calendars.ts';
+import type { HoldRecord, PauseRecord } from './pauses.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
@@ -39,6 +40,10 @@ export interface ClaimedSchedule {
   horizonEnd: number | null;
   /** Nominal instant of the first occurrence without a verdict. */
   nextScheduledFor: Date | null;
+  /** null while something holds the schedule back. */
+  nextFireAt: Date | null;
+  pause: PauseRecord | null;
+  hold: HoldRecord | null;
   taskId: string;
   taskKind: 'HTTP' | 'CODE';
   taskScope: 'GLOBAL' | 'LOCAL';
@@ -53,7 +58,7 @@ export interface ClaimedSchedule {
 }
 
 export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
-       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", (s.horizon->>-1)::float8 AS "horizonEnd",
+       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", s.next_fire_at AS "nextFireAt", s.pause, s.hold, (s.horizon->>-1)::float8 AS "horizonEnd",
        s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
@@ -175,11 +180,11 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
   UPDATE occurrence SET through = (a.extend->>'through')::timestamptz, count = occurrence.count + (a.extend->>'count')::int, recorded_at = $1::timestamptz
     FROM a WHERE occurrence.id = a.extend->>'id'
 ), moved AS (
-  UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
+  UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = CASE WHEN s.hold IS NULL THEN a."nextFireAt" END, open_occurrence_id = a."openOccurrenceId",
          last_fire_at = coalesce(a."lastFireAt", s.last_fire_at),
          horizon = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN a.horizon ELSE s.horizon END,
          zone_data = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN $5 ELSE s.zone_data END,
-         state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL THEN 'COMPLETED' ELSE s.state END
+         state = CASE WHEN s.state = 'ACTIVE' AND a."nextScheduledFor" IS NULL THEN 'COMPLETED' ELSE s.state END
     FROM a WHERE s.id = a.id RETURNING s.*
 ), schedule_events AS (
   INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)

@@ -18,11 +18,16 @@ import { failingFact, unchangedFacts } from './scheduleEvents.ts';
 import type { Sql } from './sql.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
+/** Decides what becomes of the occurrences from `expected` on. */
+export type Planner = (trigger: Trigger, expected: number, now: number, schedule: ClaimedSchedule) => DuePlan;
+
+const byPolicy: Planner = (trigger, expected, now, { misfire }) => planDue(trigger, expected, now, misfire);
 
 /**
  * Gives every occurrence of these schedules up to `now` its verdict: plans, writes runs, ledger and events, and moves the
  * schedules on, all in the caller's transaction, which holds the schedules' rows. The engine does this for what is due; a
  * command does it for the schedule it is about to edit, pause or delete, so that an edit never swallows what was due before it.
+ * @param planner  what was held back is planned by other rules than what is due
  * @returns runs that want a delivery: enqueue them in the same transaction
  */
 export async function fireDue(
@@ -30,6 +35,7 @@ export async function fireDue(
   now: number,
   claimed: readonly ClaimedSchedule[],
   triggerOf: TriggerOf,
+  planner: Planner = byPolicy,
 ): Promise<QueuedRun[]> {
   const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
   const underway = await readUnderway(sql, serial);
@@ -40,7 +46,7 @@ export async function fireDue(
   const occurrences: NewOccurrence[] = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
-    const plan = planOf(schedule, schedule.nextScheduledFor.getTime(), now, triggerOf);
+    const plan = planOf(schedule, schedule.nextScheduledFor.getTime(), now, triggerOf, planner);
     if (!plan.ok) {
       await holdBroken(sql, now, schedule, plan.error);
       continue;
@@ -75,10 +81,11 @@ function planOf(
   expected: number,
   now: number,
   triggerOf: TriggerOf,
+  planner: Planner,
 ): ({ ok: true; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
-    const plan = planDue(trigger, expected, now, schedule.misfire);
+    const plan = planner(trigger, expected, now, schedule);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
     return { ok: true, ...plan, horizon: remembered ? null : horizonOf(trigger, plan.next) };

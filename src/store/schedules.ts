@@ -9,16 +9,12 @@ import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
 import type { Actor } from './actor.ts';
 import { Prisma } from './generated/client.ts';
+import { resumeAtOf } from '../domain/held.ts';
+import type { HoldRecord, PauseRecord } from './pauses.ts';
 import type { Schedule as ScheduleRow } from './generated/client.ts';
 import { sqlOfPrisma } from './sql.ts';
 import type { PrismaTransaction } from './sql.ts';
 
-export interface PauseRecord {
-  /** ISO instant */
-  since: string;
-  reason: string;
-  by: Actor;
-}
 /** What a version of a schedule says; counters, pauses and next instants are not part of it. */
 export interface ScheduleDefinition {
   name: string;
@@ -34,6 +30,8 @@ export interface ScheduleDefinition {
   execution: ExecutionSettings | null;
   input: Record<string, unknown> | null;
   labels: Labels;
+  /** So many runs in a row may fail before it is paused; null: any number. */
+  pauseAfterFailures: number | null;
 }
 export interface ScheduleRecord
   extends
@@ -56,6 +54,7 @@ export interface ScheduleRecord
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   triggerKind: TriggerKind;
   pause: PauseRecord | null;
+  hold: HoldRecord | null;
   createdBy: Actor;
   updatedBy: Actor;
 }
@@ -83,6 +82,8 @@ function definitionData(definition: ScheduleDefinition) {
 export interface DefinitionStamp {
   state: ScheduleRecord['state'];
   pause: PauseRecord | null;
+  /** What holds it back besides; it has no next fire then. */
+  hold: HoldRecord | null;
   nextAt: Date | null;
   /** Instants to remember; null where no zone plays a part. */
   horizon: readonly number[] | null;
@@ -96,12 +97,12 @@ export async function insertSchedule(
   definition: ScheduleDefinition,
   stamp: DefinitionStamp,
 ): Promise<ScheduleRecord> {
-  const { at, nextAt } = stamp;
+  const { at } = stamp;
   const by = stamp.by as unknown as Prisma.InputJsonValue;
-  const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, nextScheduledFor: nextAt, nextFireAt: nextAt };
+  const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, ...placeData(stamp) };
   const zone = { horizon: json(stamp.horizon), zoneData: ZONE_DATA };
   const row = await prisma.schedule.create({
-    data: { id, managedBy, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data, ...zone },
+    data: { id, managedBy, ...definitionData(definition), ...data, ...zone },
   });
   await insertVersion(prisma, id, 1, definition, at);
   return row as unknown as ScheduleRecord;
@@ -120,10 +121,7 @@ export async function updateDefinition(
     data: {
       ...definitionData(definition),
       version,
-      state: stamp.state,
-      pause: json(stamp.pause),
-      nextScheduledFor: stamp.nextAt,
-      nextFireAt: stamp.nextAt,
+      ...placeData(stamp),
       horizon: json(stamp.horizon),
       zoneData: ZONE_DATA,
       updatedAt: stamp.at,
@@ -132,6 +130,12 @@ export async function updateDefinition(
   });
   await insertVersion(prisma, schedule.id, version, definition, stamp.at);
   return row as unknown as ScheduleRecord;
+}
+
+/** Where a schedule stands: what holds it back, and when it is to fire next. */
+function placeData({ state, pause, hold, nextAt }: Pick<DefinitionStamp, 'state' | 'pause' | 'hold' | 'nextAt'>) {
+  const next = { nextScheduledFor: nextAt, nextFireAt: hold === null ? nextAt : null };
+  return { state, pause: json(pause), hold: json(hold), resumeAt: resumeAtOf({ pause, hold }), ...next };
 }
 
 async function insertVersion(
@@ -145,25 +149,15 @@ async function insertVersion(
   await prisma.scheduleVersion.create({ data: { scheduleId, version, spec, validFrom } });
 }
 
-/** Changes what is not part of the definition. The caller holds the schedule's row. */
-export async function updateState(
-  prisma: Db,
-  id: string,
-  change: { state: ScheduleRecord['state']; pause: PauseRecord | null; nextAt: Date | null },
-): Promise<ScheduleRecord> {
-  const { state, pause, nextAt } = change;
-  const data = { state, pause: json(pause), nextScheduledFor: nextAt, nextFireAt: nextAt };
-  return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
-}
-
 /** Sets a schedule to instants that were computed anew. The caller holds the schedule's row. */
 export async function moveSchedule(
   prisma: Db,
-  id: string,
+  { id, hold }: Pick<ScheduleRecord, 'id' | 'hold'>,
   change: { state: ScheduleRecord['state']; nextAt: Date | null; horizon: readonly number[] | null; zoneData: string },
 ): Promise<ScheduleRecord> {
   const { state, nextAt, horizon, zoneData } = change;
-  const data = { state, nextScheduledFor: nextAt, nextFireAt: nextAt, horizon: json(horizon), zoneData };
+  const next = { nextScheduledFor: nextAt, nextFireAt: hold === null ? nextAt : null };
+  const data = { state, ...next, horizon: json(horizon), zoneData };
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
 }
 
@@ -175,7 +169,7 @@ export async function moveSchedules(
   if (moves.length === 0) return [];
   await sqlOfPrisma(prisma).query(
     `/* moveSchedules */
-UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextAt", next_fire_at = m."nextAt", horizon = nullif(m.horizon, 'null'), zone_data = $2
+UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextAt", next_fire_at = CASE WHEN s.hold IS NULL THEN m."nextAt" END, horizon = nullif(m.horizon, 'null'), zone_data = $2
   FROM jsonb_to_recordset($1::jsonb) AS m(id text, state text, "nextAt" timestamptz, horizon jsonb) WHERE s.id = m.id`,
     [JSON.stringify(moves), ZONE_DATA],
   );
@@ -203,6 +197,17 @@ export async function markDeleted(prisma: Db, id: string, at: Date): Promise<voi
 /** A schedule that is not deleted. */
 export async function findSchedule(prisma: Db, ref: ScheduleRef): Promise<ScheduleRecord | null> {
   return (await prisma.schedule.findFirst({ where: { ...ref, deletedAt: null } })) as unknown as ScheduleRecord | null;
+}
+
+/** Those that are not deleted. */
+export async function findSchedules(
+  prisma: Pick<Db, 'schedule'>,
+  by: 'ids' | 'names',
+  values: readonly string[],
+): Promise<{ id: string; name: string }[]> {
+  const listed = { in: [...values] };
+  const where = { ...(by === 'ids' ? { id: listed } : { name: listed }), deletedAt: null };
+  return prisma.schedule.findMany({ where, select: { id: true, name: true } });
 }
 
 /** Also deleted ones: runs outlive their schedule. */

@@ -4,9 +4,10 @@ import type { InputSchema } from '../domain/inputSchema.ts';
 import type { Labels } from '../domain/labels.ts';
 import { Prisma } from './generated/client.ts';
 import type { Task as TaskRow } from './generated/client.ts';
+import type { PauseRecord } from './pauses.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 
-export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'labels'> {
+export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'labels' | 'pause'> {
   kind: 'HTTP' | 'CODE';
   scope: 'GLOBAL' | 'LOCAL';
   http: HttpRequest | null;
@@ -14,13 +15,18 @@ export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'i
   inputSchema: InputSchema | null;
   execution: ExecutionSettings;
   labels: Labels;
+  /** While it is in force none of its schedules fires. */
+  pause: PauseRecord | null;
 }
 type Db = Pick<PrismaTransaction, 'task'>;
 export type TaskRef = { id: string } | { key: string };
 
 const json = (value: unknown) => (value === null ? Prisma.DbNull : (value as Prisma.InputJsonValue));
 
-export async function insertTask(prisma: Db, task: Omit<TaskRecord, 'deletedAt'>): Promise<TaskRecord> {
+/** What a task begins with. */
+export type NewTask = Omit<TaskRecord, 'deletedAt' | 'pause' | 'resumeAt'>;
+
+export async function insertTask(prisma: Db, task: NewTask): Promise<TaskRecord> {
   const { http, inputSchema, execution, labels, ...plain } = task;
   const data = { ...plain, http: json(http), inputSchema: json(inputSchema), execution: { ...execution } as object, labels };
   return (await prisma.task.create({ data })) as unknown as TaskRecord;

@@ -17,6 +17,7 @@ const schedule = (given: Partial<ExplainedSchedule> = {}): ExplainedSchedule => 
   createdAt: instant('09:00'),
   state: 'ACTIVE',
   pause: null,
+  hold: null,
   nextScheduledFor: instant('13:00'),
   deletedAt: null,
   calendars: null,

@@ -18,6 +18,7 @@ const ROLES: Role[] = ['VIEWER', 'OPERATOR', 'EDITOR', 'ADMIN'];
 const HEADERS = { Authorization: 'Bearer of the target', 'X-Plain': 'yes' };
 const task = await api.taskOn('http://127.0.0.1:9/hook', { http: { headers: HEADERS } });
 const schedule = await api.scheduleOf(task);
+const other = await api.taskOn('http://127.0.0.1:9/hook');
 
 /** Variables with which each operation does something that a caller of the right role may do. */
 const VARIABLES: Record<string, () => Record<string, unknown>> = {
@@ -39,6 +40,8 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   DELETE_SCHEDULE: () => ({ input: { ref: { name: 'nowhere' } } }),
   PAUSE_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] }, reason: 'because' } }),
   RESUME_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] } } }),
+  PAUSE_TASK: () => ({ task: { id: other.id }, reason: 'because' }),
+  RESUME_TASK: () => ({ task: { id: other.id } }),
   TRIGGER_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, overlapPolicy: 'ALLOW_ALL' } }),
   CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
   PUT_CALENDAR: () => ({ input: { name: fresh('holidays'), dates: ['2026-12-25'] } }),
@@ -115,6 +118,8 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   DELETE_SCHEDULE: { role: 'EDITOR', action: 'schedule.delete' },
   PAUSE_SCHEDULES: { role: 'OPERATOR', action: 'schedule.pause' },
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
+  PAUSE_TASK: { role: 'OPERATOR', action: 'task.pause' },
+  RESUME_TASK: { role: 'OPERATOR', action: 'task.resume' },
   TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
   CANCEL_RUN: { role: 'OPERATOR', action: 'run.cancel' },
   PUT_CALENDAR: { role: 'EDITOR', action: 'calendar.put' },

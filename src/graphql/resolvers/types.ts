@@ -3,6 +3,7 @@ import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
 import { datesOf } from '../../domain/calendar.ts';
 import type { CalendarDates } from '../../domain/calendar.ts';
+import { countPending, mayBePending } from '../../domain/pending.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { declaringTask } from '../../domain/managed.ts';
 import { listLabels } from '../../domain/labels.ts';
@@ -151,10 +152,14 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const first = args.first ?? 5;
       if (first < 1 || first > LIMITS.maxPageSize)
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
-      if (schedule.state !== 'ACTIVE' || schedule.deletedAt !== null) return [];
+      if (schedule.state !== 'ACTIVE' || schedule.hold !== null || schedule.deletedAt !== null) return [];
       const trigger = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
       return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
     },
+    pendingOccurrences: async (schedule, _, { parts, loaders }) =>
+      mayBePending(schedule)
+        ? countPending({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, parts.clock.now())
+        : 0,
     explain: async (schedule, { at }, { parts, loaders }) =>
       explainAt({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, at.getTime(), parts),
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
@@ -178,7 +183,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     catchupWindow: (policy) => formatDuration(policy.catchupWindowMs),
   },
   Explanation: { instant: (explanation) => new Date(explanation.instant) },
-  Pause: { since: (pause) => instant(pause.since) },
+  Pause: {
+    since: (pause) => instant(pause.since),
+    until: (pause) => (pause.until == null ? null : instant(pause.until)),
+  },
 
   Run: {
     task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
