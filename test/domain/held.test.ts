@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DEFAULT_MISFIRE } from '../../src/domain/due.ts';
+import { isHeldBack, lapseOf, planHeld, planResumed, resumeAtOf } from '../../src/domain/held.ts';
+import { cadences, occurrences, policies } from '../support/cadences.ts';
+import { at } from '../support/verdicts.ts';
+
+const iso = (time: string) => new Date(at(time)).toISOString();
+const until = (time: string) => ({ until: iso(time) });
+const OPEN = { until: null };
+const NOW = at('12:00');
+const BY_PAUSE = 'the schedule was paused';
+const BY_TASK = 'the task was paused';
+const NOTHING = { pauseEnds: false, holdEnds: false, stretches: [] };
+
+const lapses = [
+  { rule: 'nothing holds it', is: { state: 'ACTIVE', pause: null, hold: null }, ...NOTHING },
+  { rule: 'a pause without an end', is: { state: 'PAUSED', pause: OPEN, hold: OPEN }, ...NOTHING },
+  { rule: 'a pause that began before pauses had ends', is: { state: 'PAUSED', pause: {}, hold: null }, ...NOTHING },
+  { rule: 'ends that are to come', is: { state: 'PAUSED', pause: until('12:00:01'), hold: until('12:01') }, ...NOTHING },
+  {
+    rule: 'a pause ends at its very end',
+    is: { state: 'PAUSED', pause: until('12:00'), hold: null },
+    ...NOTHING,
+    pauseEnds: true,
+    stretches: [{ until: NOW, reason: BY_PAUSE }],
+  },
+  {
+    rule: 'the task holds on to what the pause leaves',
+    is: { state: 'PAUSED', pause: until('11:00'), hold: OPEN },
+    ...NOTHING,
+    pauseEnds: true,
+    stretches: [{ until: at('11:00'), reason: BY_PAUSE }],
+  },
+  {
+    rule: 'both have ended: first the pause, then the task',
+    is: { state: 'PAUSED', pause: until('11:00'), hold: until('11:30') },
+    pauseEnds: true,
+    holdEnds: true,
+    stretches: [
+      { until: at('11:00'), reason: BY_PAUSE },
+      { until: at('11:30'), reason: BY_TASK },
+    ],
+  },
+  {
+    rule: 'the task has ended within a pause: nothing is decided',
+    is: { state: 'PAUSED', pause: OPEN, hold: until('11:30') },
+    ...NOTHING,
+    holdEnds: true,
+  },
+  {
+    rule: 'the task has ended',
+    is: { state: 'ACTIVE', pause: null, hold: until('11:30') },
+    ...NOTHING,
+    holdEnds: true,
+    stretches: [{ until: at('11:30'), reason: BY_TASK }],
+  },
+  {
+    rule: 'a completed one has nothing to decide',
+    is: { state: 'COMPLETED', pause: null, hold: until('11:30') },
+    ...NOTHING,
+    holdEnds: true,
+  },
+] as const;
+for (const { rule, is, ...expected } of lapses) {
+  test(`what has ended by itself: ${rule}`, () => {
+    const { pauseEnds, holdEnds, stretches } = expected;
+    assert.deepEqual(lapseOf(is, NOW), { pauseEnds, holdEnds, stretches });
+  });
+}
+
+test('the engine looks when the first of pause and hold ends', () => {
+  const cases = [
+    { pause: null, hold: null, at: null },
+    { pause: OPEN, hold: {}, at: null },
+    { pause: until('12:00'), hold: OPEN, at: '12:00' },
+    { pause: until('12:00'), hold: until('11:00'), at: '11:00' },
+    { pause: null, hold: until('13:00'), at: '13:00' },
+  ];
+  for (const { pause, hold, at: expected } of cases) {
+    assert.equal(resumeAtOf({ pause, hold })?.toISOString() ?? null, expected && iso(expected));
+  }
+});
+
+test('what is paused, or active and held, is held back', () => {
+  assert.equal(isHeldBack({ state: 'PAUSED', hold: null }), true);
+  assert.equal(isHeldBack({ state: 'ACTIVE', hold: OPEN }), true);
+  assert.equal(isHeldBack({ state: 'ACTIVE', hold: null }), false);
+  assert.equal(isHeldBack({ state: 'COMPLETED', hold: OPEN }), false);
+});
+
+test('whatever ends a pause, each occurrence until then has exactly one verdict, and those after it have none yet', () => {
+  const modes = fc.constantFrom('SKIP', 'FIRE_ONCE', 'FIRE_ALL');
+  const lives = cadences.chain((cadence) =>
+    fc.record({ cadence: fc.constant(cadence), policy: policies(cadence.every), mode: modes, waits: fc.nat(60 * cadence.every) }),
+  );
+  fc.assert(
+    fc.property(lives, ({ cadence: { trigger, start }, policy, mode, waits }) => {
+      const now = start + waits;
+      const { items, next } = planResumed(trigger, trigger.next(start) as number, now, { ...policy, mode });
+      const passed = occurrences(trigger, start + 1, now);
+      const decided = items.flatMap((item) =>
+        item.kind === 'fire' ? [item.scheduledFor] : occurrences(trigger, item.scheduledFor, item.through),
+      );
+      assert.deepEqual(decided, passed);
+      assert.equal(next, trigger.next(now));
+      const fires = items.filter((item) => item.kind === 'fire');
+      const most = { SKIP: 0, FIRE_ONCE: 1, FIRE_ALL: policy.maxCatchupRuns }[mode];
+      assert.deepEqual(
+        fires.map((fire) => [fire.scheduledFor, fire.origin]),
+        (most === 0 ? [] : passed.slice(-most)).map((instant) => [instant, 'CATCH_UP']),
+        'the newest run, as catch-up',
+      );
+      const skips = new Set(items.flatMap((item) => (item.kind === 'skip' ? [item.verdict] : [])));
+      assert.ok(skips.isSubsetOf(new Set([{ SKIP: 'PAUSED', FIRE_ONCE: 'COALESCED', FIRE_ALL: 'MISSED' }[mode]])));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('stretches that follow each other hold back each occurrence once, the first that covers it', () => {
+  const lives = cadences.chain((cadence) =>
+    fc.record({ cadence: fc.constant(cadence), ends: fc.array(fc.nat(60 * cadence.every), { minLength: 1, maxLength: 3 }) }),
+  );
+  fc.assert(
+    fc.property(lives, ({ cadence: { trigger, start }, ends }) => {
+      const stretches = ends.map((end, index) => ({ until: start + end, reason: String(index) }));
+      const { items, next } = planHeld(trigger, trigger.next(start) as number, stretches);
+      const last = start + Math.max(...ends);
+      const found = items.flatMap((item) =>
+        item.kind === 'skip'
+          ? occurrences(trigger, item.scheduledFor, item.through).map((instant) => [instant, item.reason])
+          : [],
+      );
+      const expected = occurrences(trigger, start + 1, last - 1).map((instant) => [
+        instant,
+        stretches.find((stretch) => instant < stretch.until)?.reason,
+      ]);
+      assert.deepEqual(found, expected);
+      assert.equal(next, trigger.next(Math.max(start, last - 1)));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('the policy of the schedule decides nothing but how many: neither grace time nor catch-up window', () => {
+  fc.assert(
+    fc.property(cadences, fc.constantFrom('FIRE_ONCE', 'FIRE_ALL'), ({ trigger, start, every }, mode) => {
+      const plan = (graceMs: number, catchupWindowMs: number) =>
+        planResumed(trigger, trigger.next(start) as number, start + 40 * every, {
+          ...DEFAULT_MISFIRE,
+          mode,
+          graceMs,
+          catchupWindowMs,
+        });
+      assert.deepEqual(plan(0, 0), plan(90 * every, 90 * every));
+    }),
+  );
+});
