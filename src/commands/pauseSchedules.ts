@@ -1,5 +1,5 @@
 import type { MisfireMode } from '../domain/due.ts';
-import { isInForce, planResumed } from '../domain/held.ts';
+import { isInForce, mostResumed, planResumed } from '../domain/held.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
@@ -24,6 +24,8 @@ export interface ChangedSchedules {
   count: number;
 }
 const SHOWN = 100;
+/** Runs of one transaction, which has seconds. */
+const MOST_STARTED = 10_000;
 
 /** Holds schedules back; runs under way go on. One that is paused already gets the reason and end that are given, and keeps its since. */
 export function pauseSchedules(
@@ -80,9 +82,12 @@ export function resumeSchedules(
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const { now, standing } = await lockSelected(parts, scope, input.select);
     const paused = standing.filter(({ state }) => state === 'PAUSED');
-    if (mode !== 'SKIP') refuseHeld(paused, now);
     // The policies of the schedule hold for all but what to do with what passed.
     const planned = plannable(paused, parts.triggerOf).map((one) => ({ ...one, misfire: { ...one.misfire, mode } }));
+    if (mode !== 'SKIP') {
+      refuseHeld(paused, now);
+      refuseFlood(parts, planned, now);
+    }
     const queued = await fireDue(scope.sql, now, planned, parts.triggerOf, (trigger, expected, until, { misfire }) =>
       planResumed(trigger, expected, until, misfire),
     );
@@ -115,6 +120,19 @@ function refuseHeld(paused: readonly ClaimedSchedule[], now: number): void {
   if (held === undefined) return;
   const message = `The task of the schedule "${held.name}" is paused, and nothing of it can run: resume the task first, or resume with misfire SKIP.`;
   throw new Rejection([conflict('INVALID_STATE', ['input', 'misfire'], message, held.taskId)]);
+}
+
+/** @throws Rejection when more would start at once than one transaction can write */
+function refuseFlood(parts: CommandParts, planned: readonly ClaimedSchedule[], now: number): void {
+  const runs = planned.reduce((sum, schedule) => {
+    const passed = parts.triggerOf(schedule).count((schedule.nextScheduledFor as Date).getTime(), now + 1);
+    return sum + mostResumed(schedule.misfire, passed);
+  }, 0);
+  if (runs <= MOST_STARTED) return;
+  const fields = new Fields();
+  const message = `The occurrences that passed would be up to ${runs} runs at once; allowed are ${MOST_STARTED}. Select fewer schedules.`;
+  fields.add(['input', 'misfire'], message, `at most ${MOST_STARTED} runs`);
+  throw new Rejection(fields.errors);
 }
 
 /** Those that are selected, locked in order of id, pauses ended whose time has come. */

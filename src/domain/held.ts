@@ -76,15 +76,15 @@ export function planHeld(trigger: Trigger, expected: number, stretches: readonly
  * Decides what becomes, at the end of a pause, of what it held back, as `policy.mode` says. Grace time and catch-up window do not
  * apply: whoever ends the pause has chosen.
  */
-export function planResumed(
-  trigger: Trigger,
-  expected: number,
-  now: number,
-  policy: MisfirePolicy,
-  held: HeldStretch = heldSoFar({ state: 'PAUSED' }, now),
-): DuePlan {
-  if (policy.mode === 'SKIP') return planHeld(trigger, expected, [held]);
+export function planResumed(trigger: Trigger, expected: number, now: number, policy: MisfirePolicy): DuePlan {
+  if (policy.mode === 'SKIP') return planHeld(trigger, expected, [heldSoFar({ state: 'PAUSED' }, now)]);
+  // Not even what is due at this instant is fresh, and nothing is too old.
   return planDue(trigger, expected, now, { ...policy, graceMs: -1, catchupWindowMs: Infinity });
+}
+
+/** How many of so many that passed run by these rules, at most. */
+export function mostResumed({ mode, maxCatchupRuns }: MisfirePolicy, passed: number): number {
+  return Math.min(passed, { SKIP: 0, FIRE_ONCE: 1, FIRE_ALL: maxCatchupRuns }[mode]);
 }
 
 function endOf(it: Ends | null): number | null {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_MISFIRE } from '../../src/domain/due.ts';
-import { isHeldBack, lapseOf, planHeld, planResumed, resumeAtOf } from '../../src/domain/held.ts';
+import { isHeldBack, lapseOf, mostResumed, planHeld, planResumed, resumeAtOf } from '../../src/domain/held.ts';
 import { cadences, occurrences, policies } from '../support/cadences.ts';
 import { at } from '../support/verdicts.ts';
 
@@ -106,7 +106,7 @@ test('whatever ends a pause, each occurrence until then has exactly one verdict,
       assert.deepEqual(decided, passed);
       assert.equal(next, trigger.next(now));
       const fires = items.filter((item) => item.kind === 'fire');
-      const most = { SKIP: 0, FIRE_ONCE: 1, FIRE_ALL: policy.maxCatchupRuns }[mode];
+      const most = mostResumed({ ...policy, mode }, passed.length);
       assert.deepEqual(
         fires.map((fire) => [fire.scheduledFor, fire.origin]),
         (most === 0 ? [] : passed.slice(-most)).map((instant) => [instant, 'CATCH_UP']),

@@ -118,3 +118,23 @@ test('of a LOCAL task that no live worker has the code of, what passed is MISSED
   await resumeWith(parts, 'FIRE_ALL', id);
   assert.deepEqual(await skipsOf(parts, id), ['00:00:10 to 00:00:20 MISSED 2']);
 });
+
+test('more than 10,000 runs at once are refused, and nothing is changed; fewer schedules, or FIRE_ONCE, are not', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts);
+  const misfire = { mode: 'SKIP', maxCatchupRuns: 1_000 } as const;
+  const ids: string[] = [];
+  for (let n = 0; n < 11; n += 1) {
+    const spec = { name: `schedule ${n}`, trigger: { interval: { every: 'PT1S' } }, misfire };
+    ids.push((await addSchedule(parts, spec)).id);
+  }
+  await pause(parts, ...ids);
+  parts.clock.advanceTo(at('01:00:00'));
+  const says =
+    /INVALID The occurrences that passed would be up to 11000 runs at once; allowed are 10000\. Select fewer schedules\./;
+  await assert.rejects(resumeWith(parts, 'FIRE_ALL', ...ids), says);
+  assert.equal(await parts.store.prisma.schedule.count({ where: { state: 'PAUSED' } }), 11);
+  assert.equal((await resumeWith(parts, 'FIRE_ALL', ...ids.slice(1))).count, 10);
+  assert.equal(await parts.store.prisma.run.count(), 10_000);
+  assert.equal((await resumeWith(parts, 'FIRE_ONCE', ...ids)).count, 1);
+});
