@@ -1,5 +1,6 @@
 import { heldSoFar, isHeldBack, lapseOf, planHeld } from '../domain/held.ts';
 import { declaringTask } from '../domain/managed.ts';
+import { limitReached } from '../domain/runLimit.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { lockSchedule, lockSchedules } from '../store/claims.ts';
@@ -7,6 +8,7 @@ import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
 import { endLapsed, plannable } from '../store/lapses.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
+import { readSettled } from '../store/settled.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
@@ -104,12 +106,21 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
 }
 
 /**
- * The last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
+ * The nominal instant of the last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
+ * @param settled  the schedule as settling left it
  * @returns -Infinity when there is none, or nobody can say because the trigger is broken
  */
-export function lastSettled(parts: CommandParts, { claimed }: LockedSchedule): number {
+export async function lastSettled(
+  parts: CommandParts,
+  { sql }: CommandScope,
+  { claimed }: LockedSchedule,
+  settled: ScheduleRecord,
+): Promise<number> {
+  const { nextScheduledFor } = settled;
+  // Its trigger may go on for ever: only what is written down says where the limit has ended it.
+  if (nextScheduledFor === null && limitReached(settled)) return readSettled(sql, claimed.id);
   try {
-    return parts.triggerOf(claimed).previous(claimed.nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
+    return parts.triggerOf(claimed).previous(nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
   } catch {
     return -Infinity;
   }
@@ -133,8 +144,8 @@ export async function settleAll(
   const standing = await settleActive(parts, scope, now, await settleLapsed(parts, scope, now, claimed));
   const held = plannable(standing.filter(isHeldBack), parts.triggerOf).filter((schedule) => isPast(schedule, now));
   if (held.length === 0) return standing;
-  await fireDue(scope.sql, now, held, parts.triggerOf, (trigger, expected, until, { state }) =>
-    planHeld(trigger, expected, [heldSoFar({ state }, until)]),
+  await fireDue(scope.sql, now, held, parts.triggerOf, (trigger, expected, until, { state }, timing) =>
+    planHeld(trigger, expected, [heldSoFar({ state }, until)], timing),
   );
   return reread(scope, standing, held);
 }
@@ -184,8 +195,8 @@ async function reread(
 }
 
 /** A schedule whose trigger turns out broken is paused by the first plan, which ends it. */
-function isDue(schedule: ClaimedSchedule, now: number): boolean {
-  return schedule.state === 'ACTIVE' && schedule.hold === null && isPast(schedule, now);
+function isDue({ state, nextFireAt }: ClaimedSchedule, now: number): boolean {
+  return state === 'ACTIVE' && nextFireAt !== null && nextFireAt.getTime() <= now;
 }
 
 function isPast({ nextScheduledFor }: ClaimedSchedule, now: number): boolean {

@@ -1,5 +1,6 @@
 import type { MisfireMode } from '../domain/due.ts';
 import { isInForce, mostResumed, planResumed } from '../domain/held.ts';
+import { remainingRuns } from '../domain/runLimit.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
@@ -88,8 +89,8 @@ export function resumeSchedules(
       refuseHeld(paused, now);
       refuseFlood(parts, planned, now);
     }
-    const queued = await fireDue(scope.sql, now, planned, parts.triggerOf, (trigger, expected, until, { misfire }) =>
-      planResumed(trigger, expected, until, misfire),
+    const queued = await fireDue(scope.sql, now, planned, parts.triggerOf, (trigger, expected, until, { misfire }, timing) =>
+      planResumed(trigger, expected, until, misfire, timing),
     );
     await parts.queue.enqueue(scope.sql, queued);
     if (queued.length > 0) scope.signal('jobs');
@@ -126,7 +127,7 @@ function refuseHeld(paused: readonly ClaimedSchedule[], now: number): void {
 function refuseFlood(parts: CommandParts, planned: readonly ClaimedSchedule[], now: number): void {
   const runs = planned.reduce((sum, schedule) => {
     const passed = parts.triggerOf(schedule).count((schedule.nextScheduledFor as Date).getTime(), now + 1);
-    return sum + mostResumed(schedule.misfire, passed);
+    return sum + Math.min(mostResumed(schedule.misfire, passed), remainingRuns(schedule) ?? Infinity);
   }, 0);
   if (runs <= MOST_STARTED) return;
   const fields = new Fields();

@@ -50,9 +50,9 @@ export function resumeTask(parts: CommandParts, caller: Caller, ref: TaskRefInpu
       scope.sql,
       held.map(({ id }) => id),
     );
-    const active = plannable(held, parts.triggerOf).filter(({ state }) => state === 'ACTIVE');
-    await fireDue(scope.sql, now, active, parts.triggerOf, (trigger, expected, until, { state }) =>
-      planHeld(trigger, expected, [heldSoFar({ state }, until)]),
+    // Of one with a pause of its own nothing is written yet: it only gets its place back.
+    await fireDue(scope.sql, now, plannable(held, parts.triggerOf), parts.triggerOf, (trigger, expected, until, { state }, timing) =>
+      planHeld(trigger, expected, state === 'ACTIVE' ? [heldSoFar({ state }, until)] : [], timing),
     );
     await hold(scope, now, held, null);
     return change(scope, now, 'task.resume', task, task.pause, null, null);

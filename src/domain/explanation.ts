@@ -2,10 +2,16 @@ import type { Cause } from '../trigger/cause.ts';
 import { asFarAsDecided, letsThrough } from '../trigger/cause.ts';
 import { explainBounds, explainTrigger } from '../trigger/explain.ts';
 import type { Trigger } from '../trigger/trigger.ts';
+import { withinBounds } from './bounds.ts';
 import type { Bounds } from './bounds.ts';
+import { limitReached } from './runLimit.ts';
+import type { RunLimit } from './runLimit.ts';
 import type { RunOrigin, RunState } from './runState.ts';
 import { givenTriggerOf, triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
+import { explainLimit, explainOffset } from './explainFiring.ts';
+import { timingOf } from './timing.ts';
+import type { Offsets } from './timing.ts';
 
 export interface Explanation {
   /** Epoch milliseconds. */
@@ -22,7 +28,7 @@ interface Held {
   reason: string;
   by: { id: string; name: string | null };
 }
-export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'> {
+export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'>, Offsets, RunLimit {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   pause: Held | null;
   /** A pause of its task. */
@@ -62,8 +68,16 @@ export interface LedgerFacts {
  * @throws Error when the stored trigger does not compile, as givenTriggerOf
  */
 export function explainSchedule(schedule: ExplainedSchedule, at: number, now: number, facts: LedgerFacts | null): Explanation {
-  const definition = explainDefinition(givenTriggerOf(schedule), schedule, at);
-  const causes = at > now ? planned(schedule, at, definition) : happened(schedule, at, definition, facts);
+  const given = givenTriggerOf(schedule);
+  const bounded = withinBounds(given, schedule);
+  const timing = timingOf(schedule, bounded);
+  const definition = explainDefinition(given, schedule, at);
+  if (letsThrough(definition)) definition.push(...explainOffset(schedule, at, timing.effective(at)));
+  const next = schedule.nextScheduledFor?.getTime() ?? Infinity;
+  // Nominal by now, and due later.
+  const waits = at >= next && letsThrough(definition) && timing.effective(at) > now;
+  const causes =
+    at > now || waits ? planned(schedule, bounded, at, definition) : happened(schedule, bounded, at, definition, facts);
   return { instant: at, fires: letsThrough(causes), causes };
 }
 
@@ -73,13 +87,19 @@ function explainDefinition(trigger: Trigger, { startAt, endAt }: Bounds, at: num
   return asFarAsDecided([...causes, ...explainBounds(startAt?.getTime() ?? null, endAt?.getTime() ?? null, at)]);
 }
 
-function planned(schedule: ExplainedSchedule, at: number, definition: Cause[]): Cause[] {
-  const causes = [...definition, ...deleted(schedule, at)];
+function planned(schedule: ExplainedSchedule, trigger: Trigger, at: number, definition: Cause[]): Cause[] {
+  const causes = [...definition, ...deleted(schedule, at), ...explainLimit(schedule, trigger, at)];
   if (schedule.state === 'COMPLETED') causes.push(stop('state', 'the schedule is COMPLETED: it has no times left'));
-  return asFarAsDecided([...causes, ...paused(schedule, at)]);
+  return asFarAsDecided([...causes, ...paused(schedule, trigger, at)]);
 }
 
-function happened(schedule: ExplainedSchedule, at: number, definition: Cause[], facts: LedgerFacts | null): Cause[] {
+function happened(
+  schedule: ExplainedSchedule,
+  trigger: Trigger,
+  at: number,
+  definition: Cause[],
+  facts: LedgerFacts | null,
+): Cause[] {
   const { version, createdAt, nextScheduledFor, state } = schedule;
   const byDefinition = letsThrough(definition);
   if (facts === null) {
@@ -98,8 +118,10 @@ function happened(schedule: ExplainedSchedule, at: number, definition: Cause[], 
   if (verdict !== null) return byDefinition ? [...head, ...definition, verdict] : [verdict];
   if (!byDefinition) return [...head, ...definition];
   if (changed) return [...definition, stop('version', `${present}, after this instant; the ledger has nothing of it`)];
-  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, at)]);
+  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, trigger, at)]);
   if (later.length > 0) return [...definition, ...later];
+  // What came after the last run that it allows has no verdict.
+  if (state === 'COMPLETED' && limitReached(schedule)) return [...definition, ...explainLimit(schedule, trigger, at)];
   const due = state === 'ACTIVE' && nextScheduledFor !== null && nextScheduledFor.getTime() <= at;
   return [
     ...definition,
@@ -148,9 +170,11 @@ function deleted({ deletedAt }: ExplainedSchedule, at: number): Cause[] {
 }
 
 /** Whether a pause, of the schedule or of its task, holds the instant back, or has held it back and nothing is written of it yet. */
-function paused({ state, pause, hold, nextScheduledFor }: ExplainedSchedule, at: number): Cause[] {
+function paused(schedule: ExplainedSchedule, trigger: Trigger, at: number): Cause[] {
+  const { state, pause, hold, nextScheduledFor } = schedule;
+  const due = timingOf(schedule, trigger).effective(at);
   const unsettled = nextScheduledFor !== null && nextScheduledFor.getTime() <= at;
-  const holds = ({ since, until }: Held) => (Date.parse(since) <= at || unsettled) && (until == null || at < Date.parse(until));
+  const holds = ({ since, until }: Held) => (Date.parse(since) <= due || unsettled) && (until == null || due < Date.parse(until));
   if (state === 'PAUSED' && pause === null) return [stop('pause', 'the schedule is PAUSED')];
   if (state === 'PAUSED' && pause !== null && holds(pause)) return [stop('pause', `the schedule is PAUSED${details(pause)}`)];
   return hold !== null && holds(hold) ? [stop('task pause', `its task is paused${details(hold)}`)] : [];

@@ -1,6 +1,8 @@
 import type { Trigger } from '../trigger/trigger.ts';
-import { planDue, planPaused } from './due.ts';
+import { MAX_FIRES_PER_TICK, planDue, planPaused } from './due.ts';
 import type { DuePlan, MisfirePolicy } from './due.ts';
+import { NOMINAL } from './timing.ts';
+import type { Timing } from './timing.ts';
 
 /** Something that keeps a schedule from firing. */
 export interface Ends {
@@ -14,7 +16,7 @@ export interface Holding {
   /** From outside, whatever the schedule's own state: a pause of its task. */
   hold: Ends | null;
 }
-/** A part of what was held back, with the reason that the ledger gives. */
+/** A part of what was held back, with the reason that the ledger gives. What is due in it goes by effective instants. */
 export interface HeldStretch {
   /** Exclusive, epoch ms. */
   until: number;
@@ -61,11 +63,16 @@ export function heldSoFar({ state }: Pick<Holding, 'state'>, now: number): HeldS
  * What is to be written down of stretches that held everything back, one after the other.
  * @param expected  nominal instant of the first occurrence that has no verdict yet
  */
-export function planHeld(trigger: Trigger, expected: number, stretches: readonly HeldStretch[]): DuePlan {
+export function planHeld(
+  trigger: Trigger,
+  expected: number,
+  stretches: readonly HeldStretch[],
+  timing: Timing = NOMINAL,
+): DuePlan {
   const plan: DuePlan = { items: [], next: expected };
   for (const { until, reason } of stretches) {
     if (plan.next === null) break;
-    const { items, next } = planPaused(trigger, plan.next, until - 1, reason);
+    const { items, next } = planPaused(trigger, plan.next, until - 1, timing, reason);
     plan.items.push(...items);
     plan.next = next;
   }
@@ -76,10 +83,17 @@ export function planHeld(trigger: Trigger, expected: number, stretches: readonly
  * Decides what becomes, at the end of a pause, of what it held back, as `policy.mode` says. Grace time and catch-up window do not
  * apply: whoever ends the pause has chosen.
  */
-export function planResumed(trigger: Trigger, expected: number, now: number, policy: MisfirePolicy): DuePlan {
-  if (policy.mode === 'SKIP') return planHeld(trigger, expected, [heldSoFar({ state: 'PAUSED' }, now)]);
+export function planResumed(
+  trigger: Trigger,
+  expected: number,
+  now: number,
+  policy: MisfirePolicy,
+  timing: Timing = NOMINAL,
+): DuePlan {
+  if (policy.mode === 'SKIP') return planHeld(trigger, expected, [heldSoFar({ state: 'PAUSED' }, now)], timing);
   // Not even what is due at this instant is fresh, and nothing is too old.
-  return planDue(trigger, expected, now, { ...policy, graceMs: -1, catchupWindowMs: Infinity });
+  const all = { ...policy, graceMs: -1, catchupWindowMs: now - expected };
+  return planDue(trigger, expected, now, all, MAX_FIRES_PER_TICK, timing);
 }
 
 /** How many of so many that passed run by these rules, at most. */

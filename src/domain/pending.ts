@@ -2,6 +2,8 @@ import { isHeldBack } from './held.ts';
 import type { Ends, Holding } from './held.ts';
 import { triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
+import { timingOf } from './timing.ts';
+import type { Offsets } from './timing.ts';
 
 /** More than this are not told one from another. */
 const MOST_PENDING = 10_000;
@@ -22,7 +24,7 @@ export function mayBePending(schedule: Held): boolean {
  * @returns null: more than 10,000, or the trigger cannot be compiled and nobody can say
  */
 export function countPending(
-  schedule: Held & Omit<TriggerSource, 'id' | 'version' | 'calendarStamp'>,
+  schedule: Held & Offsets & Omit<TriggerSource, 'version' | 'calendarStamp'>,
   now: number,
 ): number | null {
   if (schedule.nextScheduledFor === null) return 0;
@@ -30,7 +32,9 @@ export function countPending(
   const from = schedule.nextScheduledFor.getTime();
   if (from >= until) return 0;
   try {
-    const count = triggerOf(schedule).count(from, until);
+    const trigger = triggerOf(schedule);
+    const end = timingOf(schedule, trigger).firstNominalFrom(until);
+    const count = from < end ? trigger.count(from, end) : 0;
     return count > MOST_PENDING ? null : count;
   } catch {
     return null;

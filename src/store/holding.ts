@@ -28,7 +28,7 @@ SELECT least((SELECT min(resume_at) FROM schedule WHERE deleted_at IS NULL AND r
   return row?.at ?? null;
 }
 
-/** Ends holds, before what they held back is planned. The caller holds the rows and calls setHolding after. */
+/** Ends holds, before what they held back is planned, which says when they are due. The caller holds the rows and calls setHolding after. */
 export async function releaseHolds(sql: Sql, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await sql.query(

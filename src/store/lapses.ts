@@ -20,13 +20,13 @@ const BY_ITSELF = { actor: SYSTEM, source: 'engine', requestId: null } as const;
 export async function endLapsed(sql: Sql, now: number, claimed: readonly ClaimedSchedule[], triggerOf: TriggerOf): Promise<void> {
   const lapses = claimed.map((schedule) => ({ schedule, ...lapseOf(schedule, now) }));
   const stretches = new Map(lapses.map((lapse) => [lapse.schedule.id, lapse.stretches]));
-  const resumed = lapses.filter((lapse) => lapse.stretches.length > 0).map(({ schedule }) => schedule);
+  const moved = lapses.filter(({ pauseEnds, holdEnds }) => pauseEnds || holdEnds).map(({ schedule }) => schedule);
   await releaseHolds(
     sql,
     lapses.filter(({ holdEnds }) => holdEnds).map(({ schedule }) => schedule.id),
   );
-  await fireDue(sql, now, plannable(resumed, triggerOf), triggerOf, (trigger, expected, _, { id }) =>
-    planHeld(trigger, expected, stretches.get(id) ?? []),
+  await fireDue(sql, now, plannable(moved, triggerOf), triggerOf, (trigger, expected, _, { id }, timing) =>
+    planHeld(trigger, expected, stretches.get(id) ?? [], timing),
   );
   const changes = lapses.map(({ schedule, pauseEnds, holdEnds }) => ({
     before: schedule,

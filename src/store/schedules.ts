@@ -2,6 +2,8 @@ import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import type { Labels } from '../domain/labels.ts';
+import type { RunLimit } from '../domain/runLimit.ts';
+import type { Offsets, Place } from '../domain/timing.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import { calendarNames } from '../trigger/calendar-names.ts';
 import { kindOf } from '../trigger/compile.ts';
@@ -16,7 +18,7 @@ import { sqlOfPrisma } from './sql.ts';
 import type { PrismaTransaction } from './sql.ts';
 
 /** What a version of a schedule says; counters, pauses and next instants are not part of it. */
-export interface ScheduleDefinition {
+export interface ScheduleDefinition extends Offsets, Pick<RunLimit, 'maxRuns'> {
   name: string;
   description: string | null;
   taskId: string;
@@ -42,6 +44,7 @@ export interface ScheduleRecord
       | 'version'
       | 'managedBy'
       | 'consecutiveFailures'
+      | 'countedRuns'
       | 'nextScheduledFor'
       | 'nextFireAt'
       | 'lastFireAt'
@@ -84,7 +87,7 @@ export interface DefinitionStamp {
   pause: PauseRecord | null;
   /** What holds it back besides; it has no next fire then. */
   hold: HoldRecord | null;
-  nextAt: Date | null;
+  place: Place;
   /** Instants to remember; null where no zone plays a part. */
   horizon: readonly number[] | null;
   at: Date;
@@ -133,9 +136,13 @@ export async function updateDefinition(
 }
 
 /** Where a schedule stands: what holds it back, and when it is to fire next. */
-function placeData({ state, pause, hold, nextAt }: Pick<DefinitionStamp, 'state' | 'pause' | 'hold' | 'nextAt'>) {
-  const next = { nextScheduledFor: nextAt, nextFireAt: hold === null ? nextAt : null };
-  return { state, pause: json(pause), hold: json(hold), resumeAt: resumeAtOf({ pause, hold }), ...next };
+function placeData({ state, pause, hold, place }: Pick<DefinitionStamp, 'state' | 'pause' | 'hold' | 'place'>) {
+  return { state, pause: json(pause), hold: json(hold), resumeAt: resumeAtOf({ pause, hold }), ...heldPlace(place, hold) };
+}
+
+/** What is held back keeps its place and is not due. */
+function heldPlace({ nextScheduledFor, nextFireAt }: Place, hold: HoldRecord | null): Place {
+  return { nextScheduledFor, nextFireAt: hold === null ? nextFireAt : null };
 }
 
 async function insertVersion(
@@ -153,24 +160,24 @@ async function insertVersion(
 export async function moveSchedule(
   prisma: Db,
   { id, hold }: Pick<ScheduleRecord, 'id' | 'hold'>,
-  change: { state: ScheduleRecord['state']; nextAt: Date | null; horizon: readonly number[] | null; zoneData: string },
+  change: { state: ScheduleRecord['state']; place: Place; horizon: readonly number[] | null; zoneData: string },
 ): Promise<ScheduleRecord> {
-  const { state, nextAt, horizon, zoneData } = change;
-  const next = { nextScheduledFor: nextAt, nextFireAt: hold === null ? nextAt : null };
-  const data = { state, ...next, horizon: json(horizon), zoneData };
+  const { state, place, horizon, zoneData } = change;
+  const data = { state, ...heldPlace(place, hold), horizon: json(horizon), zoneData };
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
 }
 
 /** Sets schedules to instants that were computed anew, all by the zone data of today. The caller holds their rows. */
 export async function moveSchedules(
   prisma: Pick<PrismaTransaction, 'schedule' | '$queryRawUnsafe'>,
-  moves: readonly { id: string; state: ScheduleRecord['state']; nextAt: Date | null; horizon: readonly number[] | null }[],
+  moves: readonly (Place & { id: string; state: ScheduleRecord['state']; horizon: readonly number[] | null })[],
 ): Promise<ScheduleRecord[]> {
   if (moves.length === 0) return [];
   await sqlOfPrisma(prisma).query(
     `/* moveSchedules */
-UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextAt", next_fire_at = CASE WHEN s.hold IS NULL THEN m."nextAt" END, horizon = nullif(m.horizon, 'null'), zone_data = $2
-  FROM jsonb_to_recordset($1::jsonb) AS m(id text, state text, "nextAt" timestamptz, horizon jsonb) WHERE s.id = m.id`,
+UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextScheduledFor", next_fire_at = CASE WHEN s.hold IS NULL THEN m."nextFireAt" END,
+       horizon = nullif(m.horizon, 'null'), zone_data = $2
+  FROM jsonb_to_recordset($1::jsonb) AS m(id text, state text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, horizon jsonb) WHERE s.id = m.id`,
     [JSON.stringify(moves), ZONE_DATA],
   );
   const byId = new Map(

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_MISFIRE } from '../../src/domain/due.ts';
 import { isHeldBack, lapseOf, mostResumed, planHeld, planResumed, resumeAtOf } from '../../src/domain/held.ts';
-import { cadences, occurrences, policies } from '../support/cadences.ts';
+import { timingOf } from '../../src/domain/timing.ts';
+import { cadences, occurrences, policies, timed } from '../support/cadences.ts';
 import { at } from '../support/verdicts.ts';
 
 const iso = (time: string) => new Date(at(time)).toISOString();
@@ -92,19 +93,21 @@ test('what is paused, or active and held, is held back', () => {
 
 test('whatever ends a pause, each occurrence until then has exactly one verdict, and those after it have none yet', () => {
   const modes = fc.constantFrom('SKIP', 'FIRE_ONCE', 'FIRE_ALL');
-  const lives = cadences.chain((cadence) =>
-    fc.record({ cadence: fc.constant(cadence), policy: policies(cadence.every), mode: modes, waits: fc.nat(60 * cadence.every) }),
+  const lives = timed.chain((one) =>
+    fc.record({ one: fc.constant(one), policy: policies(one.every), mode: modes, waits: fc.nat(60 * one.every) }),
   );
   fc.assert(
-    fc.property(lives, ({ cadence: { trigger, start }, policy, mode, waits }) => {
+    fc.property(lives, ({ one: { trigger, start, id, offsets }, policy, mode, waits }) => {
       const now = start + waits;
-      const { items, next } = planResumed(trigger, trigger.next(start) as number, now, { ...policy, mode });
-      const passed = occurrences(trigger, start + 1, now);
+      const timing = timingOf({ id, ...offsets }, trigger);
+      const first = trigger.next(start) as number;
+      const { items, next } = planResumed(trigger, first, now, { ...policy, mode }, timing);
+      const passed = occurrences(trigger, first, now).filter((instant) => timing.effective(instant) <= now);
       const decided = items.flatMap((item) =>
         item.kind === 'fire' ? [item.scheduledFor] : occurrences(trigger, item.scheduledFor, item.through),
       );
       assert.deepEqual(decided, passed);
-      assert.equal(next, trigger.next(now));
+      assert.equal(next, passed.length === 0 ? first : trigger.next(passed.at(-1) as number));
       const fires = items.filter((item) => item.kind === 'fire');
       const most = mostResumed({ ...policy, mode }, passed.length);
       assert.deepEqual(
@@ -120,25 +123,27 @@ test('whatever ends a pause, each occurrence until then has exactly one verdict,
 });
 
 test('stretches that follow each other hold back each occurrence once, the first that covers it', () => {
-  const lives = cadences.chain((cadence) =>
-    fc.record({ cadence: fc.constant(cadence), ends: fc.array(fc.nat(60 * cadence.every), { minLength: 1, maxLength: 3 }) }),
+  const lives = timed.chain((one) =>
+    fc.record({ one: fc.constant(one), ends: fc.array(fc.nat(60 * one.every), { minLength: 1, maxLength: 3 }) }),
   );
   fc.assert(
-    fc.property(lives, ({ cadence: { trigger, start }, ends }) => {
+    fc.property(lives, ({ one: { trigger, start, id, offsets }, ends }) => {
+      const timing = timingOf({ id, ...offsets }, trigger);
+      const first = trigger.next(start) as number;
       const stretches = ends.map((end, index) => ({ until: start + end, reason: String(index) }));
-      const { items, next } = planHeld(trigger, trigger.next(start) as number, stretches);
+      const { items, next } = planHeld(trigger, first, stretches, timing);
       const last = start + Math.max(...ends);
       const found = items.flatMap((item) =>
         item.kind === 'skip'
           ? occurrences(trigger, item.scheduledFor, item.through).map((instant) => [instant, item.reason])
           : [],
       );
-      const expected = occurrences(trigger, start + 1, last - 1).map((instant) => [
-        instant,
-        stretches.find((stretch) => instant < stretch.until)?.reason,
-      ]);
+      const expected = occurrences(trigger, first, last).flatMap((instant) => {
+        const by = stretches.find((stretch) => timing.effective(instant) < stretch.until);
+        return by === undefined ? [] : [[instant, by.reason]];
+      });
       assert.deepEqual(found, expected);
-      assert.equal(next, trigger.next(Math.max(start, last - 1)));
+      assert.equal(next, expected.length === 0 ? first : trigger.next(expected.at(-1)?.[0] as number));
     }),
     { numRuns: 1_000 },
   );

@@ -9,11 +9,14 @@ const until = (time: string) => ({ until: instant(time).toISOString() });
 const OPEN = { until: null };
 /** Hourly; the occurrence of 10:00 is the first that is held back. */
 const schedule = {
+  id: 'sch_1',
   triggerSpec: { cron: { expression: '0 * * * *' } } as TriggerSpec,
   timeZone: 'UTC',
   dst: { gap: null, overlap: null },
   startAt: null,
   endAt: null,
+  spreadMs: 0,
+  jitterMs: 0,
   createdAt: instant('09:00'),
   calendars: null,
   state: 'PAUSED' as 'ACTIVE' | 'PAUSED' | 'COMPLETED',
@@ -28,6 +31,15 @@ const count = (given: Partial<typeof schedule>, now: string) => {
 };
 
 const cases: { rule: string; given: Partial<typeof schedule>; now: string; count: number | null }[] = [
+  // Each is due 44 min 47.476 s after its hour.
+  { rule: 'what is not due yet is not pending', given: { spreadMs: 3_600_000 }, now: '12:44:47.475', count: 2 },
+  { rule: 'what is due is', given: { spreadMs: 3_600_000 }, now: '12:44:47.476', count: 3 },
+  {
+    rule: 'what is due at its end or later is not pending, should it be nominal before',
+    given: { spreadMs: 3_600_000, pause: until('12:30') },
+    now: '13:00',
+    count: 2,
+  },
   { rule: 'none has passed', given: {}, now: '09:59:59.999', count: 0 },
   { rule: 'the one that is due at this instant counts', given: {}, now: '10:00', count: 1 },
   { rule: 'each that has passed', given: {}, now: '12:30', count: 3 },

@@ -185,6 +185,34 @@ test('deleting a schedule, or pausing it, writes down what the pause of its task
   );
 });
 
+test('what comes back from a pause of its task is due at its effective instant, whoever ends the pause', async (t) => {
+  const { parts, id, step, stateOf } = await playing(t, { spread: 'PT9S' });
+  const own = await addSchedule(parts, { ...EACH, name: 'paused by itself', spread: 'PT9S' });
+  const rowOf = (of: string) => parts.store.prisma.schedule.findUniqueOrThrow({ where: { id: of } });
+  const before = [await rowOf(id), await rowOf(own.id)];
+  await pause(parts, own.id);
+  await holdTask(parts, 'task');
+  await releaseTask(parts, 'task');
+  assert.deepEqual([await rowOf(id), await rowOf(own.id)].map(placed), before.map(placed));
+  await holdTask(parts, 'task', at('00:00:05'));
+  assert.equal((await stateOf()).nextFireAt, null);
+  await step('00:00:05');
+  assert.deepEqual([await rowOf(id), await rowOf(own.id)].map(placed), before.map(placed));
+  assert.equal((await rowOf(own.id)).state, 'PAUSED');
+  // Nominal before the end of the pause, due after it.
+  const due = before[0]!.nextFireAt!.getTime();
+  await holdTask(parts, 'task', due);
+  await step('00:00:10');
+  parts.clock.advanceTo(due);
+  await step('00:00:19.999');
+  assert.deepEqual(await runsOf(parts, id), ['00:00:10 SCHEDULE QUEUED']);
+  assert.deepEqual(await skipsOf(parts, id), []);
+});
+
+function placed({ nextScheduledFor, nextFireAt }: { nextScheduledFor: Date | null; nextFireAt: Date | null }) {
+  return [nextScheduledFor, nextFireAt];
+}
+
 test('the later end of two counts: what one pause leaves the other still holds back', async (t) => {
   for (const [own, task] of [
     ['00:00:20', '00:00:40'],
