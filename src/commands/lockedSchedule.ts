@@ -8,8 +8,8 @@ import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
 import { endLapsed, plannable } from '../store/lapses.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
-import { readSettled } from '../store/settled.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
+import { readSettled } from '../store/settled.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -106,19 +106,38 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
 }
 
 /**
+/** What settling left of a schedule whose row is locked. */
+export interface SettledSchedule {
+  claimed: ClaimedSchedule;
+  settled: ScheduleRecord;
+}
+
+/**
  * The nominal instant of the last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
- * @param settled  the schedule as settling left it
- * @returns -Infinity when there is none, or nobody can say because the trigger is broken
+ * @returns -Infinity when there is none
  */
-export async function lastSettled(
+export async function lastSettled(parts: CommandParts, scope: CommandScope, schedule: SettledSchedule): Promise<number> {
+  return (await lastSettledOf(parts, scope, [schedule]))[0] as number;
+}
+
+/** The same of each of these. The ledger says it, also of earlier definitions; of what retention has removed, the trigger. */
+export async function lastSettledOf(
   parts: CommandParts,
   { sql }: CommandScope,
-  { claimed }: LockedSchedule,
-  settled: ScheduleRecord,
-): Promise<number> {
+  schedules: readonly SettledSchedule[],
+): Promise<number[]> {
+  const ledger = await readSettled(
+    sql,
+    schedules.map(({ claimed }) => claimed.id),
+  );
+  return schedules.map((schedule) => Math.max(ledger.get(schedule.claimed.id) ?? -Infinity, lastPassed(parts, schedule)));
+}
+
+/** -Infinity: there is none, or nobody can say because the trigger is broken. */
+function lastPassed(parts: CommandParts, { claimed, settled }: SettledSchedule): number {
   const { nextScheduledFor } = settled;
   // Its trigger may go on for ever: only what is written down says where the limit has ended it.
-  if (nextScheduledFor === null && limitReached(settled)) return readSettled(sql, claimed.id);
+  if (nextScheduledFor === null && limitReached(settled)) return -Infinity;
   try {
     return parts.triggerOf(claimed).previous(nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
   } catch {
@@ -144,7 +163,7 @@ export async function settleAll(
   const standing = await settleActive(parts, scope, now, await settleLapsed(parts, scope, now, claimed));
   const held = plannable(standing.filter(isHeldBack), parts.triggerOf).filter((schedule) => isPast(schedule, now));
   if (held.length === 0) return standing;
-  await fireDue(scope.sql, now, held, parts.triggerOf, (trigger, expected, until, { state }, timing) =>
+  await fireDue(scope.sql, now, held, parts.triggerOf, (trigger, expected, until, { state, timing }) =>
     planHeld(trigger, expected, [heldSoFar({ state }, until)], timing),
   );
   return reread(scope, standing, held);
@@ -159,10 +178,13 @@ export async function settleActive(
 ): Promise<ClaimedSchedule[]> {
   let standing = [...claimed];
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
-  for (let due = standing.filter((one) => isDue(one, now)); due.length > 0; due = standing.filter((one) => isDue(one, now))) {
+  for (let due = standing.filter((one) => isDue(one, now)); due.length > 0;) {
     await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf));
     scope.signal('jobs', 'events');
-    standing = await reread(scope, standing, due);
+    const before = standing;
+    standing = await reread(scope, before, due);
+    // What is nominal and skipped by now may still wait for the one before it: nothing moves, and nothing is left to do.
+    due = standing.filter((one, index) => isDue(one, now) && placeOf(one) !== placeOf(before[index] as ClaimedSchedule));
   }
   return standing;
 }
@@ -194,9 +216,15 @@ async function reread(
   return all.map((schedule) => byId.get(schedule.id) ?? schedule);
 }
 
-/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. */
-function isDue({ state, nextFireAt }: ClaimedSchedule, now: number): boolean {
-  return state === 'ACTIVE' && nextFireAt !== null && nextFireAt.getTime() <= now;
+/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. Of one with skips only these may have come. */
+function isDue(schedule: ClaimedSchedule, now: number): boolean {
+  const { state, hold, nextFireAt, skipCount } = schedule;
+  if (state !== 'ACTIVE' || hold !== null) return false;
+  return (nextFireAt !== null && nextFireAt.getTime() <= now) || (skipCount > 0 && isPast(schedule, now));
+}
+
+function placeOf({ nextScheduledFor }: ClaimedSchedule): number | null {
+  return nextScheduledFor?.getTime() ?? null;
 }
 
 function isPast({ nextScheduledFor }: ClaimedSchedule, now: number): boolean {

@@ -89,8 +89,12 @@ export function resumeSchedules(
       refuseHeld(paused, now);
       refuseFlood(parts, planned, now);
     }
-    const queued = await fireDue(scope.sql, now, planned, parts.triggerOf, (trigger, expected, until, { misfire }, timing) =>
-      planResumed(trigger, expected, until, misfire, timing),
+    const queued = await fireDue(
+      scope.sql,
+      now,
+      planned,
+      parts.triggerOf,
+      (trigger, expected, until, { misfire, timing, skips }) => planResumed(trigger, expected, until, misfire, timing, skips),
     );
     await parts.queue.enqueue(scope.sql, queued);
     if (queued.length > 0) scope.signal('jobs');

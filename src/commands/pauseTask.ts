@@ -51,8 +51,13 @@ export function resumeTask(parts: CommandParts, caller: Caller, ref: TaskRefInpu
       held.map(({ id }) => id),
     );
     // Of one with a pause of its own nothing is written yet: it only gets its place back.
-    await fireDue(scope.sql, now, plannable(held, parts.triggerOf), parts.triggerOf, (trigger, expected, until, { state }, timing) =>
-      planHeld(trigger, expected, state === 'ACTIVE' ? [heldSoFar({ state }, until)] : [], timing),
+    await fireDue(
+      scope.sql,
+      now,
+      plannable(held, parts.triggerOf),
+      parts.triggerOf,
+      (trigger, expected, until, { state, timing }) =>
+        planHeld(trigger, expected, state === 'ACTIVE' ? [heldSoFar({ state }, until)] : [], timing),
     );
     await hold(scope, now, held, null);
     return change(scope, now, 'task.resume', task, task.pause, null, null);

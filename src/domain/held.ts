@@ -1,6 +1,8 @@
 import type { Trigger } from '../trigger/trigger.ts';
-import { MAX_FIRES_PER_TICK, planDue, planPaused } from './due.ts';
-import type { DuePlan, MisfirePolicy } from './due.ts';
+import { planPaused } from './due.ts';
+import type { DuePlan, MisfirePolicy, Skip } from './due.ts';
+import { planDueAround } from './skips.ts';
+import type { PlannedSkip } from './skips.ts';
 import { NOMINAL } from './timing.ts';
 import type { Timing } from './timing.ts';
 
@@ -23,6 +25,11 @@ export interface HeldStretch {
   reason: string;
 }
 
+/** Nothing of it runs. */
+interface HeldPlan extends DuePlan {
+  items: Skip[];
+}
+
 const BY_PAUSE = 'the schedule was paused';
 const BY_HOLD = 'the task was paused';
 
@@ -39,6 +46,12 @@ export function isInForce<T extends Ends>(it: T | null, now: number): it is T {
 
 export function isHeldBack({ state, hold }: Pick<Holding, 'state' | 'hold'>): boolean {
   return state === 'PAUSED' || (state === 'ACTIVE' && hold !== null);
+}
+
+/** Effective instant up to which something holds it back, epoch ms; what comes then or later is due. -Infinity: nothing does. */
+export function heldUntil({ state, pause, hold }: Holding): number {
+  const own = state === 'PAUSED' ? (endOf(pause) ?? Infinity) : -Infinity;
+  return Math.max(own, hold === null ? -Infinity : (endOf(hold) ?? Infinity));
 }
 
 /** What of a schedule's pause and hold has ended by itself by `now`, and the stretches whose verdicts are to be written with that. */
@@ -68,8 +81,8 @@ export function planHeld(
   expected: number,
   stretches: readonly HeldStretch[],
   timing: Timing = NOMINAL,
-): DuePlan {
-  const plan: DuePlan = { items: [], next: expected };
+): HeldPlan {
+  const plan: HeldPlan = { items: [], next: expected };
   for (const { until, reason } of stretches) {
     if (plan.next === null) break;
     const { items, next } = planPaused(trigger, plan.next, until - 1, timing, reason);
@@ -81,7 +94,7 @@ export function planHeld(
 
 /**
  * Decides what becomes, at the end of a pause, of what it held back, as `policy.mode` says. Grace time and catch-up window do not
- * apply: whoever ends the pause has chosen.
+ * apply: whoever ends the pause has chosen. What was skipped does not run.
  */
 export function planResumed(
   trigger: Trigger,
@@ -89,11 +102,12 @@ export function planResumed(
   now: number,
   policy: MisfirePolicy,
   timing: Timing = NOMINAL,
+  skips: readonly PlannedSkip[] = [],
 ): DuePlan {
   if (policy.mode === 'SKIP') return planHeld(trigger, expected, [heldSoFar({ state: 'PAUSED' }, now)], timing);
   // Not even what is due at this instant is fresh, and nothing is too old.
   const all = { ...policy, graceMs: -1, catchupWindowMs: now - expected };
-  return planDue(trigger, expected, now, all, MAX_FIRES_PER_TICK, timing);
+  return planDueAround(trigger, skips, expected, now, all, timing);
 }
 
 /** How many of so many that passed run by these rules, at most. */

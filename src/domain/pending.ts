@@ -1,5 +1,5 @@
-import { isHeldBack } from './held.ts';
-import type { Ends, Holding } from './held.ts';
+import { heldUntil, isHeldBack } from './held.ts';
+import type { Holding } from './held.ts';
 import { triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
 import { timingOf } from './timing.ts';
@@ -28,7 +28,7 @@ export function countPending(
   now: number,
 ): number | null {
   if (schedule.nextScheduledFor === null) return 0;
-  const until = Math.min(now + 1, endOf(schedule));
+  const until = Math.min(now + 1, heldUntil(schedule));
   const from = schedule.nextScheduledFor.getTime();
   if (from >= until) return 0;
   try {
@@ -39,10 +39,4 @@ export function countPending(
   } catch {
     return null;
   }
-}
-
-/** When the last of what holds it back ends by itself: what comes later is due, not pending. */
-function endOf({ state, pause, hold }: Holding): number {
-  const end = (it: Ends | null) => (it === null ? -Infinity : it.until == null ? Infinity : Date.parse(it.until));
-  return Math.max(state === 'PAUSED' ? end(pause) : -Infinity, end(hold));
 }

@@ -1,9 +1,12 @@
 import DataLoader from 'dataloader';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
+import { readLedgers } from '../store/occurrences.ts';
+import type { LedgerRequest } from '../store/occurrences.ts';
 import type { Store } from '../store/open.ts';
 import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
 import type { AttemptRecord } from '../store/runRecords.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
+import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
 import { findTasksById } from '../store/tasks.ts';
@@ -30,6 +33,13 @@ export function createLoaders(store: Store) {
     calendarDates: new DataLoader(async (names: readonly string[]) => {
       const dates = await readCalendarDates(sql, names);
       return names.map((name) => dates.get(name) ?? null);
+    }),
+    skipsOfSchedule: new DataLoader(async (scheduleIds: readonly string[]) => {
+      const skips = await readSkips(sql, scheduleIds);
+      return scheduleIds.map((id) => skips.get(id) ?? []);
+    }),
+    ledger: new DataLoader((requests: readonly LedgerRequest[]) => readLedgers(sql, requests), {
+      cacheKeyFn: ({ scheduleId, from, until, limit }) => `${scheduleId} ${from} ${until} ${limit}`,
     }),
     workersOfTask: new DataLoader(async (taskIds: readonly string[]) => {
       const rows = Map.groupBy(await listTaskWorkers(sql, taskIds, LIMITS.maxPageSize), (row) => row.taskId);

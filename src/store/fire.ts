@@ -1,4 +1,3 @@
-import { MAX_FIRES_PER_TICK, planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
 import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
@@ -6,6 +5,8 @@ import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
 import { cutAtLimit } from '../domain/runLimit.ts';
+import { planDueAround, withoutSkips } from '../domain/skips.ts';
+import type { PlannedSkip } from '../domain/skips.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import { placeAt, timingOf } from '../domain/timing.ts';
 import type { Place, Timing } from '../domain/timing.ts';
@@ -18,14 +19,19 @@ import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { listLiveWorkers } from './workers.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
+import { forgetSkips, readSkips } from './skips.ts';
 import type { Sql } from './sql.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
 /** Decides what becomes of the occurrences from `expected` on. */
-export type Planner = (trigger: Trigger, expected: number, now: number, schedule: ClaimedSchedule, timing: Timing) => DuePlan;
+export type Planner = (trigger: Trigger, expected: number, now: number, schedule: PlannedSchedule) => DuePlan;
+interface PlannedSchedule extends ClaimedSchedule {
+  timing: Timing;
+  skips: readonly PlannedSkip[];
+}
 
-const byPolicy: Planner = (trigger, expected, now, { misfire }, timing) =>
-  planDue(trigger, expected, now, misfire, MAX_FIRES_PER_TICK, timing);
+const byPolicy: Planner = (trigger, expected, now, { misfire, timing, skips }) =>
+  planDueAround(trigger, skips, expected, now, misfire, timing);
 
 /**
  * Gives every occurrence of these schedules up to `now` its verdict: plans, writes runs, ledger and events, and moves the
@@ -45,12 +51,14 @@ export async function fireDue(
   const underway = await readUnderway(sql, serial);
   const local = claimed.filter((schedule) => schedule.taskScope === 'LOCAL').map((schedule) => schedule.taskId);
   const workers = await listLiveWorkers(sql, local);
+  const skipping = claimed.filter((schedule) => schedule.skipCount > 0).map((schedule) => schedule.id);
+  const skips = await readSkips(sql, skipping);
   const runs: NewRun[] = [];
   const advances: Advance[] = [];
   const occurrences: NewOccurrence[] = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
-    const plan = planOf(schedule, schedule.nextScheduledFor.getTime(), now, triggerOf, planner);
+    const plan = planOf(schedule, skips.get(schedule.id) ?? [], schedule.nextScheduledFor.getTime(), now, triggerOf, planner);
     if (!plan.ok) {
       await holdBroken(sql, now, schedule, plan.error);
       continue;
@@ -69,7 +77,7 @@ export async function fireDue(
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
-      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next)),
+      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next, plan.nextFire)),
       lastFireAt: fires.length > 0 ? iso(now) : null,
       countedRuns,
       openOccurrenceId: ledger.openId,
@@ -77,7 +85,12 @@ export async function fireDue(
       extend: ledger.extend,
     });
   }
-  return writeVerdicts(sql, now, runs, occurrences, advances);
+  const queued = await writeVerdicts(sql, now, runs, occurrences, advances);
+  const settled = advances
+    .filter(({ id }) => skips.has(id))
+    .map(({ id, nextScheduledFor }) => ({ id, before: nextScheduledFor }));
+  await forgetSkips(sql, settled);
+  return queued;
 }
 
 export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
@@ -87,18 +100,20 @@ export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance,
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */
 function planOf(
   schedule: ClaimedSchedule,
+  skips: readonly PlannedSkip[],
   expected: number,
   now: number,
   triggerOf: TriggerOf,
   planner: Planner,
-): ({ ok: true; timing: Timing; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
+): ({ ok: true; timing: Timing; nextFire: number | null; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
     const timing = timingOf(schedule, trigger);
-    const plan = planner(trigger, expected, now, schedule, timing);
+    const plan = planner(trigger, expected, now, { ...schedule, timing, skips });
+    const nextFire = plan.next === null ? null : withoutSkips(trigger, skips).next(plan.next - 1);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
-    return { ok: true, ...plan, timing, horizon: remembered ? null : horizonOf(trigger, plan.next) };
+    return { ok: true, ...plan, timing, nextFire, horizon: remembered ? null : horizonOf(trigger, plan.next) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }

@@ -70,7 +70,7 @@ WITH c AS (
 ), changed AS (
   UPDATE schedule s SET state = CASE WHEN c.state = 'ACTIVE' AND s.next_scheduled_for IS NULL AND s.trigger_kind <> 'MANUAL' THEN 'COMPLETED' ELSE c.state END,
          pause = nullif(c.pause, 'null'), hold = nullif(c.hold, 'null'), resume_at = c."resumeAt",
-         next_fire_at = CASE WHEN nullif(c.hold, 'null') IS NULL THEN coalesce(s.next_fire_at, s.next_scheduled_for) END,
+         next_fire_at = CASE WHEN nullif(c.hold, 'null') IS NULL THEN s.next_fire_at END,
          consecutive_failures = CASE WHEN s.state = 'PAUSED' AND c.state <> 'PAUSED' AND (s.pause->>'cause' = 'FAILURES' OR s.consecutive_failures >= s.pause_after_failures)
                                 THEN 0 ELSE s.consecutive_failures END
     FROM c JOIN schedule prior ON prior.id = c.id WHERE s.id = c.id RETURNING s.*, prior.consecutive_failures AS old_failures, c.told, c.before

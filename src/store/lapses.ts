@@ -25,7 +25,7 @@ export async function endLapsed(sql: Sql, now: number, claimed: readonly Claimed
     sql,
     lapses.filter(({ holdEnds }) => holdEnds).map(({ schedule }) => schedule.id),
   );
-  await fireDue(sql, now, plannable(moved, triggerOf), triggerOf, (trigger, expected, _, { id }, timing) =>
+  await fireDue(sql, now, plannable(moved, triggerOf), triggerOf, (trigger, expected, _, { id, timing }) =>
     planHeld(trigger, expected, stretches.get(id) ?? [], timing),
   );
   const changes = lapses.map(({ schedule, pauseEnds, holdEnds }) => ({

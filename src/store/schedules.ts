@@ -47,6 +47,7 @@ export interface ScheduleRecord
       | 'countedRuns'
       | 'nextScheduledFor'
       | 'nextFireAt'
+      | 'skipCount'
       | 'lastFireAt'
       | 'createdAt'
       | 'updatedAt'

@@ -48,7 +48,7 @@ async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']
   };
   const why = async (moment: string) => {
     const [schedule] = await findSchedulesById(parts.store.prisma, [id]);
-    const { causes } = await explainAt({ ...schedule!, calendars: null }, at(moment), parts);
+    const { causes } = await explainAt({ ...schedule!, calendars: null, skips: [] }, at(moment), parts);
     return `${causes.at(-1)?.subject}: ${causes.at(-1)?.message}`;
   };
   return { parts, id, step, stateOf, why };
@@ -308,6 +308,6 @@ test('the database refuses a next fire for what is held back', async (t) => {
   await holdTask(parts, 'task');
   await assert.rejects(
     parts.store.sql.query(`UPDATE schedule SET next_fire_at = next_scheduled_for WHERE id = $1`, [id]),
-    /schedule_next_check/,
+    /schedule_hold_check/,
   );
 });

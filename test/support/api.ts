@@ -55,6 +55,7 @@ export function createApi(client: Client) {
       ask<Payload<'task', TaskView | null>>(operations.PAUSE_TASK, variables, token),
     resumeTask: (variables: Variables, token?: string) =>
       ask<Payload<'task', TaskView | null>>(operations.RESUME_TASK, variables, token),
+    skipOccurrence: mutation<'schedule', ScheduleView | null>(operations.SKIP_OCCURRENCE),
     triggerSchedule,
     cancelRun: mutation<'run', RunView | null>(operations.CANCEL_RUN),
     task: (key: string) => ask<TaskView | null>(operations.TASK, { ref: { key } }),

@@ -99,6 +99,16 @@ export const EXPLAIN = `
   query ($ref: ScheduleRef!, $at: DateTime!) {
     schedule(ref: $ref) { explain(at: $at) { instant fires causes { subject passes message } } }
   }`;
+export const OCCURRENCES = `
+  query ($ref: ScheduleRef!, $range: ClosedRange!, $first: Int, $after: Cursor) {
+    schedule(ref: $ref) {
+      occurrences(range: $range, first: $first, after: $after) {
+        nodes { scheduledFor effectiveAt through count verdict reason scheduleVersion runs { id state } }
+        edges { cursor node { scheduledFor } }
+        pageInfo { ...PageFields }
+      }
+    }
+  } ${PAGE_FIELDS}`;
 export const RUN = `query ($id: ID!) { run(id: $id) { ...RunFields } } ${RUN_FIELDS}`;
 
 export const TASKS = `
@@ -157,6 +167,10 @@ export const PAUSE_SCHEDULES = `
 export const RESUME_SCHEDULES = `
   mutation ($input: ResumeSchedulesInput!) {
     resumeSchedules(input: $input) { schedules { ...ScheduleFields } count userErrors { ...ErrorFields } }
+  } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+export const SKIP_OCCURRENCE = `
+  mutation ($input: SkipOccurrenceInput!) {
+    skipOccurrence(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
   } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
 export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {

@@ -12,6 +12,7 @@ import { pauseSchedules, resumeSchedules } from '../../src/commands/pauseSchedul
 import { pauseTask, resumeTask } from '../../src/commands/pauseTask.ts';
 import { registerTask } from '../../src/commands/registerTask.ts';
 import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
+import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
@@ -133,6 +134,16 @@ export const releaseTask = (parts: Parts, key: string) => valueOf(resumeTask(par
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
+/** Skips an occurrence, given as on the day of the tests. */
+export const skip = (parts: Parts, id: string, scheduledFor: string | Date, options: { undo?: boolean; reason?: string } = {}) =>
+  valueOf(
+    skipOccurrence(parts, CALLER, {
+      ref: { id },
+      scheduledFor: typeof scheduledFor === 'string' ? new Date(at(scheduledFor)) : scheduledFor,
+      reason: options.reason ?? 'holiday',
+      undo: options.undo,
+    }),
+  );
 export const cancel = (parts: Parts, id: string, reason?: string) => valueOf(cancelRun(parts, CALLER, { id, reason }));
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
   (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;
