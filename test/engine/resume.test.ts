@@ -10,7 +10,9 @@ import {
   openParts,
   pause,
   resumeWith,
+  skip,
   startTestEngine,
+  time,
   trigger,
 } from '../support/parts.ts';
 import { startTestWorker } from '../support/executor.ts';
@@ -106,6 +108,27 @@ test('a run under way comes first: with overlap SKIP what passed waits for it, o
       call.succeed();
     }
     await whenEvents(parts, async () => (await runsOf(parts, id)).every((run) => run.endsWith('SUCCEEDED')));
+  }
+});
+
+test('what was skipped does not run, whatever else does', async (t) => {
+  for (const [misfire, runs, ledger] of [
+    ['FIRE_ALL', ['00:00:10 CATCH_UP QUEUED', '00:00:30 CATCH_UP QUEUED'], ['00:00:20 to 00:00:20 SKIPPED_BY_USER 1']],
+    ['FIRE_ONCE', ['00:00:30 CATCH_UP QUEUED'], ['00:00:10 to 00:00:10 COALESCED 1', '00:00:20 to 00:00:20 SKIPPED_BY_USER 1']],
+    ['SKIP', [], ['00:00:10 to 00:00:30 PAUSED 3']],
+  ] as const) {
+    const parts = await openParts(t);
+    await addTask(parts);
+    const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL' });
+    for (const skipped of ['00:00:20', '00:00:40']) await skip(parts, id, skipped);
+    await pause(parts, id);
+    parts.clock.advanceTo(at('00:00:35'));
+    const { schedules } = await resumeWith(parts, misfire, id);
+    assert.deepEqual(await runsOf(parts, id), runs, misfire);
+    assert.deepEqual(await skipsOf(parts, id), ledger, misfire);
+    const [resumed] = schedules;
+    assert.deepEqual([resumed?.skipCount, time(resumed?.nextScheduledFor ?? null)], [1, '00:00:40'], misfire);
+    assert.equal(time(resumed?.nextFireAt ?? null), '00:00:50', 'past the one that is skipped still');
   }
 });
 

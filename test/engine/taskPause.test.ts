@@ -19,6 +19,7 @@ import {
   removeSchedule,
   resume,
   resumeWith,
+  skip,
   startTestEngine,
   time,
   trigger,
@@ -212,6 +213,20 @@ test('what comes back from a pause of its task is due at its effective instant, 
 function placed({ nextScheduledFor, nextFireAt }: { nextScheduledFor: Date | null; nextFireAt: Date | null }) {
   return [nextScheduledFor, nextFireAt];
 }
+
+test('what is skipped while the task is paused fires neither before nor after, and the end of all times is noticed then', async (t) => {
+  const { parts, id, step, stateOf } = await playing(t, { endAt: new Date(at('00:00:35')) });
+  await holdTask(parts, 'task', at('00:00:15'));
+  for (const skipped of ['00:00:20', '00:00:30']) await skip(parts, id, skipped);
+  assert.deepEqual(await stateOf(), { state: 'ACTIVE', held: true, place: '00:00:10', nextFireAt: null });
+  await step('00:00:10', '00:00:15');
+  assert.deepEqual(await stateOf(), { state: 'ACTIVE', held: false, place: '00:00:20', nextFireAt: null });
+  await step('00:00:20', '00:00:30');
+  assert.deepEqual(await runsOf(parts, id), []);
+  const ledger = ['00:00:10 to 00:00:10 PAUSED 1', '00:00:20 to 00:00:30 SKIPPED_BY_USER 2'];
+  assert.deepEqual(await skipsOf(parts, id), ledger);
+  assert.equal((await stateOf()).state, 'COMPLETED');
+});
 
 test('the later end of two counts: what one pause leaves the other still holds back', async (t) => {
   for (const [own, task] of [
