@@ -93,7 +93,7 @@ export async function fireDue(
   return queued;
 }
 
-export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
+function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
   return { nextScheduledFor: nextScheduledFor?.toISOString() ?? null, nextFireAt: nextFireAt?.toISOString() ?? null };
 }
 
