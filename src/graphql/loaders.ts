@@ -5,6 +5,10 @@ import type { LedgerRequest } from '../store/occurrences.ts';
 import type { Store } from '../store/open.ts';
 import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
 import type { AttemptRecord } from '../store/runRecords.ts';
+import { readScheduleStats } from '../store/runStats.ts';
+import type { Stretch } from '../store/runStats.ts';
+import { findSteps } from '../store/steps.ts';
+import type { StepRecord } from '../store/steps.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
 import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
@@ -53,11 +57,19 @@ export function createLoaders(store: Store) {
       const rows = new Map((await listWorkerRuns(sql, workerIds, LIMITS.maxPageSize)).map((row) => [row.workerId, row]));
       return workerIds.map((id) => rows.get(id) ?? { runIds: [], count: 0 });
     }),
+    /** Every question is its own: windows end at the moment in which they are asked for. */
+    statsOfSchedule: new DataLoader((asked: readonly (Stretch & { scheduleId: string })[]) => readScheduleStats(prisma, asked), {
+      cache: false,
+    }),
     lastRunOfTask: lastRun('task_id'),
     lastRunOfSchedule: lastRun('schedule_id'),
     attempts: new DataLoader(async (runIds: readonly string[]) => {
       const byRun = Map.groupBy(await findAttempts(prisma, runIds), (attempt) => attempt.runId);
       return runIds.map((id): AttemptRecord[] => byRun.get(id) ?? []);
+    }),
+    steps: new DataLoader(async (runIds: readonly string[]) => {
+      const byRun = Map.groupBy(await findSteps(prisma, runIds), (step) => step.runId);
+      return runIds.map((id): StepRecord[] => byRun.get(id) ?? []);
     }),
     nextFireOfTask: new DataLoader(async (taskIds: readonly string[]) => {
       const next = await nextFireByTask(prisma, taskIds);

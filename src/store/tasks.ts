@@ -2,18 +2,24 @@ import type { ExecutionSettings } from '../domain/execution.ts';
 import type { HttpRequest } from '../domain/httpRequest.ts';
 import type { InputSchema } from '../domain/inputSchema.ts';
 import type { Labels } from '../domain/labels.ts';
+import type { RunRetention } from '../domain/retention.ts';
 import { Prisma } from './generated/client.ts';
 import type { Task as TaskRow } from './generated/client.ts';
 import type { PauseRecord } from './pauses.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 
-export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'labels' | 'pause'> {
+export interface TaskRecord extends Omit<
+  TaskRow,
+  'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'retention' | 'labels' | 'pause'
+> {
   kind: 'HTTP' | 'CODE';
   scope: 'GLOBAL' | 'LOCAL';
   http: HttpRequest | null;
   /** Code tasks that say what their input may be. */
   inputSchema: InputSchema | null;
   execution: ExecutionSettings;
+  /** null: as the server keeps runs. */
+  retention: RunRetention | null;
   labels: Labels;
   /** While it is in force none of its schedules fires. */
   pause: PauseRecord | null;
@@ -27,8 +33,9 @@ const json = (value: unknown) => (value === null ? Prisma.DbNull : (value as Pri
 export type NewTask = Omit<TaskRecord, 'deletedAt' | 'pause' | 'resumeAt'>;
 
 export async function insertTask(prisma: Db, task: NewTask): Promise<TaskRecord> {
-  const { http, inputSchema, execution, labels, ...plain } = task;
-  const data = { ...plain, http: json(http), inputSchema: json(inputSchema), execution: { ...execution } as object, labels };
+  const { http, inputSchema, execution, retention, labels, ...plain } = task;
+  const settings = { execution: { ...execution } as object, retention: json(retention), labels };
+  const data = { ...plain, http: json(http), inputSchema: json(inputSchema), ...settings };
   return (await prisma.task.create({ data })) as unknown as TaskRecord;
 }
 
@@ -60,12 +67,13 @@ export async function keepTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Prom
 export async function updateTask(
   prisma: Db,
   id: string,
-  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'labels' | 'updatedAt'> &
+  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'retention' | 'labels' | 'updatedAt'> &
     Partial<Pick<TaskRecord, 'scope' | 'inputSchema'>>,
 ): Promise<TaskRecord> {
-  const { http, inputSchema, execution, ...plain } = change;
+  const { http, inputSchema, execution, retention, ...plain } = change;
   const schema = inputSchema === undefined ? {} : { inputSchema: json(inputSchema) };
-  const data = { ...plain, ...schema, http: json(http), execution: { ...execution } as object };
+  const settings = { execution: { ...execution } as object, retention: json(retention) };
+  const data = { ...plain, ...schema, http: json(http), ...settings };
   return (await prisma.task.update({ where: { id }, data })) as unknown as TaskRecord;
 }
 

@@ -14,14 +14,16 @@ import { iso, keepLeases, startRuns } from '../store/runs.ts';
 import type { Finish, Hold, StartedRun } from '../store/runs.ts';
 import { heartbeat, registerWorker, setWorkerState } from '../store/workers.ts';
 import type { TaskOutcome } from '../task/outcome.ts';
+import { openTools } from './attempt.ts';
+import type { AttemptTools } from './attempt.ts';
 import { createBatcher } from './batch.ts';
 import { execute } from './execute.ts';
+import { createLogWriter } from './logs.ts';
 import { createProgressWriter } from './progress.ts';
+import { createStepWriter } from './steps.ts';
 
-/** Says how far an attempt has come. */
-type SayProgress = (done: number, total?: number, message?: string) => void;
 /** Runs one attempt. What it rejects with is the task's failure. */
-export type Executor = (run: StartedRun, signal: AbortSignal, progress: SayProgress) => Promise<TaskOutcome>;
+export type Executor = (run: StartedRun, signal: AbortSignal, tools: AttemptTools) => Promise<TaskOutcome>;
 /** A code task that this worker has the code of. */
 export interface WorkerTask {
   id: string;
@@ -63,7 +65,7 @@ export async function startWorker(parts: {
   const id = newId('wrk');
   /** By lease, not by run: a worker that was suspended can be given its own lost run again while the old attempt still goes on. */
   const slots = new Map<string, Slot>();
-  const progress = createProgressWriter(parts);
+  const writers = { progress: createProgressWriter(parts), steps: createStepWriter(parts), logs: createLogWriter(parts) };
   let stopping = false;
   let cancelsHeard = 0;
   const takesOutage = createOutage('the worker, taking runs', log);
@@ -148,11 +150,9 @@ export async function startWorker(parts: {
   }
 
   async function attempt(run: StartedRun, hold: Hold, abort: AbortController): Promise<void> {
-    let over = false;
-    const say: SayProgress = (...words) => over || progress.say(hold, ...words);
-    const outcome = await execute(() => parts.execute(run, abort.signal, say), run.policy.timeoutMs, abort, clock);
-    over = true;
-    await progress.flush(hold);
+    const { tools, close } = openTools(writers, hold, abort);
+    const outcome = await execute(() => parts.execute(run, abort.signal, tools), run.policy.timeoutMs, abort, clock);
+    await close();
     const finish = toFinish(hold, run, outcome);
     // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
     for (;;) {
@@ -262,7 +262,7 @@ export async function startWorker(parts: {
       for (const slot of slots.values())
         slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
-      progress.stop();
+      for (const writer of Object.values(writers)) writer.stop();
       for (const unsubscribe of subscriptions) unsubscribe();
       await cancels.stop();
       await announce('STOPPED');

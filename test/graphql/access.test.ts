@@ -16,9 +16,15 @@ const tokens = { ...(await addTokens(carillon.databaseUrl, 'VIEWER', 'OPERATOR',
 type Role = keyof typeof tokens;
 const ROLES: Role[] = ['VIEWER', 'OPERATOR', 'EDITOR', 'ADMIN'];
 const HEADERS = { Authorization: 'Bearer of the target', 'X-Plain': 'yes' };
-const task = await api.taskOn('http://127.0.0.1:9/hook', { http: { headers: HEADERS } });
+const task = await api.taskOn('http://127.0.0.1:9/hook', {
+  http: { headers: HEADERS },
+  execution: { retry: { maxAttempts: 1 } },
+});
 const schedule = await api.scheduleOf(task);
 const other = await api.taskOn('http://127.0.0.1:9/hook');
+const run = await api.trigger(schedule);
+// Its end would change the database in the middle of a test that watches for changes.
+await api.runIn(run.id, 'FAILED');
 
 const nextYear = () => `${new Date().getUTCFullYear() + 1}-01-01T00:00:00Z`;
 
@@ -36,6 +42,9 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   DELETE_TASK: () => ({ task: { key: 'nowhere' } }),
   CODE_TASK: () => ({ ref: { key: task.key } }),
   RUN_PROGRESS: () => ({ id: 'run_0' }),
+  RUN_STEPS: () => ({ id: run.id }),
+  RUN_LOG: () => ({ id: run.id }),
+  RUN_LOGS: () => ({ runId: run.id }),
   TRIGGER_CODE_TASK: () => ({ input: { task: { id: task.id }, overlapPolicy: 'ALLOW_ALL' } }),
   TRIGGER_TASK: () => ({ input: { task: { id: task.id }, overlapPolicy: 'ALLOW_ALL' } }),
   NODES: () => ({ id: task.id, ids: [schedule.id] }),
@@ -79,9 +88,9 @@ for (const { name, query, variables } of plain) {
   });
 }
 
-for (const { name, query } of streams) {
+for (const { name, query, variables } of streams) {
   test(`${name} without a token: 401 UNAUTHENTICATED`, async () => {
-    const { status, errors } = await refusal(carillon, { query, token: null });
+    const { status, errors } = await refusal(carillon, { query, variables: variables(), token: null });
     assert.deepEqual([status, errors?.[0]?.extensions.code], [401, 'UNAUTHENTICATED']);
   });
 }
@@ -163,9 +172,9 @@ for (const { name, query, variables } of plain.filter((operation) => !mutations.
   });
 }
 
-for (const { name, query } of streams) {
+for (const { name, query, variables } of streams) {
   test(`${name} is open to every role`, async (t) => {
-    for (const role of ROLES) (await watch(t, carillon, { query, token: tokens[role] })).close();
+    for (const role of ROLES) (await watch(t, carillon, { query, variables: variables(), token: tokens[role] })).close();
   });
 }
 

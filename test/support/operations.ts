@@ -50,6 +50,7 @@ const TASK_FIELDS = `
     pause { since until reason by { kind id name } }
     lastError { code message }
     execution { ...ExecutionFields }
+    retention { runs count }
     http { url method headers body successStatuses }
     lastRun { id }
     schedules { nodes { name } totalCount }
@@ -129,6 +130,17 @@ export const RUNS = `
       nodes { id key: scheduledFor } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
     }
   } ${PAGE_FIELDS}`;
+
+const STATS_FIELDS = `
+  fragment StatsFields on RunStats {
+    total byState { state count } successRate latenessP50Ms latenessP95Ms latenessP99Ms durationP50Ms durationP95Ms
+  }`;
+export const STATS = `
+  query ($window: Duration, $filter: RunFilter) { stats(window: $window, filter: $filter) { ...StatsFields } } ${STATS_FIELDS}`;
+export const SCHEDULE_STATS = `
+  query ($window: Duration, $filter: ScheduleFilter) {
+    schedules(filter: $filter) { nodes { name stats(window: $window) { ...StatsFields } } }
+  } ${STATS_FIELDS}`;
 
 export const PREVIEW = `
   query (
@@ -260,3 +272,24 @@ export const RESUME_TASK = `
   mutation ($task: TaskRef!) {
     resumeTask(task: $task) { task { ...TaskFields } userErrors { ...ErrorFields } }
   } ${TASK_FIELDS} ${ERROR_FIELDS}`;
+export const RUN_STEPS = `
+  query ($id: ID!) {
+    run(id: $id) { state attempt steps { name state attempt startedAt finishedAt output error { code message retryable } } }
+  }`;
+const LINE_FIELDS = `
+  fragment LineFields on LogLine { cursor at level message attempt step fields }`;
+export const RUN_LOG = `
+  query ($id: ID!, $first: Int, $after: Cursor, $minLevel: LogLevel) {
+    run(id: $id) {
+      logsTruncated
+      logs(first: $first, after: $after, minLevel: $minLevel) {
+        nodes { ...LineFields } edges { cursor node { ...LineFields } } pageInfo { ...PageFields }
+      }
+    }
+  } ${LINE_FIELDS} ${PAGE_FIELDS}`;
+export const RUN_LOGS = `
+  subscription ($runId: ID!, $after: Cursor, $minLevel: LogLevel, $batchSize: Int) {
+    runLogs(runId: $runId, after: $after, minLevel: $minLevel, batchSize: $batchSize) {
+      cursor lines { ...LineFields } hasMorePast final
+    }
+  } ${LINE_FIELDS}`;

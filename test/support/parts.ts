@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { CommandParts, CommandResult } from '../../src/commands/command.ts';
@@ -28,6 +27,7 @@ import type { Store } from '../../src/store/open.ts';
 import { createFakeClock } from './clock.ts';
 import type { FakeClock } from './clock.ts';
 import { createTestDatabase } from './database.ts';
+import type { Hooks } from './database.ts';
 
 /** An instant on the day all of these tests play on: at('00:01:30'). */
 export const at = (time: string) => Date.parse(`2026-03-02T${time}Z`);
@@ -55,8 +55,8 @@ export interface Parts extends CommandParts {
   defer(stop: () => Promise<void>): void;
 }
 
-/** Store and queue on a database of the test's own, with a clock that stands at midnight. */
-export async function openParts(t: TestContext): Promise<Parts> {
+/** Store and queue on a database of the test's own, or of its file's, with a clock that stands at midnight. */
+export async function openParts(t: Hooks): Promise<Parts> {
   const stops: (() => Promise<void>)[] = [];
   const databaseUrl = await createTestDatabase(t, async () => {
     for (const stop of stops.toReversed()) await stop();

@@ -62,6 +62,7 @@ export interface TaskView {
   pause: PauseView | null;
   lastError: { code: string; message: string } | null;
   execution: ExecutionView;
+  retention: { runs: string | null; count: number | null } | null;
   http: { url: string; method: string; headers: Record<string, string>; body: unknown; successStatuses: string } | null;
   lastRun: { id: string } | null;
   schedules: { nodes: { name: string }[]; totalCount: number };
@@ -214,4 +215,28 @@ export interface RunEventView extends ChangeView {
 export interface TaskEventView extends ChangeView {
   state: string | null;
   task: { key: string; state: string } | null;
+}
+export interface StepView {
+  name: string;
+  state: string;
+  attempt: number;
+  startedAt: string;
+  finishedAt: string | null;
+  output: unknown;
+  error: { code: string; message: string; retryable: boolean } | null;
+}
+export interface LineView {
+  cursor: string;
+  at: string;
+  level: string;
+  message: string;
+  attempt: number;
+  step: string | null;
+  fields: Record<string, unknown> | null;
+}
+export interface LogBatchView {
+  cursor: string;
+  lines: LineView[];
+  hasMorePast: boolean;
+  final: boolean;
 }

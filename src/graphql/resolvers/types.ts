@@ -26,10 +26,13 @@ import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import { logConnectionResolvers, printLogCursor, readLogPage } from '../logs.ts';
 import type { Loaders } from '../loaders.ts';
 import { pageOccurrences } from '../occurrences.ts';
+import { windowBefore } from '../statsWindow.ts';
 import { loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
+import { stepResolvers } from './steps.ts';
 
 const instant = (text: string) => new Date(text);
 
@@ -93,6 +96,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
+  RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
   ExecutionPolicy: { timeout: (policy) => formatDuration(policy.timeoutMs) },
   RetryPolicy: {
     initialInterval: (retry) => formatDuration(retry.initialIntervalMs),
@@ -176,6 +180,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       return explainAt({ ...schedule, calendars, skips }, at.getTime(), parts);
     },
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
+    stats: async ({ id }, { window }, { parts, loaders }) =>
+      loaders.statsOfSchedule.load({ scheduleId: id, ...windowBefore(parts.clock.now(), window ?? 'P7D') }),
     labels: (schedule) => listLabels(schedule.labels),
     runs(schedule, { filter, ...args }, { parts }, info) {
       const request = readPageArgs(args, info, RUN_ORDERS.SCHEDULED_FOR, 'DESC');
@@ -222,12 +228,22 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
     attempts: (run, _, { loaders }) => loaders.attempts.load(run.id),
     worker: (run, _, context) => worker(context, run.workerId),
+    steps: (run, _, { loaders }) => loaders.steps.load(run.id),
+    logs: (run, args, { parts }) => readLogPage(parts, run, args),
     viewerCanCancel: (run, _, { viewer }) => afterCancel(run.state) !== null && can(viewer, 'run.cancel'),
+  },
+  RunStats: {
+    // Nothing leads to SCHEDULED yet: the contract does not know it.
+    byState: ({ byState }) => byState.flatMap(({ state, count }) => (state === 'SCHEDULED' ? [] : [{ state, count }])),
   },
   RunAttempt: {
     state: (attempt) => apiState(attempt.state),
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
+  RunStep: stepResolvers,
+  LogLine: { cursor: printLogCursor },
+  LogConnection: logConnectionResolvers,
+  LogBatch: { cursor: printLogCursor },
 
   ConflictError: {
     existing: (error, _, { loaders }) => (error.existingId === null ? null : loadNode(loaders, error.existingId)),
