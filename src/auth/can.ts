@@ -8,6 +8,8 @@ const NEEDED = {
   'task.update': 'EDITOR',
   'task.delete': 'EDITOR',
   'task.trigger': 'OPERATOR',
+  'task.pause': 'OPERATOR',
+  'task.resume': 'OPERATOR',
   'schedule.create': 'EDITOR',
   'schedule.update': 'EDITOR',
   'schedule.delete': 'EDITOR',

@@ -5,7 +5,7 @@ import type { Viewer } from '../auth/viewer.ts';
 import { Rejection } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import type { RunQueue } from '../queue/queue.ts';
-import { appendAudit } from '../store/audit.ts';
+import { appendAudits } from '../store/audit.ts';
 import type { NewAuditEntry } from '../store/audit.ts';
 import type { TriggerOf } from '../store/fire.ts';
 import type { CommandTx, Store } from '../store/open.ts';
@@ -29,7 +29,7 @@ export type CommandResult<T> = { ok: true; value: T } | { ok: false; userErrors:
 /** The transaction of a command, with the instant it happens at: read once the first lock is held, so that no later one is earlier. */
 export interface CommandScope extends CommandTx {
   audit(entry: AuditedChange, at: number): Promise<void>;
-  /** Many at once. */
+  /** Many in one statement. */
   auditAll(entries: readonly AuditedChange[], at: number): Promise<void>;
 }
 type AuditedChange = Pick<NewAuditEntry, 'action' | 'targetId' | 'reason' | 'changes'>;
@@ -50,8 +50,8 @@ export async function runCommand<T>(
     const value = await parts.store.transaction((tx) => {
       const auditAll = (entries: readonly AuditedChange[], at: number) => {
         const origin = { at: new Date(at), actor: caller.viewer.actor, source, requestId };
-        return appendAudit(
-          tx.prisma,
+        return appendAudits(
+          tx.sql,
           entries.map((entry) => ({ ...entry, ...origin })),
         );
       };

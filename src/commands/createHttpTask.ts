@@ -2,7 +2,7 @@ import type { HttpMethod } from '../domain/httpRequest.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
 import { findTask, insertTask } from '../store/tasks.ts';
-import type { TaskRecord } from '../store/tasks.ts';
+import type { NewTask, TaskRecord } from '../store/tasks.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
@@ -56,7 +56,7 @@ export function createHttpTask(parts: CommandParts, caller: Caller, input: HttpT
 }
 
 /** @throws Rejection naming every bad field */
-function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'> {
+function parseTask(input: HttpTaskInput, at: Date): NewTask {
   const fields = new Fields();
   if (!KEY.test(input.key)) {
     const allowed = 'letters, digits and . _ - / : up to 200 characters, starting with a letter or digit';

@@ -11,6 +11,7 @@ import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
+import { readHold } from './taskPause.ts';
 
 export interface CreateScheduleInput {
   spec: SchedulePatch & { name: string; paused?: boolean | null | undefined };
@@ -46,7 +47,8 @@ export function createSchedule(
     const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
     const place = placeAt(timingOf({ id, ...definition }, bounded), next);
     const horizon = horizonOf(bounded, next);
-    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, place, horizon, at: new Date(now), by } as const;
+    const hold = await readHold(scope, definition.taskId, now);
+    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, hold, place, horizon, at: new Date(now), by } as const;
     const schedule = await rejectDuplicate(() => insertSchedule(prisma, { id, managedBy }, definition, stamp), duplicate);
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);

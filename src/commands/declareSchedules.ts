@@ -35,6 +35,7 @@ const SILENT = {
   execution: null,
   input: null,
   labels: null,
+  pauseAfterFailures: null,
 } as const satisfies SchedulePatch;
 
 /**

@@ -46,6 +46,7 @@ export interface SchedulePatch {
   execution?: ExecutionInput | null | undefined;
   input?: Record<string, unknown> | null | undefined;
   labels?: readonly LabelInput[] | null | undefined;
+  pauseAfterFailures?: number | null | undefined;
 }
 
 /** What a schedule is before anything is said about it; name, task and trigger have no default. */
@@ -63,6 +64,7 @@ const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   execution: null,
   input: null,
   labels: {},
+  pauseAfterFailures: null,
 };
 
 export interface ParsedDefinition {
@@ -108,6 +110,9 @@ export async function parseDefinition(
   if (task !== null) checkTaskInput(fields, at('input'), task, next.input ?? null);
   if (patch.labels !== undefined) next.labels = parseLabels(fields, at('labels'), patch.labels ?? []);
 
+  if (patch.pauseAfterFailures !== undefined)
+    next.pauseAfterFailures = failuresOf(fields, at('pauseAfterFailures'), patch.pauseAfterFailures);
+
   for (const name of ['startAt', 'endAt'] as const) {
     if (Number.isNaN(next[name]?.getTime())) fields.add(at(name), `${name} is not an instant.`, 'an ISO 8601 instant');
   }
@@ -146,6 +151,13 @@ async function taskOf(
   const task = await keepTask(tx, toTaskRef(patch.task));
   if (task === null) fields.errors.push(noSuchTask(path, patch.task));
   return task;
+}
+
+function failuresOf(fields: Fields, path: string[], count: number | null): number | null {
+  // The API does not let fractions in; code may.
+  if (count !== null && Number.isInteger(count)) return fields.number(path, count, { min: 1, max: 1_000 });
+  if (count !== null) fields.add(path, `pauseAfterFailures is ${count}; allowed are whole numbers, 1 to 1000.`, '1 to 1000');
+  return null;
 }
 
 function zoneOf(fields: Fields, path: string[], name: string): string {

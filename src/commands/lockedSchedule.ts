@@ -1,13 +1,12 @@
-import { planPaused } from '../domain/due.ts';
+import { heldSoFar, isHeldBack, lapseOf, planHeld } from '../domain/held.ts';
 import { declaringTask } from '../domain/managed.ts';
 import { limitReached } from '../domain/runLimit.ts';
-import { placeAt, timingOf } from '../domain/timing.ts';
-import type { Timing } from '../domain/timing.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { lockSchedule, lockSchedules, writeVerdicts } from '../store/claims.ts';
+import { lockSchedule, lockSchedules } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
-import { entries, fireDue, isoPlace } from '../store/fire.ts';
+import { fireDue } from '../store/fire.ts';
+import { endLapsed, plannable } from '../store/lapses.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { readSettled } from '../store/settled.ts';
@@ -57,15 +56,24 @@ export async function lockById(parts: CommandParts, scope: CommandScope, id: str
   return { claimed, record, now: parts.clock.now() };
 }
 
-/** In order of id; those that were deleted are left out. */
+/** In order of id, with what planning needs of them; those that were deleted are left out. */
+export async function lockClaimed(
+  parts: CommandParts,
+  { sql }: CommandScope,
+  ids: readonly string[],
+): Promise<{ now: number; claimed: ClaimedSchedule[] }> {
+  const claimed = await lockSchedules(sql, ids);
+  return { now: parts.clock.now(), claimed };
+}
+
+/** The same with their records. */
 export async function lockByIds(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<LockedSchedule[]> {
-  const claimed = await lockSchedules(scope.sql, ids);
+  const { now, claimed } = await lockClaimed(parts, scope, ids);
   const records = await findSchedulesById(
     scope.prisma,
     claimed.map(({ id }) => id),
   );
   const byId = new Map(records.map((record) => [record.id, record]));
-  const now = parts.clock.now();
   return claimed.map((schedule) => ({ claimed: schedule, record: byId.get(schedule.id) as ScheduleRecord, now }));
 }
 
@@ -139,45 +147,86 @@ function lastPassed(parts: CommandParts, { claimed, settled }: SettledSchedule):
 
 /**
  * Gives a verdict to everything that was due before a change: an active schedule fires by its policies as the engine would have
- * done a moment later, a paused one writes down what its pause held back. After this the change cannot swallow an occurrence.
+ * done a moment later, one that is held back writes down what it held back. After this the change cannot swallow an occurrence.
  */
 export async function settleDue(parts: CommandParts, scope: CommandScope, { claimed, now }: LockedSchedule): Promise<void> {
-  if (claimed.state === 'PAUSED') return settlePause(parts, scope, claimed, now);
+  await settleAll(parts, scope, now, [claimed]);
+}
+
+/** The same for many, in as many statements as for one. @returns how they stand then, in the same order */
+export async function settleAll(
+  parts: CommandParts,
+  scope: CommandScope,
+  now: number,
+  claimed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  const standing = await settleActive(parts, scope, now, await settleLapsed(parts, scope, now, claimed));
+  const held = plannable(standing.filter(isHeldBack), parts.triggerOf).filter((schedule) => isPast(schedule, now));
+  if (held.length === 0) return standing;
+  await fireDue(scope.sql, now, held, parts.triggerOf, (trigger, expected, until, { state, timing }) =>
+    planHeld(trigger, expected, [heldSoFar({ state }, until)], timing),
+  );
+  return reread(scope, standing, held);
+}
+
+/** What comes before a pause, and nothing of what one holds back: those that are due fire. */
+export async function settleActive(
+  parts: CommandParts,
+  scope: CommandScope,
+  now: number,
+  claimed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  let standing = [...claimed];
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
-  for (let due = claimed; isDue(due, now);) {
-    const queued = await fireDue(scope.sql, now, [due], parts.triggerOf);
-    await parts.queue.enqueue(scope.sql, queued);
+  for (let due = standing.filter((one) => isDue(one, now)); due.length > 0;) {
+    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf));
     scope.signal('jobs', 'events');
-    const after = await lockSchedule(scope.sql, claimed.id);
-    if (after === null || after.nextScheduledFor?.getTime() === due.nextScheduledFor?.getTime()) return;
-    due = after;
+    const before = standing;
+    standing = await reread(scope, before, due);
+    // What is nominal and skipped by now may still wait for the one before it: nothing moves, and nothing is left to do.
+    due = standing.filter((one, index) => isDue(one, now) && placeOf(one) !== placeOf(before[index] as ClaimedSchedule));
   }
+  return standing;
+}
+
+/** Ends what the engine would end a moment later. */
+export async function settleLapsed(
+  parts: CommandParts,
+  scope: CommandScope,
+  now: number,
+  claimed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  const lapsed = claimed.filter((schedule) => {
+    const { pauseEnds, holdEnds } = lapseOf(schedule, now);
+    return pauseEnds || holdEnds;
+  });
+  if (lapsed.length === 0) return [...claimed];
+  await endLapsed(scope.sql, now, lapsed, parts.triggerOf);
+  scope.signal('schedules', 'events');
+  return reread(scope, claimed, lapsed);
+}
+
+async function reread(
+  { sql }: CommandScope,
+  all: readonly ClaimedSchedule[],
+  changed: readonly ClaimedSchedule[],
+): Promise<ClaimedSchedule[]> {
+  const ids = changed.map(({ id }) => id);
+  const byId = new Map((await lockSchedules(sql, ids)).map((schedule) => [schedule.id, schedule]));
+  return all.map((schedule) => byId.get(schedule.id) ?? schedule);
 }
 
 /** A schedule whose trigger turns out broken is paused by the first plan, which ends it. Of one with skips only these may have come. */
-function isDue({ state, nextScheduledFor, nextFireAt, skipCount }: ClaimedSchedule, now: number): boolean {
-  if (state !== 'ACTIVE') return false;
-  return isBy(nextFireAt, now) || (skipCount > 0 && isBy(nextScheduledFor, now));
+function isDue(schedule: ClaimedSchedule, now: number): boolean {
+  const { state, hold, nextFireAt, skipCount } = schedule;
+  if (state !== 'ACTIVE' || hold !== null) return false;
+  return (nextFireAt !== null && nextFireAt.getTime() <= now) || (skipCount > 0 && isPast(schedule, now));
 }
 
-function isBy(instant: Date | null, now: number): boolean {
-  return instant !== null && instant.getTime() <= now;
+function placeOf({ nextScheduledFor }: ClaimedSchedule): number | null {
+  return nextScheduledFor?.getTime() ?? null;
 }
 
-async function settlePause(parts: CommandParts, scope: CommandScope, claimed: ClaimedSchedule, now: number): Promise<void> {
-  if (claimed.nextScheduledFor === null) return;
-  let timing: Timing;
-  let plan: ReturnType<typeof planPaused>;
-  try {
-    const trigger = parts.triggerOf(claimed);
-    timing = timingOf(claimed, trigger);
-    plan = planPaused(trigger, claimed.nextScheduledFor.getTime(), now, timing);
-  } catch {
-    // Paused because its trigger cannot be planned: nobody can say what it held back, and this change may be what mends it.
-    return;
-  }
-  const ledger = entries(claimed, plan.items);
-  const place = { ...isoPlace(placeAt(timing, plan.next)), lastFireAt: null };
-  const advance = { id: claimed.id, ...place, openOccurrenceId: ledger.openId, horizon: null, extend: ledger.extend };
-  await writeVerdicts(scope.sql, now, [], ledger.added, [advance]);
+function isPast({ nextScheduledFor }: ClaimedSchedule, now: number): boolean {
+  return nextScheduledFor !== null && nextScheduledFor.getTime() <= now;
 }

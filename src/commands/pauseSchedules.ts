@@ -1,24 +1,23 @@
-import { hasEnded } from '../domain/schedule.ts';
-import { filterFaults } from '../domain/filterFaults.ts';
-import { Rejection, notFound } from '../domain/userError.ts';
-import { listScheduleIds } from '../store/scheduleLists.ts';
-import type { ScheduleFilter } from '../store/scheduleLists.ts';
-import { findSchedule, updateState } from '../store/schedules.ts';
+import type { MisfireMode } from '../domain/due.ts';
+import { isInForce, mostResumed, planResumed } from '../domain/held.ts';
+import { remainingRuns } from '../domain/runLimit.ts';
+import { Rejection, conflict } from '../domain/userError.ts';
+import type { ClaimedSchedule } from '../store/claims.ts';
+import { fireDue } from '../store/fire.ts';
+import { setHolding } from '../store/holding.ts';
+import { plannable } from '../store/lapses.ts';
+import type { PauseRecord } from '../store/pauses.ts';
+import { findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
-import { keepSkips } from './keepSkips.ts';
-import { lockById, settleDue } from './lockedSchedule.ts';
-import type { LockedSchedule } from './lockedSchedule.ts';
-import { scheduleEvent } from './scheduleEvent.ts';
+import { lockClaimed, settleAll, settleLapsed } from './lockedSchedule.ts';
+import { checkPause, pauseFrom, pauseWords } from './pauseFields.ts';
+import type { PauseInput } from './pauseFields.ts';
+import { selectSchedules } from './scheduleSelection.ts';
+import type { ScheduleSelection } from './scheduleSelection.ts';
 
-/** Exactly one key, as the API's @oneOf sees to. */
-export interface ScheduleSelection {
-  ids?: readonly string[] | null | undefined;
-  names?: readonly string[] | null | undefined;
-  filter?: ScheduleFilter | null | undefined;
-}
 /** Those that changed; what already was as wished is left alone. */
 export interface ChangedSchedules {
   /** at most 100 */
@@ -26,107 +25,131 @@ export interface ChangedSchedules {
   count: number;
 }
 const SHOWN = 100;
-const MAX_NAMED = 100;
-/** All in one transaction, which has seconds: a larger one would hold the rows of all while it works. */
-const MAX_FILTERED = 1_000;
+/** Runs of one transaction, which has seconds. */
+const MOST_STARTED = 10_000;
 
-/** Holds schedules back; runs under way go on. One that is paused already keeps its pause. */
+/** Holds schedules back; runs under way go on. One that is paused already gets the reason and end that are given, and keeps its since. */
 export function pauseSchedules(
   parts: CommandParts,
   caller: Caller,
-  input: { select: ScheduleSelection; reason: string },
+  input: PauseInput & { select: ScheduleSelection },
 ): Promise<CommandResult<ChangedSchedules>> {
   const fields = new Fields();
-  fields.text(['input', 'reason'], input.reason, { min: 1, max: 2_000 });
+  checkPause(fields, ['input'], input, parts.clock.now());
   return runCommand(parts, caller, 'schedule.pause', async (scope) => {
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    return changeEach(parts, scope, input.select, 'ACTIVE', async ({ record, now }) => {
-      const pause = { since: new Date(now).toISOString(), reason: input.reason, by: caller.viewer.actor };
-      const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
-      if (current.state !== 'ACTIVE') return null;
-      const paused = await updateState(scope.prisma, record.id, { state: 'PAUSED', pause });
-      const changes = { state: { before: 'ACTIVE', after: 'PAUSED' } };
-      await scope.audit({ action: 'schedule.pause', targetId: record.id, reason: input.reason, changes }, now);
-      await scheduleEvent(scope, now, 'UPDATED', record, paused);
-      return paused;
+    const { now, standing } = await lockSelected(parts, scope, input.select);
+    const paused = standing.filter(({ state }) => state === 'PAUSED');
+    const active = standing.filter(({ state }) => state === 'ACTIVE');
+    const settled = [...paused, ...(await settleAll(parts, scope, now, active))].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const changes = settled.flatMap((schedule) => {
+      const running = schedule.state === 'PAUSED' ? schedule.pause : null;
+      const pause = schedule.state === 'COMPLETED' ? null : pauseFrom(now, caller.viewer.actor, input, running);
+      return pause === null ? [] : [{ before: schedule, state: 'PAUSED' as const, pause, hold: schedule.hold }];
     });
+    await setHolding(scope.sql, now, changes);
+    await scope.auditAll(
+      changes.map(({ before, pause }) => ({
+        action: 'schedule.pause',
+        targetId: before.id,
+        reason: input.reason,
+        changes: pauseChanges(before, pause),
+      })),
+      now,
+    );
+    return changedOf(
+      scope,
+      changes.map(({ before }) => before.id),
+    );
   });
 }
 
-/** Lets schedules go on from now. What passed meanwhile is in the ledger as PAUSED and does not run. */
+function pauseChanges({ state, pause: running }: ClaimedSchedule, pause: PauseRecord) {
+  if (state === 'PAUSED') return { pause: { before: pauseWords(running), after: pauseWords(pause) } };
+  const until = { before: null, after: pause.until };
+  return { state: { before: state, after: 'PAUSED' }, ...(pause.until != null && { until }) };
+}
+
+/** Lets schedules go on from now. What passed meanwhile does not run (PAUSED in the ledger), unless `misfire` says so. */
 export function resumeSchedules(
   parts: CommandParts,
   caller: Caller,
-  input: { select: ScheduleSelection; reason?: string | null | undefined },
+  input: { select: ScheduleSelection; reason?: string | null | undefined; misfire?: MisfireMode | null | undefined },
 ): Promise<CommandResult<ChangedSchedules>> {
   const fields = new Fields();
   if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
+  const mode = input.misfire ?? 'SKIP';
   return runCommand(parts, caller, 'schedule.resume', async (scope) => {
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    return changeEach(parts, scope, input.select, 'PAUSED', async ({ claimed, record, now }) => {
-      const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
-      const state = hasEnded(current.triggerKind, current.nextScheduledFor) ? 'COMPLETED' : 'ACTIVE';
-      const going = await updateState(scope.prisma, record.id, { state, pause: null });
-      const resumed = await keepSkips(scope, going, () => parts.triggerOf(claimed));
-      const changes = { state: { before: 'PAUSED', after: state } };
-      await scope.audit({ action: 'schedule.resume', targetId: record.id, reason: input.reason ?? null, changes }, now);
-      await scheduleEvent(scope, now, 'UPDATED', record, resumed);
-      return resumed;
-    });
+    const { now, standing } = await lockSelected(parts, scope, input.select);
+    const paused = standing.filter(({ state }) => state === 'PAUSED');
+    // The policies of the schedule hold for all but what to do with what passed.
+    const planned = plannable(paused, parts.triggerOf).map((one) => ({ ...one, misfire: { ...one.misfire, mode } }));
+    if (mode !== 'SKIP') {
+      refuseHeld(paused, now);
+      refuseFlood(parts, planned, now);
+    }
+    const queued = await fireDue(
+      scope.sql,
+      now,
+      planned,
+      parts.triggerOf,
+      (trigger, expected, until, { misfire, timing, skips }) => planResumed(trigger, expected, until, misfire, timing, skips),
+    );
+    await parts.queue.enqueue(scope.sql, queued);
+    if (queued.length > 0) scope.signal('jobs');
+    await setHolding(
+      scope.sql,
+      now,
+      paused.map((before) => ({ before, state: 'ACTIVE', pause: null, hold: before.hold })),
+    );
+    const ids = paused.map(({ id }) => id);
+    const changed = await changedOf(scope, ids, Infinity);
+    const how = mode === 'SKIP' ? {} : { misfire: { before: null, after: mode } };
+    await scope.auditAll(
+      changed.schedules.map(({ id, state }) => ({
+        action: 'schedule.resume',
+        targetId: id,
+        reason: input.reason ?? null,
+        changes: { state: { before: 'PAUSED', after: state }, ...how },
+      })),
+      now,
+    );
+    return { ...changed, schedules: changed.schedules.slice(0, SHOWN) };
   });
 }
 
-/** Locks the selected schedules one after the other, in order of id, settles what was due, and changes those in state `from`. */
-async function changeEach(
-  parts: CommandParts,
-  scope: CommandScope,
-  select: ScheduleSelection,
-  from: ScheduleRecord['state'],
-  change: (locked: LockedSchedule) => Promise<ScheduleRecord | null>,
-): Promise<ChangedSchedules> {
-  const changed: ScheduleRecord[] = [];
-  for (const id of await selectedIds(scope, select, parts.clock.now())) {
-    const locked = await lockById(parts, scope, id);
-    if (locked?.record.state !== from) continue;
-    await settleDue(parts, scope, locked);
-    const record = await change(locked);
-    if (record !== null) changed.push(record);
-  }
-  if (changed.length > 0) scope.signal('schedules', 'events');
-  return { schedules: changed.slice(0, SHOWN), count: changed.length };
+/** @throws Rejection INVALID_STATE: what is held back by a task's pause as well cannot run */
+function refuseHeld(paused: readonly ClaimedSchedule[], now: number): void {
+  const held = paused.find(({ hold }) => isInForce(hold, now));
+  if (held === undefined) return;
+  const message = `The task of the schedule "${held.name}" is paused, and nothing of it can run: resume the task first, or resume with misfire SKIP.`;
+  throw new Rejection([conflict('INVALID_STATE', ['input', 'misfire'], message, held.taskId)]);
 }
 
-/** @throws Rejection when something that is named is not there: nothing is changed then */
-async function selectedIds({ prisma }: CommandScope, select: ScheduleSelection, now: number): Promise<string[]> {
-  const named = select.ids ?? select.names;
-  if (named == null) {
-    const fields = new Fields();
-    for (const { path, message, constraint } of filterFaults(select.filter ?? {})) {
-      fields.add(['input', 'select', 'filter', ...path], message, constraint);
-    }
-    if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const ids = await listScheduleIds(prisma, select.filter ?? {}, now);
-    if (ids.length <= MAX_FILTERED) return ids;
-    const message = `filter matches ${ids.length} schedules; at most ${MAX_FILTERED} can be changed at once. Narrow it.`;
-    fields.add(['input', 'select', 'filter'], message, `at most ${MAX_FILTERED}`);
-    throw new Rejection(fields.errors);
-  }
-  const key = select.ids != null ? 'ids' : 'names';
-  if (named.length > MAX_NAMED) {
-    const fields = new Fields();
-    fields.add(
-      ['input', 'select', key],
-      `${key} has ${named.length} entries; allowed are ${MAX_NAMED}. Use filter for more.`,
-      `at most ${MAX_NAMED}`,
-    );
-    throw new Rejection(fields.errors);
-  }
-  const found = await Promise.all(
-    named.map((value) => findSchedule(prisma, select.ids != null ? { id: value } : { name: value })),
-  );
-  const missing = named.flatMap((value, index) =>
-    found[index] === null ? [notFound(['input', 'select', key, String(index)], `There is no schedule "${value}".`)] : [],
-  );
-  if (missing.length > 0) throw new Rejection(missing);
-  return [...new Set(found.flatMap((schedule) => (schedule === null ? [] : [schedule.id])))].sort();
+/** @throws Rejection when more would start at once than one transaction can write */
+function refuseFlood(parts: CommandParts, planned: readonly ClaimedSchedule[], now: number): void {
+  const runs = planned.reduce((sum, schedule) => {
+    const passed = parts.triggerOf(schedule).count((schedule.nextScheduledFor as Date).getTime(), now + 1);
+    return sum + Math.min(mostResumed(schedule.misfire, passed), remainingRuns(schedule) ?? Infinity);
+  }, 0);
+  if (runs <= MOST_STARTED) return;
+  const fields = new Fields();
+  const message = `The occurrences that passed would be up to ${runs} runs at once; allowed are ${MOST_STARTED}. Select fewer schedules.`;
+  fields.add(['input', 'misfire'], message, `at most ${MOST_STARTED} runs`);
+  throw new Rejection(fields.errors);
+}
+
+/** Those that are selected, locked in order of id, pauses ended whose time has come. */
+async function lockSelected(parts: CommandParts, scope: CommandScope, select: ScheduleSelection) {
+  const { now, claimed } = await lockClaimed(parts, scope, await selectSchedules(scope, select, parts.clock.now()));
+  return { now, standing: await settleLapsed(parts, scope, now, claimed) };
+}
+
+async function changedOf(scope: CommandScope, ids: readonly string[], shown = SHOWN): Promise<ChangedSchedules> {
+  if (ids.length === 0) return { schedules: [], count: 0 };
+  scope.signal('schedules', 'events');
+  const first = ids.slice(0, shown);
+  const records = new Map((await findSchedulesById(scope.prisma, first)).map((record) => [record.id, record]));
+  return { schedules: first.map((id) => records.get(id) as ScheduleRecord), count: ids.length };
 }

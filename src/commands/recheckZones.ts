@@ -69,8 +69,8 @@ async function move(parts: CommandParts, caller: Caller, log: Logger, zoneData: 
     const next = trigger.next(settled);
     const state = locked.record.state === 'ACTIVE' && hasEnded(trigger.kind, next) ? 'COMPLETED' : locked.record.state;
     const place = placeAt(timingOf(locked.claimed, trigger), next);
-    const placed = await moveSchedule(scope.prisma, id, { state, place, horizon: horizonOf(trigger, next), zoneData });
-    const record = await keepSkips(scope, placed, () => trigger);
+    const moving = { state, place, horizon: horizonOf(trigger, next), zoneData };
+    const record = await keepSkips(scope, await moveSchedule(scope.prisma, locked.record, moving), () => trigger);
     const changes = {
       nextScheduledFor: { before: iso(moved.map(({ before }) => before)), after: iso(moved.map(({ now }) => now)) },
     };

@@ -1,5 +1,6 @@
 import { resolveExecution } from '../domain/execution.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
+import { isInForce } from '../domain/held.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { isOver } from '../domain/runState.ts';
 import { Rejection, conflict, invalid, notFound } from '../domain/userError.ts';
@@ -14,6 +15,7 @@ import { Fields } from './fields.ts';
 import { lockById } from './lockedSchedule.ts';
 import { refuseWhileActive, startByHand } from './manualRun.ts';
 import { checkTaskInput } from './taskInput.ts';
+import { taskIsPaused } from './taskPause.ts';
 
 export interface RetryRunInput {
   id: string;
@@ -81,12 +83,15 @@ async function lockOwner(parts: CommandParts, scope: CommandScope, run: RunRecor
   if (run.scheduleId === null) {
     const task = await lockTask(scope, { id: run.taskId });
     if (task === null) throw new Rejection([deleted('task', run)]);
+    if (isInForce(task.pause, parts.clock.now())) throw new Rejection([taskIsPaused(task, task.pause, ['input', 'id'])]);
     const overlap = { policy: 'SKIP', of: { taskId: task.id }, subject: `task "${task.key}"` } as const;
     return { task, policy: resolveExecution(task.kind, task.execution, null), overlap, version: null };
   }
   const locked = await lockById(parts, scope, run.scheduleId);
   if (locked === null) throw new Rejection([deleted('schedule', run)]);
-  const { claimed } = locked;
+  const { claimed, now } = locked;
+  const { hold, taskId } = claimed;
+  if (isInForce(hold, now)) throw new Rejection([taskIsPaused({ id: taskId }, hold, ['input', 'id'])]);
   // An edit may have given the schedule another task since. The run is repeated as it was.
   const task = await keepTask(scope, { id: run.taskId });
   if (task === null) throw new Rejection([deleted('task', run)]);

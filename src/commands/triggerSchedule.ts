@@ -1,6 +1,7 @@
 import { resolveExecution } from '../domain/execution.ts';
 import { overlayLabels } from '../domain/labels.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
+import { isInForce } from '../domain/held.ts';
 import { Rejection } from '../domain/userError.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { findTask } from '../store/tasks.ts';
@@ -11,6 +12,7 @@ import { lockByRef } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { refuseWhileActive, startByHand } from './manualRun.ts';
 import { checkTaskInput } from './taskInput.ts';
+import { taskIsPaused } from './taskPause.ts';
 
 export interface TriggerScheduleInput {
   ref: ScheduleRefInput;
@@ -20,7 +22,7 @@ export interface TriggerScheduleInput {
 }
 
 /**
- * Runs a schedule's task at once, outside its times, which stay as they are. A paused one too.
+ * Runs a schedule's task at once, outside its times, which stay as they are. A paused one too, unless its task is paused.
  * @returns more than one run only for a task of scope LOCAL
  */
 export function triggerSchedule(
@@ -33,7 +35,9 @@ export function triggerSchedule(
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (input.input != null) fields.object(['input', 'input'], input.input);
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const { claimed } = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
+    const { claimed, now } = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
+    const { hold, taskId } = claimed;
+    if (isInForce(hold, now)) throw new Rejection([taskIsPaused({ id: taskId }, hold, ['input', 'ref'])]);
     if (input.input !== undefined) {
       const task = await findTask(scope.prisma, { id: claimed.taskId });
       if (task !== null) checkTaskInput(fields, ['input', 'input'], task, input.input);

@@ -1,5 +1,6 @@
 import { resolveExecution } from '../domain/execution.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
+import { isInForce } from '../domain/held.ts';
 import { Rejection } from '../domain/userError.ts';
 import { lockTask } from '../store/tasks.ts';
 import type { RunRecord } from '../store/runRecords.ts';
@@ -9,6 +10,7 @@ import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { refuseWhileActive, startByHand } from './manualRun.ts';
 import { checkTaskInput } from './taskInput.ts';
+import { taskIsPaused } from './taskPause.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
 
@@ -41,6 +43,7 @@ export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerT
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const task = await lockTask(scope, toTaskRef(input.task));
     if (task === null) throw new Rejection([noSuchTask(['input', 'task'], input.task)]);
+    if (isInForce(task.pause, parts.clock.now())) throw new Rejection([taskIsPaused(task, task.pause, ['input', 'task'])]);
     checkTaskInput(fields, ['input', 'input'], task, input.input ?? null);
     if (waits && task.scope === 'LOCAL') {
       const message = `The task "${task.key}" runs on every worker that is live when it starts; runAt is only for tasks of scope GLOBAL.`;

@@ -17,6 +17,7 @@ import { keepSkips } from './keepSkips.ts';
 import { checkVersion, lastSettled, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
+import { readHold } from './taskPause.ts';
 
 export interface UpdateScheduleInput {
   ref: ScheduleRefInput;
@@ -78,6 +79,7 @@ export function updateSchedule(
     const stamp = {
       state,
       pause: settled.pause,
+      hold: await readHold(scope, definition.taskId, now),
       place: placeAt(timing, next),
       horizon,
       at: new Date(now),
@@ -101,8 +103,8 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const { name, description, taskId, overlapPolicy, misfire, execution, input, labels } = record;
+  const { name, description, taskId, overlapPolicy, misfire, execution, input, labels, pauseAfterFailures } = record;
   const { triggerSpec, timeZone, dst, startAt, endAt, spreadMs, jitterMs, maxRuns } = record;
   const timing = { triggerSpec, timeZone, dst, startAt, endAt, spreadMs, jitterMs, maxRuns };
-  return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels };
+  return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels, pauseAfterFailures };
 }

@@ -85,10 +85,11 @@ export function planPaused(
   expected: number,
   now: number,
   timing: Timing = NOMINAL,
+  reason = 'the schedule was paused',
 ): { items: Skip[]; next: number | null } {
   if (timing.effective(expected) > now) return { items: [], next: expected };
   const end = endOfDue(timing, expected, now);
-  return { items: skipRange(trigger, expected, end, 'PAUSED', 'the schedule was paused'), next: trigger.next(end - 1) };
+  return { items: skipRange(trigger, expected, end, 'PAUSED', reason), next: trigger.next(end - 1) };
 }
 
 /** The nominal bound before which occurrences are due by now. Never before `expected`, should that be no occurrence any more: what was settled stays so. */

@@ -22,9 +22,18 @@ export interface Explanation {
   /** Never empty; all but the last pass. */
   causes: Cause[];
 }
+interface Held {
+  /** ISO instants */
+  since: string;
+  until?: string | null;
+  reason: string;
+  by: { id: string; name: string | null };
+}
 export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'>, Offsets, RunLimit {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
-  pause: { since: string; reason: string; by: { id: string; name: string | null } } | null;
+  pause: Held | null;
+  /** A pause of its task. */
+  hold: Held | null;
   /** The first occurrence that has no verdict yet. */
   nextScheduledFor: Date | null;
   deletedAt: Date | null;
@@ -84,7 +93,7 @@ function explainDefinition(trigger: Trigger, { startAt, endAt }: Bounds, at: num
 function planned(schedule: ExplainedSchedule, trigger: Trigger, at: number, definition: Cause[]): Cause[] {
   const causes = [...definition, ...deleted(schedule, at), ...explainLimit(schedule, trigger, at)];
   if (schedule.state === 'COMPLETED') causes.push(stop('state', 'the schedule is COMPLETED: it has no times left'));
-  return asFarAsDecided([...causes, ...paused(schedule, at), ...skipped(schedule, at)]);
+  return asFarAsDecided([...causes, ...paused(schedule, trigger, at), ...skipped(schedule, at)]);
 }
 
 function happened(
@@ -112,7 +121,7 @@ function happened(
   if (verdict !== null) return byDefinition ? [...head, ...definition, verdict] : [verdict];
   if (!byDefinition) return [...head, ...definition];
   if (changed) return [...definition, stop('version', `${present}, after this instant; the ledger has nothing of it`)];
-  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, at), ...skipped(schedule, at)]);
+  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, trigger, at), ...skipped(schedule, at)]);
   if (later.length > 0) return [...definition, ...later];
   // What came after the last run that it allows has no verdict.
   if (state === 'COMPLETED' && limitReached(schedule)) return [...definition, ...explainLimit(schedule, trigger, at)];
@@ -163,10 +172,19 @@ function deleted({ deletedAt }: ExplainedSchedule, at: number): Cause[] {
   return [stop('deleted', `the schedule is deleted since ${iso(deletedAt)}`)];
 }
 
-function paused({ state, pause }: ExplainedSchedule, at: number): Cause[] {
-  if (state !== 'PAUSED' || (pause !== null && Date.parse(pause.since) > at)) return [];
-  const details = pause === null ? '' : ` since ${pause.since}, by ${pause.by.name ?? pause.by.id}: ${pause.reason}`;
-  return [stop('pause', `the schedule is PAUSED${details}`)];
+/** Whether a pause, of the schedule or of its task, holds the instant back, or has held it back and nothing is written of it yet. */
+function paused(schedule: ExplainedSchedule, trigger: Trigger, at: number): Cause[] {
+  const { state, pause, hold, nextScheduledFor } = schedule;
+  const due = timingOf(schedule, trigger).effective(at);
+  const unsettled = nextScheduledFor !== null && nextScheduledFor.getTime() <= at;
+  const holds = ({ since, until }: Held) => (Date.parse(since) <= due || unsettled) && (until == null || due < Date.parse(until));
+  if (state === 'PAUSED' && pause === null) return [stop('pause', 'the schedule is PAUSED')];
+  if (state === 'PAUSED' && pause !== null && holds(pause)) return [stop('pause', `the schedule is PAUSED${details(pause)}`)];
+  return hold !== null && holds(hold) ? [stop('task pause', `its task is paused${details(hold)}`)] : [];
+}
+
+function details({ since, until, by, reason }: Held): string {
+  return ` since ${since}${until == null ? '' : ` until ${until}`}, by ${by.name ?? by.id}: ${reason}`;
 }
 
 function skipped({ skips }: ExplainedSchedule, at: number): Cause[] {

@@ -1,5 +1,6 @@
 import type { Trigger } from '../trigger/trigger.ts';
-import { planPaused } from './due.ts';
+import { heldSoFar, heldUntil, planHeld } from './held.ts';
+import type { Holding } from './held.ts';
 import { remainingRuns } from './runLimit.ts';
 import type { RunLimit } from './runLimit.ts';
 import { triggerOf } from './schedule.ts';
@@ -25,8 +26,7 @@ export interface Occurrence {
   scheduleVersion: number;
 }
 /** A schedule and the part of its ledger that reaches into a range, as they stood at one moment. */
-export interface ScheduleLedger extends TriggerSource, Offsets, RunLimit {
-  state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
+export interface ScheduleLedger extends TriggerSource, Offsets, RunLimit, Holding {
   /** Nominal instant of the first occurrence that has no verdict yet. */
   nextScheduledFor: Date | null;
   deletedAt: Date | null;
@@ -80,13 +80,15 @@ function undecided(
   now: number,
 ): Occurrence[] {
   const next = (schedule.nextScheduledFor as Date).getTime();
-  const paused = schedule.state === 'PAUSED';
+  // What is due from here on nothing holds back.
+  const goesOn = heldUntil(schedule);
+  const passed = Math.min(now + 1, goesOn);
   const without = { runIds: [], scheduleVersion: schedule.version };
-  const held = paused ? planPaused(trigger, next, now, timing).items : [];
+  const held = planHeld(trigger, next, [{ ...heldSoFar(schedule, now), until: passed }], timing).items;
   const reached = held
     .filter((item) => item.scheduledFor < until && item.through >= from)
     .map(({ kind: _, ...item }): Occurrence => ({ ...item, effectiveAt: timing.effective(item.scheduledFor), ...without }));
-  const ahead = paused ? Math.max(next, timing.firstNominalFrom(now + 1)) : next;
+  const ahead = Math.max(next, timing.firstNominalFrom(passed));
   const start = Math.max(from, ahead);
   const skips = new Map(schedule.skips.map(({ scheduledFor, reason }) => [scheduledFor, reason]));
   const remaining = remainingRuns(schedule);
@@ -98,8 +100,14 @@ function undecided(
     const skipped = skips.get(at);
     if (skipped === undefined) room -= 1;
     if (skipped !== undefined) planned.push({ ...single, verdict: 'SKIPPED_BY_USER', reason: skipped });
-    else planned.push({ ...single, verdict: 'PLANNED', reason: paused ? HELD : null });
+    else
+      planned.push({
+        ...single,
+        verdict: 'PLANNED',
+        reason: single.effectiveAt < goesOn ? (schedule.state === 'PAUSED' ? BY_PAUSE : BY_HOLD) : null,
+      });
   }
   return [...reached, ...planned];
 }
-const HELD = 'the schedule is PAUSED: it fires if it is resumed before';
+const BY_PAUSE = 'the schedule is PAUSED: it fires if it is resumed before';
+const BY_HOLD = 'its task is paused: it fires if that ends before';

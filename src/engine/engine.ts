@@ -6,6 +6,8 @@ import { createTriggerCache } from '../domain/schedule.ts';
 import type { RunQueue } from '../queue/queue.ts';
 import { claimDueSchedules, nextDueAt } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
+import { claimLapsed, nextResumeAt } from '../store/holding.ts';
+import { endLapsed, endLapsedTasks } from '../store/lapses.ts';
 import type { Store } from '../store/open.ts';
 import { nextDelayedAt } from '../store/delayedRuns.ts';
 import { nextRetryAt, promoteRetries } from '../store/runs.ts';
@@ -59,6 +61,22 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
     });
   }
 
+  /** Ends the pauses whose time has come. What they held back is decided here, what came due since by the next tick. */
+  async function resumeTick(): Promise<number> {
+    return store.hotTransaction(async (tx) => {
+      const now = clock.now();
+      const claimed = await claimLapsed(tx.sql, now, CLAIM_BATCH);
+      const schedules = claimed.slice(0, SHOWN).map(({ name }) => name);
+      await endLapsed(tx.sql, now, claimed, triggerOf);
+      const tasks = await endLapsedTasks(tx.sql, now, CLAIM_BATCH);
+      if (claimed.length + tasks > 0) {
+        log.info({ schedules, count: claimed.length, tasks }, 'pauses ended by themselves');
+        tx.signal('events');
+      }
+      return Math.max(claimed.length, tasks);
+    });
+  }
+
   async function retryTick(): Promise<number> {
     return store.hotTransaction(async (tx) => {
       const queued = await promoteRetries(tx.sql, clock.now(), RETRY_BATCH);
@@ -72,10 +90,16 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
   /** Does what is due and answers how long nothing will be. */
   async function look(): Promise<number> {
     while (!stopped && (await tick()) === CLAIM_BATCH);
-    const [due, retry, delayed] = await Promise.all([nextDueAt(store.sql), nextRetryAt(store.sql), nextDelayedAt(store.sql)]);
+    const [due, retry, delayed, resume] = await Promise.all([
+      nextDueAt(store.sql),
+      nextRetryAt(store.sql),
+      nextDelayedAt(store.sql),
+      nextResumeAt(store.sql),
+    ]);
+    if (resume !== null && resume.getTime() <= clock.now()) while (!stopped && (await resumeTick()) === CLAIM_BATCH);
     if (retry !== null && retry.getTime() <= clock.now()) while (!stopped && (await retryTick()) === RETRY_BATCH);
     if (delayed !== null && delayed.getTime() <= clock.now()) while (!stopped && (await delayedTick(parts, DELAYED_BATCH)));
-    const next = Math.min(...[due, retry, delayed].map((at) => at?.getTime() ?? Infinity));
+    const next = Math.min(...[due, retry, delayed, resume].map((at) => at?.getTime() ?? Infinity));
     const wait = next - clock.now();
     if (wait > 0) {
       held = 0;

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Actor } from './actor.ts';
-import type { Prisma } from './generated/client.ts';
 import { newId } from './ids.ts';
-import type { PrismaTransaction } from './sql.ts';
+import type { Sql } from './sql.ts';
 
 /** Who changed what, from where: written in the same transaction as the change. */
 export interface NewAuditEntry {
@@ -15,20 +14,21 @@ export interface NewAuditEntry {
   /** by field; secrets never */
   changes: Record<string, { before: unknown; after: unknown }> | null;
   source: string;
-  requestId: string;
+  /** null: the server did it by itself */
+  requestId: string | null;
 }
 
-export async function appendAudit(
-  prisma: Pick<PrismaTransaction, 'auditEntry'>,
-  entries: readonly NewAuditEntry[],
-): Promise<void> {
-  const data = entries.map(({ changes, actor, ...plain }) => ({
-    id: newId('aud'),
-    ...plain,
-    actor: actor as unknown as Prisma.InputJsonValue,
-    ...(changes !== null && { changes: changes as unknown as Prisma.InputJsonValue }),
-  }));
-  await prisma.auditEntry.createMany({ data });
+/** In one statement. */
+export async function appendAudits(sql: Sql, entries: readonly NewAuditEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await sql.query(
+    `/* appendAudits */
+INSERT INTO audit_entry (id, at, actor, action, target_id, reason, changes, source, request_id)
+SELECT a.id, a.at, a.actor, a.action, a."targetId", a.reason, nullif(a.changes, 'null'), a.source, a."requestId"
+  FROM jsonb_to_recordset($1::jsonb) AS a(id text, at timestamptz, actor jsonb, action text, "targetId" text, reason text, changes jsonb, source text,
+    "requestId" text)`,
+    [JSON.stringify(entries.map((entry) => ({ ...entry, id: newId('aud') })))],
+  );
 }
 
 /** The fields in which two objects differ. */

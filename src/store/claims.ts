@@ -11,6 +11,7 @@ import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
 import { readCalendarDates } from './calendars.ts';
+import type { HoldRecord, PauseRecord } from './pauses.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
@@ -41,8 +42,10 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
   horizonEnd: number | null;
   /** Nominal instant of the first occurrence without a verdict. */
   nextScheduledFor: Date | null;
-  /** Effective instant of the same occurrence. */
+  /** Effective instant of the same occurrence; null while something holds the schedule back. */
   nextFireAt: Date | null;
+  pause: PauseRecord | null;
+  hold: HoldRecord | null;
   taskId: string;
   taskKind: 'HTTP' | 'CODE';
   taskScope: 'GLOBAL' | 'LOCAL';
@@ -60,21 +63,23 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
 
 export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
        s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", s.next_fire_at AS "nextFireAt",
-       s.spread_ms AS "spreadMs", s.jitter_ms AS "jitterMs", s.max_runs AS "maxRuns", s.counted_runs AS "countedRuns", (s.horizon->>-1)::float8 AS "horizonEnd",
+       s.pause, s.hold, s.spread_ms AS "spreadMs", s.jitter_ms AS "jitterMs", s.max_runs AS "maxRuns", s.counted_runs AS "countedRuns", (s.horizon->>-1)::float8 AS "horizonEnd",
        s.skip_count AS "skipCount", s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
 export const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
 
-/** What the engine waits for: when all that is left is skipped, nothing fires any more, but it gets its verdict when it comes. */
+/** What the engine waits for, of what nothing holds back: when all that is left is skipped, nothing fires any more, but it gets its verdict when it comes. */
 const WAKES_AT = 'coalesce(s.next_fire_at, s.next_scheduled_for)';
+/** The condition of its index. */
+const CAN_WAKE = `s.state = 'ACTIVE' AND s.deleted_at IS NULL AND s.next_scheduled_for IS NOT NULL AND s.hold IS NULL`;
 
 /** Locks due schedules, most overdue first. Those that others hold (an edit, a finishing run) are passed over: ask again soon. */
 export async function claimDueSchedules(sql: Sql, now: number, limit: number): Promise<ClaimedSchedule[]> {
   const claimed = await sql.query<ClaimedSchedule>(
     `/* claimDueSchedules */
 SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
- WHERE ${WAKES_AT} <= $1::timestamptz AND s.next_scheduled_for IS NOT NULL AND s.state = 'ACTIVE' AND s.deleted_at IS NULL
+ WHERE ${WAKES_AT} <= $1::timestamptz AND ${CAN_WAKE}
  ORDER BY ${WAKES_AT} LIMIT $2 FOR NO KEY UPDATE OF s SKIP LOCKED`,
     [iso(now), limit],
   );
@@ -187,7 +192,7 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
   UPDATE occurrence SET through = (a.extend->>'through')::timestamptz, count = occurrence.count + (a.extend->>'count')::int, recorded_at = $1::timestamptz
     FROM a WHERE occurrence.id = a.extend->>'id'
 ), moved AS (
-  UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
+  UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = CASE WHEN s.hold IS NULL THEN a."nextFireAt" END, open_occurrence_id = a."openOccurrenceId",
          last_fire_at = coalesce(a."lastFireAt", s.last_fire_at), counted_runs = s.counted_runs + coalesce(a."countedRuns", 0),
          horizon = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN a.horizon ELSE s.horizon END,
          zone_data = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN $5 ELSE s.zone_data END,
@@ -208,7 +213,7 @@ SELECT * FROM queued`,
 /** When the next schedule is due; null when none is. */
 export async function nextDueAt(sql: Sql): Promise<Date | null> {
   const [row] = await sql.query<{ at: Date | null }>(
-    `/* nextDueAt */ SELECT min(${WAKES_AT}) AS at FROM schedule s WHERE s.state = 'ACTIVE' AND s.deleted_at IS NULL AND s.next_scheduled_for IS NOT NULL`,
+    `/* nextDueAt */ SELECT min(${WAKES_AT}) AS at FROM schedule s WHERE ${CAN_WAKE}`,
   );
   return row?.at ?? null;
 }

@@ -23,11 +23,21 @@ import { forgetSkips, readSkips } from './skips.ts';
 import type { Sql } from './sql.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
+/** Decides what becomes of the occurrences from `expected` on. */
+export type Planner = (trigger: Trigger, expected: number, now: number, schedule: PlannedSchedule) => DuePlan;
+interface PlannedSchedule extends ClaimedSchedule {
+  timing: Timing;
+  skips: readonly PlannedSkip[];
+}
+
+const byPolicy: Planner = (trigger, expected, now, { misfire, timing, skips }) =>
+  planDueAround(trigger, skips, expected, now, misfire, timing);
 
 /**
  * Gives every occurrence of these schedules up to `now` its verdict: plans, writes runs, ledger and events, and moves the
  * schedules on, all in the caller's transaction, which holds the schedules' rows. The engine does this for what is due; a
  * command does it for the schedule it is about to edit, pause or delete, so that an edit never swallows what was due before it.
+ * @param planner  what was held back is planned by other rules than what is due
  * @returns runs that want a delivery: enqueue them in the same transaction
  */
 export async function fireDue(
@@ -35,6 +45,7 @@ export async function fireDue(
   now: number,
   claimed: readonly ClaimedSchedule[],
   triggerOf: TriggerOf,
+  planner: Planner = byPolicy,
 ): Promise<QueuedRun[]> {
   const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
   const underway = await readUnderway(sql, serial);
@@ -47,7 +58,7 @@ export async function fireDue(
   const occurrences: NewOccurrence[] = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
-    const plan = planOf(schedule, skips.get(schedule.id) ?? [], schedule.nextScheduledFor.getTime(), now, triggerOf);
+    const plan = planOf(schedule, skips.get(schedule.id) ?? [], schedule.nextScheduledFor.getTime(), now, triggerOf, planner);
     if (!plan.ok) {
       await holdBroken(sql, now, schedule, plan.error);
       continue;
@@ -82,7 +93,7 @@ export async function fireDue(
   return queued;
 }
 
-export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
+function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
   return { nextScheduledFor: nextScheduledFor?.toISOString() ?? null, nextFireAt: nextFireAt?.toISOString() ?? null };
 }
 
@@ -93,11 +104,12 @@ function planOf(
   expected: number,
   now: number,
   triggerOf: TriggerOf,
+  planner: Planner,
 ): ({ ok: true; timing: Timing; nextFire: number | null; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
     const timing = timingOf(schedule, trigger);
-    const plan = planDueAround(trigger, skips, expected, now, schedule.misfire, timing);
+    const plan = planner(trigger, expected, now, { ...schedule, timing, skips });
     const nextFire = plan.next === null ? null : withoutSkips(trigger, skips).next(plan.next - 1);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);

@@ -1,10 +1,11 @@
+import { pauseFailing } from './failurePauses.ts';
 import { iso } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
 import type { Sql } from './sql.ts';
 
 /**
- * Writes the counters of schedules whose runs have ended, with an event for each that begins or ceases to fail. The caller holds
- * the schedules' locks. A deleted schedule is left alone: nothing happens to it any more.
+ * Writes the counters of schedules whose runs have ended, with an event for each that begins or ceases to fail, and pauses those that
+ * allow no more failures. The caller holds the schedules' locks and has written how the runs ended. A deleted schedule is left alone: nothing happens to it any more.
  */
 export async function setFailures(sql: Sql, now: number, failures: readonly { id: string; count: number }[]): Promise<void> {
   if (failures.length === 0) return;
@@ -22,5 +23,10 @@ SELECT $1::timestamptz, 'schedule', 'UPDATED', c.id, c.task_id, c.id,
        ${rest} || ${failingFact('c.old_failures')}, ${rest} || ${failingFact('c.consecutive_failures')}
   FROM counted c JOIN task t ON t.id = c.task_id WHERE (c.old_failures > 0) <> (c.consecutive_failures > 0)`,
     [iso(now), JSON.stringify(failures)],
+  );
+  await pauseFailing(
+    sql,
+    now,
+    failures.filter(({ count }) => count > 0).map(({ id }) => id),
   );
 }

@@ -11,16 +11,12 @@ import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
 import type { Actor } from './actor.ts';
 import { Prisma } from './generated/client.ts';
+import { resumeAtOf } from '../domain/held.ts';
+import type { HoldRecord, PauseRecord } from './pauses.ts';
 import type { Schedule as ScheduleRow } from './generated/client.ts';
 import { sqlOfPrisma } from './sql.ts';
 import type { PrismaTransaction } from './sql.ts';
 
-export interface PauseRecord {
-  /** ISO instant */
-  since: string;
-  reason: string;
-  by: Actor;
-}
 /** What a version of a schedule says; counters, pauses and next instants are not part of it. */
 export interface ScheduleDefinition extends Offsets, Pick<RunLimit, 'maxRuns'> {
   name: string;
@@ -36,6 +32,8 @@ export interface ScheduleDefinition extends Offsets, Pick<RunLimit, 'maxRuns'> {
   execution: ExecutionSettings | null;
   input: Record<string, unknown> | null;
   labels: Labels;
+  /** So many runs in a row may fail before it is paused; null: any number. */
+  pauseAfterFailures: number | null;
 }
 export interface ScheduleRecord
   extends
@@ -60,6 +58,7 @@ export interface ScheduleRecord
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   triggerKind: TriggerKind;
   pause: PauseRecord | null;
+  hold: HoldRecord | null;
   createdBy: Actor;
   updatedBy: Actor;
 }
@@ -87,6 +86,8 @@ function definitionData(definition: ScheduleDefinition) {
 export interface DefinitionStamp {
   state: ScheduleRecord['state'];
   pause: PauseRecord | null;
+  /** What holds it back besides; it has no next fire then. */
+  hold: HoldRecord | null;
   place: Place;
   /** Instants to remember; null where no zone plays a part. */
   horizon: readonly number[] | null;
@@ -100,12 +101,12 @@ export async function insertSchedule(
   definition: ScheduleDefinition,
   stamp: DefinitionStamp,
 ): Promise<ScheduleRecord> {
-  const { at, place } = stamp;
+  const { at } = stamp;
   const by = stamp.by as unknown as Prisma.InputJsonValue;
-  const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, ...place };
+  const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, ...placeData(stamp) };
   const zone = { horizon: json(stamp.horizon), zoneData: ZONE_DATA };
   const row = await prisma.schedule.create({
-    data: { id, managedBy, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data, ...zone },
+    data: { id, managedBy, ...definitionData(definition), ...data, ...zone },
   });
   await insertVersion(prisma, id, 1, definition, at);
   return row as unknown as ScheduleRecord;
@@ -124,9 +125,7 @@ export async function updateDefinition(
     data: {
       ...definitionData(definition),
       version,
-      state: stamp.state,
-      pause: json(stamp.pause),
-      ...stamp.place,
+      ...placeData(stamp),
       horizon: json(stamp.horizon),
       zoneData: ZONE_DATA,
       updatedAt: stamp.at,
@@ -135,6 +134,16 @@ export async function updateDefinition(
   });
   await insertVersion(prisma, schedule.id, version, definition, stamp.at);
   return row as unknown as ScheduleRecord;
+}
+
+/** Where a schedule stands: what holds it back, and when it is to fire next. */
+function placeData({ state, pause, hold, place }: Pick<DefinitionStamp, 'state' | 'pause' | 'hold' | 'place'>) {
+  return { state, pause: json(pause), hold: json(hold), resumeAt: resumeAtOf({ pause, hold }), ...heldPlace(place, hold) };
+}
+
+/** What is held back keeps its place and is not due. */
+function heldPlace({ nextScheduledFor, nextFireAt }: Place, hold: HoldRecord | null): Place {
+  return { nextScheduledFor, nextFireAt: hold === null ? nextFireAt : null };
 }
 
 async function insertVersion(
@@ -148,24 +157,14 @@ async function insertVersion(
   await prisma.scheduleVersion.create({ data: { scheduleId, version, spec, validFrom } });
 }
 
-/** Changes what is not part of the definition. The caller holds the schedule's row. */
-export async function updateState(
-  prisma: Db,
-  id: string,
-  { state, pause }: Pick<ScheduleRecord, 'state' | 'pause'>,
-): Promise<ScheduleRecord> {
-  const data = { state, pause: json(pause) };
-  return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
-}
-
 /** Sets a schedule to instants that were computed anew. The caller holds the schedule's row. */
 export async function moveSchedule(
   prisma: Db,
-  id: string,
+  { id, hold }: Pick<ScheduleRecord, 'id' | 'hold'>,
   change: { state: ScheduleRecord['state']; place: Place; horizon: readonly number[] | null; zoneData: string },
 ): Promise<ScheduleRecord> {
   const { state, place, horizon, zoneData } = change;
-  const data = { state, ...place, horizon: json(horizon), zoneData };
+  const data = { state, ...heldPlace(place, hold), horizon: json(horizon), zoneData };
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
 }
 
@@ -177,7 +176,8 @@ export async function moveSchedules(
   if (moves.length === 0) return [];
   await sqlOfPrisma(prisma).query(
     `/* moveSchedules */
-UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextScheduledFor", next_fire_at = m."nextFireAt", horizon = nullif(m.horizon, 'null'), zone_data = $2
+UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextScheduledFor", next_fire_at = CASE WHEN s.hold IS NULL THEN m."nextFireAt" END,
+       horizon = nullif(m.horizon, 'null'), zone_data = $2
   FROM jsonb_to_recordset($1::jsonb) AS m(id text, state text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, horizon jsonb) WHERE s.id = m.id`,
     [JSON.stringify(moves), ZONE_DATA],
   );
@@ -205,6 +205,17 @@ export async function markDeleted(prisma: Db, id: string, at: Date): Promise<voi
 /** A schedule that is not deleted. */
 export async function findSchedule(prisma: Db, ref: ScheduleRef): Promise<ScheduleRecord | null> {
   return (await prisma.schedule.findFirst({ where: { ...ref, deletedAt: null } })) as unknown as ScheduleRecord | null;
+}
+
+/** Those that are not deleted. */
+export async function findSchedules(
+  prisma: Pick<Db, 'schedule'>,
+  by: 'ids' | 'names',
+  values: readonly string[],
+): Promise<{ id: string; name: string }[]> {
+  const listed = { in: [...values] };
+  const where = { ...(by === 'ids' ? { id: listed } : { name: listed }), deletedAt: null };
+  return prisma.schedule.findMany({ where, select: { id: true, name: true } });
 }
 
 /** Also deleted ones: runs outlive their schedule. */

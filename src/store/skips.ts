@@ -52,7 +52,7 @@ WITH gone AS (
   DELETE FROM skipped_occurrence
    WHERE schedule_id = $1 AND scheduled_for <> ALL(ARRAY(SELECT jsonb_array_elements_text($2::jsonb)::timestamptz))
 )
-UPDATE schedule SET skip_count = jsonb_array_length($2::jsonb), next_fire_at = $3::timestamptz WHERE id = $1`,
+UPDATE schedule SET skip_count = jsonb_array_length($2::jsonb), next_fire_at = CASE WHEN hold IS NULL THEN $3::timestamptz END WHERE id = $1`,
     [scheduleId, JSON.stringify(kept.map(({ scheduledFor }) => iso(scheduledFor))), nextFireAt && nextFireAt.toISOString()],
   );
 }

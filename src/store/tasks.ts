@@ -5,11 +5,12 @@ import type { Labels } from '../domain/labels.ts';
 import type { RunRetention } from '../domain/retention.ts';
 import { Prisma } from './generated/client.ts';
 import type { Task as TaskRow } from './generated/client.ts';
+import type { PauseRecord } from './pauses.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 
 export interface TaskRecord extends Omit<
   TaskRow,
-  'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'retention' | 'labels'
+  'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'retention' | 'labels' | 'pause'
 > {
   kind: 'HTTP' | 'CODE';
   scope: 'GLOBAL' | 'LOCAL';
@@ -20,13 +21,18 @@ export interface TaskRecord extends Omit<
   /** null: as the server keeps runs. */
   retention: RunRetention | null;
   labels: Labels;
+  /** While it is in force none of its schedules fires. */
+  pause: PauseRecord | null;
 }
 type Db = Pick<PrismaTransaction, 'task'>;
 export type TaskRef = { id: string } | { key: string };
 
 const json = (value: unknown) => (value === null ? Prisma.DbNull : (value as Prisma.InputJsonValue));
 
-export async function insertTask(prisma: Db, task: Omit<TaskRecord, 'deletedAt'>): Promise<TaskRecord> {
+/** What a task begins with. */
+export type NewTask = Omit<TaskRecord, 'deletedAt' | 'pause' | 'resumeAt'>;
+
+export async function insertTask(prisma: Db, task: NewTask): Promise<TaskRecord> {
   const { http, inputSchema, execution, retention, labels, ...plain } = task;
   const settings = { execution: { ...execution } as object, retention: json(retention), labels };
   const data = { ...plain, http: json(http), inputSchema: json(inputSchema), ...settings };

@@ -103,6 +103,8 @@ export interface TaskSchedule {
   input?: Record<string, unknown>;
   /** Text by key, for filters; runs get them, over those of the task. */
   labels?: Record<string, string>;
+  /** 1 to 1000: so many runs in a row may fail before the schedule is paused. Without it: any number. */
+  pauseAfterFailures?: number;
   /** Occurrences outside of [startAt, endAt] do not exist; ISO instants. */
   startAt?: string | Date;
   endAt?: string | Date;

@@ -6,7 +6,18 @@ import { deleteCalendar } from '../../src/commands/deleteCalendar.ts';
 import { putCalendar } from '../../src/commands/putCalendar.ts';
 import type { TriggerInput } from '../../src/commands/triggerInput.ts';
 import { runsOf } from '../support/ledger.ts';
-import { addSchedule, addTask, at, editSchedule, openParts, pause, removeSchedule, startTestEngine } from '../support/parts.ts';
+import {
+  addSchedule,
+  addTask,
+  at,
+  editSchedule,
+  holdTask,
+  openParts,
+  pause,
+  releaseTask,
+  removeSchedule,
+  startTestEngine,
+} from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 
 const CALLER = {
@@ -261,4 +272,15 @@ test('a calendar without schedules that use it may be changed whatever the clock
   const parts = await openHolidays(t, '03-02');
   parts.clock.advanceTo(at('00:00:00') - DAY);
   assert.deepEqual(await moved(put(parts, '03-03')), []);
+});
+
+test('a schedule whose task is paused follows the calendar, and stays held back', async (t) => {
+  const parts = await openHolidays(t);
+  const { id } = await addSchedule(parts, { name: 'report', trigger: WORKDAYS });
+  await holdTask(parts, 'task');
+  assert.deepEqual(await moved(put(parts, '03-02')), ['report']);
+  const { nextScheduledFor, nextFireAt } = await rowOf(parts, id);
+  assert.deepEqual([nextScheduledFor, nextFireAt], [nine('03-03'), null]);
+  await releaseTask(parts, 'task');
+  assert.deepEqual(await nextOf(parts, id), nine('03-03'));
 });

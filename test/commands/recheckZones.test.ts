@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { recheckZones } from '../../src/commands/recheckZones.ts';
 import { ZONE_DATA } from '../../src/zoneData.ts';
-import { addSchedule, addTask, at, editSchedule, openParts, pause, startTestEngine } from '../support/parts.ts';
+import { addSchedule, addTask, at, editSchedule, holdTask, openParts, pause, startTestEngine } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { runsOf, skipsOf } from '../support/ledger.ts';
 
@@ -148,4 +148,13 @@ test('instances that start at the same moment move it once', async (t) => {
     1,
   );
   assert.deepEqual(await eventsOf(parts, id), ['CREATED', 'UPDATED']);
+});
+
+test('a schedule whose task is paused is moved, and stays held back', async (t) => {
+  const { parts, id } = await openSchedule(t);
+  await computedElsewhere(parts, id, HOUR);
+  await holdTask(parts, 'task');
+  assert.equal(await recheck(parts), 1);
+  const { nextScheduledFor, nextFireAt } = await rowOf(parts, id);
+  assert.deepEqual([nextScheduledFor, nextFireAt], [new Date(at('12:00:00')), null]);
 });

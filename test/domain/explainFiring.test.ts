@@ -23,6 +23,7 @@ const hourly = (given: Partial<ExplainedSchedule>): ExplainedSchedule => ({
   createdAt: instant('09:00'),
   state: 'ACTIVE',
   pause: null,
+  hold: null,
   nextScheduledFor: instant('13:00'),
   deletedAt: null,
   calendars: null,
@@ -88,6 +89,20 @@ const cases: { rule: string; of: ExplainedSchedule; at: string; facts?: LedgerFa
     facts: NOTHING,
     told: `- ${FIELDS} spread pause`,
     message: 'the schedule is PAUSED since 2026-03-02T11:30:00.000Z, by admin: why',
+  },
+  {
+    rule: 'nominal within a pause and due at its end or later: it fires',
+    of: hourly({ ...SPREAD, state: 'PAUSED', pause: { ...pause, until: '2026-03-02T13:44:47.476Z' } }),
+    at: '13:00',
+    told: `+ ${FIELDS} spread`,
+    message: 'spread: runs 44 minutes 47.476 seconds later, at 2026-03-02T13:44:47.476Z',
+  },
+  {
+    rule: 'due within a pause of its task: it does not',
+    of: hourly({ ...SPREAD, hold: { ...pause, until: '2026-03-02T13:44:47.477Z' } }),
+    at: '13:00',
+    told: `- ${FIELDS} spread task pause`,
+    message: 'its task is paused since 2026-03-02T11:30:00.000Z until 2026-03-02T13:44:47.477Z, by admin: why',
   },
   {
     rule: 'due by now: a moment later there is a verdict',

@@ -4,27 +4,9 @@ import fc from 'fast-check';
 import { planDue, planPaused } from '../../src/domain/due.ts';
 import type { Fire, MisfirePolicy, Skip } from '../../src/domain/due.ts';
 import { countsFrom, timingOf } from '../../src/domain/timing.ts';
-import type { Offsets, Timing } from '../../src/domain/timing.ts';
+import type { Timing } from '../../src/domain/timing.ts';
 import type { Trigger } from '../../src/trigger/trigger.ts';
-import { cadences, occurrences, policies } from '../support/cadences.ts';
-
-const DAY = 86_400_000;
-/** @param every  of the cadence, so that offsets are shorter and longer than it */
-function offsets(every: number): fc.Arbitrary<Offsets> {
-  const length = fc.oneof(fc.constantFrom(1, every, DAY), fc.nat(3 * every), fc.nat(30 * every)).map((ms) => Math.min(ms, DAY));
-  return fc.tuple(length, fc.boolean()).map(([ms, smears]) => ({ spreadMs: smears ? ms : 0, jitterMs: smears ? 0 : ms }));
-}
-const ids = fc.nat().map((n) => `sch_${n}`);
-const timed = cadences.chain(({ name, trigger, start, every }) =>
-  fc.record({
-    name: fc.constant(name),
-    trigger: fc.constant(trigger),
-    start: fc.constant(start),
-    every: fc.constant(every),
-    id: ids,
-    offsets: offsets(every),
-  }),
-);
+import { occurrences, offsets, policies, timed } from '../support/cadences.ts';
 
 test('effective instants lie within the offset, never go backwards, and jitter never passes the next occurrence', () => {
   fc.assert(

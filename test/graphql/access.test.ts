@@ -21,6 +21,7 @@ const task = await api.taskOn('http://127.0.0.1:9/hook', {
   execution: { retry: { maxAttempts: 1 } },
 });
 const schedule = await api.scheduleOf(task);
+const other = await api.taskOn('http://127.0.0.1:9/hook');
 const run = await api.trigger(schedule);
 // Its end would change the database in the middle of a test that watches for changes.
 await api.runIn(run.id, 'FAILED');
@@ -51,6 +52,8 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   DELETE_SCHEDULE: () => ({ input: { ref: { name: 'nowhere' } } }),
   PAUSE_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] }, reason: 'because' } }),
   RESUME_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] } } }),
+  PAUSE_TASK: () => ({ task: { id: other.id }, reason: 'because' }),
+  RESUME_TASK: () => ({ task: { id: other.id } }),
   SKIP_OCCURRENCE: () => ({ input: { ref: { id: schedule.id }, scheduledFor: nextYear(), reason: 'because' } }),
   TRIGGER_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, overlapPolicy: 'ALLOW_ALL' } }),
   CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
@@ -130,6 +133,8 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   DELETE_SCHEDULE: { role: 'EDITOR', action: 'schedule.delete' },
   PAUSE_SCHEDULES: { role: 'OPERATOR', action: 'schedule.pause' },
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
+  PAUSE_TASK: { role: 'OPERATOR', action: 'task.pause' },
+  RESUME_TASK: { role: 'OPERATOR', action: 'task.resume' },
   SKIP_OCCURRENCE: { role: 'OPERATOR', action: 'schedule.skip' },
   TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
   CANCEL_RUN: { role: 'OPERATOR', action: 'run.cancel' },

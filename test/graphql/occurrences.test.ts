@@ -17,8 +17,11 @@ import {
   addTask,
   at,
   editSchedule,
+  holdTask,
   openParts,
   pause,
+  pauseUntil,
+  releaseTask,
   removeSchedule,
   resume,
   skip,
@@ -113,6 +116,25 @@ test('of a running pause one row for what it held back so far, then plans; over,
   await resume(parts, id);
   assert.deepEqual(await list('00:00:00', '00:01:00'), held);
   assert.deepEqual(await allOccurrences(parts, id, at('00:00:20'), at('00:00:50')), before);
+});
+
+test('a pause of the task, and one with an end: what is due from its end on is just planned', async (t) => {
+  const BY_PAUSE = 'the schedule is PAUSED: it fires if it is resumed before';
+  const BY_HOLD = 'its task is paused: it fires if that ends before';
+  const { parts, id, step } = await playing(t);
+  const told = async () =>
+    (await allOccurrences(parts, id, at('00:00:00'), at('00:00:50'))).map((row) => [tellOccurrence(row), row.reason]);
+  await holdTask(parts, 'task', at('00:00:40'));
+  await step('00:00:25');
+  const held = ['00:00:10 to 00:00:20 PAUSED 2', 'the task was paused'];
+  const free = ['00:00:40 PLANNED', null];
+  assert.deepEqual(await told(), [held, ['00:00:30 PLANNED', BY_HOLD], free]);
+  await releaseTask(parts, 'task');
+  assert.deepEqual(await told(), [held, ['00:00:30 PLANNED', null], free]);
+  await pauseUntil(parts, at('00:00:40'), id);
+  assert.deepEqual(await told(), [held, ['00:00:30 PLANNED', BY_PAUSE], free]);
+  await step('00:00:35');
+  assert.deepEqual(await told(), [held, ['00:00:30 PAUSED', 'the schedule was paused'], free]);
 });
 
 test('a year of every second, held back by a pause, is one row that is counted without looking at each', async (t) => {

@@ -59,14 +59,64 @@ test('one that is named twice counts once; none is none', async () => {
   });
 });
 
-test('one that is paused already keeps its pause and is not counted; nor is an active one on resume', async () => {
+test('one that is paused already is not counted when it is so for the same reason; nor is an active one on resume', async () => {
   const [first, second] = [await api.scheduleOf(task), await api.scheduleOf(task)];
-  const before = await api.pauseSchedules({ select: { ids: [first.id] }, reason: 'first' });
-  const again = await api.pauseSchedules({ select: { ids: [first.id, second.id] }, reason: 'second' });
+  const before = await api.pauseSchedules({ select: { ids: [first.id] }, reason: 'same' });
+  const again = await api.pauseSchedules({ select: { ids: [first.id, second.id] }, reason: 'same' });
   assert.deepEqual([again.count, names(again.schedules)], [1, [second.name]]);
   assert.deepEqual((await api.schedule(first.name))?.pause, before.schedules[0]?.pause);
   await api.resumeSchedules({ select: { ids: [first.id] } });
   assert.equal((await api.resumeSchedules({ select: { ids: [first.id, second.id] } })).count, 1);
+});
+
+test('another reason or another end changes a pause: its since stays, and the audit trail has both', async (t) => {
+  const { id, name } = await api.scheduleOf(task);
+  const [first] = (await api.pauseSchedules({ select: { ids: [id] }, reason: 'first' })).schedules;
+  const until = '2999-01-01T00:00:00.000Z';
+  const changes = [
+    { input: { reason: 'second' }, pause: { reason: 'second', until: null } },
+    { input: { reason: 'second', until }, pause: { reason: 'second', until } },
+    { input: { reason: 'second' }, pause: { reason: 'second', until: null } },
+  ];
+  for (const { input, pause } of changes) {
+    const { count, schedules } = await api.pauseSchedules({ select: { ids: [id] }, ...input });
+    assert.equal(count, 1);
+    assert.deepEqual(schedules[0]?.pause, { ...first?.pause, ...pause });
+  }
+  assert.equal((await api.schedule(name))?.state, 'PAUSED');
+  const database = await connect(t, carillon.databaseUrl);
+  const { rows } = await database.query(
+    `SELECT changes FROM audit_entry WHERE target_id = $1 AND action = 'schedule.pause' ORDER BY at, id`,
+    [id],
+  );
+  const words = [{ reason: 'first', until: null }, ...changes.map(({ pause }) => pause)];
+  assert.deepEqual(
+    rows.map((row) => row.changes),
+    [
+      { state: { before: 'ACTIVE', after: 'PAUSED' } },
+      ...changes.map((_, index) => ({ pause: { before: words[index], after: words[index + 1] } })),
+    ],
+  );
+});
+
+test('a pause may have an end, which must be later than now', async () => {
+  const { id, name } = await api.scheduleOf(task);
+  for (const until of ['2020-01-01T00:00:00Z', new Date(Date.now() - 60_000).toISOString()]) {
+    const { userErrors, count } = await api.pauseSchedules({ select: { ids: [id] }, reason: ' ', until });
+    assert.equal(count, 0);
+    assert.deepEqual(
+      userErrors.map((error) => [error.code, error.path, error.constraint]),
+      [
+        ['INVALID', ['input', 'reason'], '1 to 2000 characters, no control characters'],
+        ['INVALID', ['input', 'until'], 'later than now'],
+      ],
+    );
+    assert.ok(userErrors[1]?.message.startsWith(`until is ${new Date(until).toISOString()}; allowed is later than now`));
+  }
+  assert.equal((await api.schedule(name))?.state, 'ACTIVE');
+  const until = '2999-01-01T00:00:00.000Z';
+  const { schedules } = await api.pauseSchedules({ select: { ids: [id] }, reason: 'because', until });
+  assert.deepEqual([schedules[0]?.state, schedules[0]?.pause?.until], ['PAUSED', until]);
 });
 
 test('a name or an id that is not there is told by its place, and nothing is changed', async () => {

@@ -67,7 +67,9 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     lastFireAt: null,
     labels: [{ key: 'team', value: 'board' }],
     managedBy: null,
+    pauseAfterFailures: null,
     consecutiveFailures: 0,
+    pendingOccurrences: 0,
     viewerCanEdit: true,
     viewerCanOperate: true,
     task: { id: task.id, key: task.key },
@@ -143,7 +145,7 @@ test('triggerSpec can be sent back as it is', async () => {
 test('created paused: it says who, since when and why, and has no next fire', async () => {
   const { state, pause, nextFireAt, nextFireTimes, createdAt, createdBy } = await api.scheduleOf(task, { paused: true });
   assert.equal(state, 'PAUSED');
-  assert.deepEqual(pause, { since: createdAt, reason: 'created paused', by: createdBy });
+  assert.deepEqual(pause, { since: createdAt, until: null, reason: 'created paused', by: createdBy });
   assert.equal(nextFireAt, null);
   assert.deepEqual(nextFireTimes, []);
 });

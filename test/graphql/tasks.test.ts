@@ -55,6 +55,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     labels: [{ key: 'team', value: 'billing' }],
     startedAt: null,
     timesOutAt: null,
+    pause: null,
     lastRunEndedAt: null,
     lastError: null,
     state: 'IDLE',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createFakeClock } from '../support/clock.ts';
+import type { MisfireMode } from '../../src/domain/due.ts';
 import { Lifetime } from '../support/lifetime.ts';
 import type { Tick } from '../support/lifetime.ts';
 import { cadences, occurrences, policies } from '../support/cadences.ts';
@@ -10,7 +11,8 @@ import { cadences, occurrences, policies } from '../support/cadences.ts';
 type Turn =
   | { does: 'tick'; waits: number; finishes: number; limit: number }
   | { does: 'tick at the next'; lateBy: number; finishes: number; limit: number }
-  | { does: 'pause'; waits: number }
+  | { does: 'pause'; waits: number; mode: MisfireMode }
+  | { does: 'pause until'; waits: number; ends: number[] }
   | { does: 'edit' }
   | { does: 'trigger by hand' };
 
@@ -20,12 +22,18 @@ function turns(every: number): fc.Arbitrary<Turn> {
   const finishes = fc.nat(3);
   const limit = fc.integer({ min: 13, max: 30 });
   const lateBy = fc.nat(3);
+  const mode = fc.constantFrom<MisfireMode>('SKIP', 'FIRE_ONCE', 'FIRE_ALL');
   const tick = fc.record({ does: fc.constant('tick' as const), waits, finishes, limit });
   const onTime = fc.record({ does: fc.constant('tick at the next' as const), lateBy, finishes, limit });
   return fc.oneof(
     { weight: 6, arbitrary: tick },
     { weight: 4, arbitrary: onTime },
-    fc.record({ does: fc.constant('pause' as const), waits }),
+    fc.record({ does: fc.constant('pause' as const), waits, mode }),
+    fc.record({
+      does: fc.constant('pause until' as const),
+      waits,
+      ends: fc.array(fc.nat(20 * every), { minLength: 1, maxLength: 2 }),
+    }),
     fc.record({ does: fc.constant('edit' as const) }),
     fc.record({ does: fc.constant('trigger by hand' as const) }),
   );
@@ -55,7 +63,16 @@ function take(life: Lifetime, turn: Turn): Tick[] {
       // What was due before it is not what it held back.
       const tick = life.tick(1_000);
       clock.advanceTo(clock.now() + turn.waits);
-      life.resume();
+      life.resume(turn.mode);
+      return [tick];
+    }
+    case 'pause until': {
+      const tick = life.tick(1_000);
+      const since = clock.now();
+      clock.advanceTo(since + turn.waits);
+      // Its own pause and its task's: those whose ends have come.
+      const ends = turn.ends.map((wait) => since + wait).filter((end) => end <= clock.now());
+      life.lapse(ends.map((until, index) => ({ until, reason: `pause ${index}` })));
       return [tick];
     }
     case 'edit': {

@@ -51,6 +51,10 @@ export function createApi(client: Client) {
     deleteSchedule: mutation<'deletedId', string | null>(operations.DELETE_SCHEDULE),
     pauseSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.PAUSE_SCHEDULES),
     resumeSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.RESUME_SCHEDULES),
+    pauseTask: (variables: Variables, token?: string) =>
+      ask<Payload<'task', TaskView | null>>(operations.PAUSE_TASK, variables, token),
+    resumeTask: (variables: Variables, token?: string) =>
+      ask<Payload<'task', TaskView | null>>(operations.RESUME_TASK, variables, token),
     skipOccurrence: mutation<'schedule', ScheduleView | null>(operations.SKIP_OCCURRENCE),
     triggerSchedule,
     triggerTask: mutation<'run', RunView | null>(operations.TRIGGER_TASK),

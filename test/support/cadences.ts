@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { MisfirePolicy } from '../../src/domain/due.ts';
+import type { Offsets } from '../../src/domain/timing.ts';
 import { boundTrigger } from '../../src/trigger/bounded.ts';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import type { DstGap, DstOverlap, Trigger, TriggerSpec } from '../../src/trigger/trigger.ts';
@@ -135,6 +136,25 @@ export function policies(every: number): fc.Arbitrary<MisfirePolicy> {
     maxCatchupRuns: fc.integer({ min: 1, max: 12 }),
   });
 }
+
+/** @param every  of the cadence, so that offsets are shorter and longer than it */
+export function offsets(every: number): fc.Arbitrary<Offsets> {
+  const length = fc.oneof(fc.constantFrom(1, every, DAY), fc.nat(3 * every), fc.nat(30 * every)).map((ms) => Math.min(ms, DAY));
+  return fc.tuple(length, fc.boolean()).map(([ms, smears]) => ({ spreadMs: smears ? ms : 0, jitterMs: smears ? 0 : ms }));
+}
+const ids = fc.nat().map((n) => `sch_${n}`);
+
+/** A cadence of a schedule with spread or jitter. */
+export const timed = cadences.chain(({ name, trigger, start, every }) =>
+  fc.record({
+    name: fc.constant(name),
+    trigger: fc.constant(trigger),
+    start: fc.constant(start),
+    every: fc.constant(every),
+    id: ids,
+    offsets: offsets(every),
+  }),
+);
 
 /** All occurrences in [from, through], found one by one. */
 export function occurrences(trigger: Trigger, from: number, through: number): number[] {

@@ -1,5 +1,7 @@
-import { planDue, planPaused } from '../../src/domain/due.ts';
-import type { MisfirePolicy, Skip } from '../../src/domain/due.ts';
+import { planDue } from '../../src/domain/due.ts';
+import type { MisfireMode, MisfirePolicy, Skip } from '../../src/domain/due.ts';
+import { planHeld, planResumed } from '../../src/domain/held.ts';
+import type { HeldStretch } from '../../src/domain/held.ts';
 import { resolveOverlap } from '../../src/domain/overlap.ts';
 import type { OverlapPolicy, PlannedRun } from '../../src/domain/overlap.ts';
 import { entries } from '../../src/store/fire.ts';
@@ -66,11 +68,22 @@ export class Lifetime {
     return { now, items, before };
   }
 
-  /** Nothing is planned during a pause; its end writes down what it held back. */
-  resume(): void {
+  /** Nothing is planned during a pause; its end decides what becomes of what it held back. */
+  resume(mode: MisfireMode): Tick {
+    const [now, before] = [this.clock.now(), this.underway];
+    if (this.next === null) return { now, items: [], before };
+    const policy = { ...this.misfire, mode };
+    const plan = planResumed(this.trigger, this.next, now, policy);
+    const items = resolveOverlap(plan.items, this.overlap, policy, before);
+    this.#write(items, plan.next);
+    return { now, items, before };
+  }
+
+  /** The pause has ended by itself at these instants, one after the other, whenever that is noticed. */
+  lapse(stretches: readonly HeldStretch[]): void {
     if (this.next === null) return;
-    const plan = planPaused(this.trigger, this.next, this.clock.now());
-    this.#write(plan.items, plan.next);
+    const plan = planHeld(this.trigger, this.next, stretches);
+    this.#write(resolveOverlap(plan.items, this.overlap, this.misfire, this.underway), plan.next);
   }
 
   /** Changes something that leaves the trigger as it is. */

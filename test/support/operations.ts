@@ -47,6 +47,7 @@ const TASK_FIELDS = `
   fragment TaskFields on Task {
     id key group name description kind scope state initialDelay registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
     labels { key value }
+    pause { since until reason by { kind id name } }
     lastError { code message }
     execution { ...ExecutionFields }
     retention { runs count }
@@ -60,10 +61,10 @@ const TASK_FIELDS = `
 const SCHEDULE_FIELDS = `
   fragment ScheduleFields on Schedule {
     id name description state version triggerSpec timeZone startAt endAt spread jitter maxRuns remainingRuns input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
-    managedBy consecutiveFailures labels { key value }
+    managedBy pauseAfterFailures consecutiveFailures pendingOccurrences labels { key value }
     viewerCanEdit viewerCanOperate
     task { id key }
-    pause { since reason by { ...ActorFields } }
+    pause { since until reason by { ...ActorFields } }
     trigger { ...TriggerFields }
     dst { gap overlap }
     misfire { mode graceTime catchupWindow maxCatchupRuns }
@@ -274,6 +275,14 @@ export const TRIGGER_CODE_TASK = `
   mutation ($input: TriggerTaskInput!) {
     triggerTask(input: $input) { run { id } runs { id state input } userErrors { ...ErrorFields } }
   } ${ERROR_FIELDS}`;
+export const PAUSE_TASK = `
+  mutation ($task: TaskRef!, $reason: String!, $until: DateTime) {
+    pauseTask(task: $task, reason: $reason, until: $until) { task { ...TaskFields } userErrors { ...ErrorFields } }
+  } ${TASK_FIELDS} ${ERROR_FIELDS}`;
+export const RESUME_TASK = `
+  mutation ($task: TaskRef!) {
+    resumeTask(task: $task) { task { ...TaskFields } userErrors { ...ErrorFields } }
+  } ${TASK_FIELDS} ${ERROR_FIELDS}`;
 export const RUN_STEPS = `
   query ($id: ID!) {
     run(id: $id) { state attempt steps { name state attempt startedAt finishedAt output error { code message retryable } } }

@@ -8,6 +8,7 @@ import { createSchedule } from '../../src/commands/createSchedule.ts';
 import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
 import { deleteSchedule } from '../../src/commands/deleteSchedule.ts';
 import { pauseSchedules, resumeSchedules } from '../../src/commands/pauseSchedules.ts';
+import { pauseTask, resumeTask } from '../../src/commands/pauseTask.ts';
 import { registerTask } from '../../src/commands/registerTask.ts';
 import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
 import { cancelRuns } from '../../src/commands/cancelRuns.ts';
@@ -20,6 +21,7 @@ import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
 import type { SchedulePatch } from '../../src/commands/definition.ts';
+import type { MisfireMode } from '../../src/domain/due.ts';
 import { createTriggerCache } from '../../src/domain/schedule.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -128,6 +130,13 @@ export function addSchedule(parts: Parts, spec: Partial<CreateScheduleInput['spe
 export const editSchedule = (parts: Parts, id: string, patch: SchedulePatch) =>
   valueOf(updateSchedule(parts, CALLER, { ref: { id }, patch }));
 export const removeSchedule = (parts: Parts, id: string) => valueOf(deleteSchedule(parts, CALLER, { ref: { id } }));
+export const pauseUntil = (parts: Parts, until: number, ...ids: string[]) =>
+  valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test', until: new Date(until) }));
+export const resumeWith = (parts: Parts, misfire: MisfireMode, ...ids: string[]) =>
+  valueOf(resumeSchedules(parts, CALLER, { select: { ids }, misfire }));
+export const holdTask = (parts: Parts, key: string, until: number | null = null) =>
+  valueOf(pauseTask(parts, CALLER, { key }, { reason: 'task test', until: until === null ? null : new Date(until) }));
+export const releaseTask = (parts: Parts, key: string) => valueOf(resumeTask(parts, CALLER, { key }));
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));

@@ -25,6 +25,12 @@ export interface FireTimeView {
   inGap: boolean;
   inOverlap: boolean;
 }
+interface PauseView {
+  since: string;
+  until: string | null;
+  reason: string;
+  by: ActorView;
+}
 export interface ErrorView {
   __typename: string;
   code: string;
@@ -55,6 +61,7 @@ export interface TaskView {
   timesOutAt: string | null;
   lastRunEndedAt: string | null;
   labels: LabelView[];
+  pause: PauseView | null;
   lastError: { code: string; message: string } | null;
   execution: ExecutionView;
   retention: { runs: string | null; count: number | null } | null;
@@ -112,12 +119,14 @@ export interface ScheduleView {
   createdAt: string;
   updatedAt: string;
   managedBy: string | null;
+  pauseAfterFailures: number | null;
   consecutiveFailures: number;
+  pendingOccurrences: number | null;
   labels: LabelView[];
   viewerCanEdit: boolean;
   viewerCanOperate: boolean;
   task: { id: string; key: string };
-  pause: { since: string; reason: string; by: ActorView } | null;
+  pause: PauseView | null;
   trigger: TriggerView;
   dst: { gap: string | null; overlap: string | null };
   misfire: { mode: string; graceTime: string; catchupWindow: string; maxCatchupRuns: number };

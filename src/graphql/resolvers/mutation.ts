@@ -7,6 +7,7 @@ import { deleteCalendar } from '../../commands/deleteCalendar.ts';
 import { deleteSchedule } from '../../commands/deleteSchedule.ts';
 import { deleteTask } from '../../commands/deleteTask.ts';
 import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.ts';
+import { pauseTask, resumeTask } from '../../commands/pauseTask.ts';
 import { putCalendar } from '../../commands/putCalendar.ts';
 import { retryRun } from '../../commands/retryRun.ts';
 import { skipOccurrence } from '../../commands/skipOccurrence.ts';
@@ -34,6 +35,14 @@ export const Mutation: MutationResolvers = {
   triggerTask: async (_, { input }, { parts, caller }) => {
     const result = await triggerTask(parts.commands, caller, input);
     return runPayload(result);
+  },
+  pauseTask: async (_, { task, ...input }, { parts, caller }) => {
+    const result = await pauseTask(parts.commands, caller, task, input);
+    return { task: valueOf(result), ...errorsOf(result) };
+  },
+  resumeTask: async (_, { task }, { parts, caller }) => {
+    const result = await resumeTask(parts.commands, caller, task);
+    return { task: valueOf(result), ...errorsOf(result) };
   },
   createSchedule: async (_, { input }, { parts, caller }) => {
     const result = await createSchedule(parts.commands, caller, input);

@@ -3,6 +3,7 @@ import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
 import { datesOf } from '../../domain/calendar.ts';
 import type { CalendarDates } from '../../domain/calendar.ts';
+import { countPending, mayBePending } from '../../domain/pending.ts';
 import { remainingRuns } from '../../domain/runLimit.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { timingOf } from '../../domain/timing.ts';
@@ -172,11 +173,15 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const first = args.first ?? 5;
       if (first < 1 || first > LIMITS.maxPageSize)
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
-      if (schedule.state !== 'ACTIVE' || schedule.deletedAt !== null) return [];
+      if (schedule.state !== 'ACTIVE' || schedule.hold !== null || schedule.deletedAt !== null) return [];
       const given = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
       const trigger = withoutSkips(given, await skipsOf(loaders, schedule));
       return upcomingTimes(trigger, timingOf(schedule, given), schedule, parts.clock.now(), first);
     },
+    pendingOccurrences: async (schedule, _, { parts, loaders }) =>
+      mayBePending(schedule)
+        ? countPending({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, parts.clock.now())
+        : 0,
     occurrences: (schedule, args, { parts, loaders }) => pageOccurrences(schedule.id, args, { clock: parts.clock, loaders }),
     explain: async (schedule, { at }, { parts, loaders }) => {
       const [calendars, skips] = await Promise.all([calendarsOf(loaders, schedule), skipsOf(loaders, schedule)]);
@@ -212,7 +217,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     catchupWindow: (policy) => formatDuration(policy.catchupWindowMs),
   },
   Explanation: { instant: (explanation) => new Date(explanation.instant) },
-  Pause: { since: (pause) => instant(pause.since) },
+  Pause: {
+    since: (pause) => instant(pause.since),
+    until: (pause) => (pause.until == null ? null : instant(pause.until)),
+  },
 
   Run: {
     task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
