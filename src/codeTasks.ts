@@ -38,8 +38,9 @@ async function registerOne(
   { definition, inputSchema }: CodeTask,
   registered: WorkerTask[],
 ): Promise<void> {
-  const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {}, timeout, retry } = definition;
-  const execution = { timeout, retry };
+  const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {} } = definition;
+  const { timeout, retry, concurrency } = definition;
+  const execution = { timeout, retry, concurrency };
   const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
   if (!result.ok) {
     log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');

@@ -5,7 +5,8 @@ import type { Actor } from '../store/actor.ts';
 import { cancelLocked, lockRun } from '../store/cancels.ts';
 import { findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
-import { lockSchedules, promoteBuffered } from '../store/runs.ts';
+import { lockSchedules } from '../store/runs.ts';
+import { lockWaitedTasks, promoteBuffered } from '../store/waiting.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
@@ -25,14 +26,14 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const run = await lockById(scope, input.id);
+    const { run, tasks } = await lockById(scope, input.id);
     const to = afterCancel(run.state);
     if (to === null) throw new Rejection([ended(run)]);
     if (to === run.state) return run;
     const now = parts.clock.now();
     const reason = input.reason ?? null;
     await cancelLocked(sql, now, run.id, to, cancelError(caller.viewer.actor, reason));
-    if (to === 'CANCELED') await promoteNext(parts, scope, now, run);
+    if (to === 'CANCELED') await promoteNext(parts, scope, now, run, tasks);
     else signal('cancels');
     await audit({ action: 'run.cancel', targetId: run.id, reason, changes: { state: { before: run.state, after: to } } }, now);
     signal('events');
@@ -40,13 +41,14 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
   });
 }
 
-/** Locks its schedule and then the run. @throws Rejection NOT_FOUND */
-async function lockById(scope: CommandScope, id: string): Promise<RunRecord> {
-  const { scheduleId } = await findById(scope, id);
+/** Locks its schedule, its task when something waits for that, and then the run. @throws Rejection NOT_FOUND */
+async function lockById(scope: CommandScope, id: string): Promise<{ run: RunRecord; tasks: string[] }> {
+  const { scheduleId, taskId } = await findById(scope, id);
   if (scheduleId !== null) await lockSchedules(scope.sql, [scheduleId]);
+  const tasks = await lockWaitedTasks(scope.sql, [taskId]);
   await lockRun(scope.sql, id);
   // It was read before the locks were granted; this is how it stands under them.
-  return findById(scope, id);
+  return { run: await findById(scope, id), tasks };
 }
 
 async function findById({ prisma }: CommandScope, id: string): Promise<RunRecord> {
@@ -55,10 +57,15 @@ async function findById({ prisma }: CommandScope, id: string): Promise<RunRecord
   return run;
 }
 
-/** Lets the run go that waited for the canceled one. The caller holds the schedule. */
-async function promoteNext(parts: CommandParts, { sql, signal }: CommandScope, now: number, run: RunRecord): Promise<void> {
-  if (run.scheduleId === null) return;
-  const promoted = await promoteBuffered(sql, now, [run.scheduleId]);
+/** Lets the runs go that waited for the canceled one. The caller holds the schedule. */
+async function promoteNext(
+  parts: CommandParts,
+  { sql, signal }: CommandScope,
+  now: number,
+  { scheduleId, taskId }: RunRecord,
+  lockedTasks: readonly string[],
+): Promise<void> {
+  const promoted = await promoteBuffered(sql, now, scheduleId === null ? [] : [scheduleId], [taskId], lockedTasks);
   await parts.queue.enqueue(sql, promoted);
   if (promoted.length > 0) signal('jobs');
 }

@@ -28,6 +28,7 @@ const SILENT = {
   startAt: null,
   endAt: null,
   overlapPolicy: null,
+  bufferLimit: null,
   misfire: null,
   execution: null,
   input: null,

@@ -49,6 +49,13 @@ export class Fields {
     return value;
   }
 
+  integer(path: string[], value: number, limit: { min: number; max: number }): number {
+    if (Number.isInteger(value)) return this.number(path, value, limit);
+    const allowed = `${limit.min} to ${limit.max}`;
+    this.add(path, `${path.at(-1)} is ${value}; allowed are whole numbers, ${allowed}.`, allowed);
+    return limit.min;
+  }
+
   /** A JSON object that PostgreSQL can hold. */
   object(path: string[], value: Record<string, unknown>): Record<string, unknown> {
     const text = storableJson(value);
@@ -87,6 +94,8 @@ interface RetryInput {
 export interface ExecutionInput {
   timeout?: string | null | undefined;
   retry?: RetryInput | null | undefined;
+  /** Of tasks only: parseTaskExecution. */
+  concurrency?: number | null | undefined;
 }
 export interface MisfireInput {
   mode?: MisfireMode | null | undefined;

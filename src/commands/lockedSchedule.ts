@@ -5,6 +5,7 @@ import type { UserError } from '../domain/userError.ts';
 import { lockSchedule, lockSchedules, writeVerdicts } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { entries, fireDue } from '../store/fire.ts';
+import { lockLimitedTasks } from '../store/fireOverlap.ts';
 import { iso } from '../store/runs.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
@@ -49,6 +50,7 @@ export async function lockByRef(
 export async function lockById(parts: CommandParts, scope: CommandScope, id: string): Promise<LockedSchedule | null> {
   const claimed = await lockSchedule(scope.sql, id);
   if (claimed === null) return null;
+  await lockLimitedTasks(scope.sql, [claimed]);
   // The row was read before the lock was granted; this is how it stands under it.
   const record = (await findSchedule(scope.prisma, { id })) as ScheduleRecord;
   return { claimed, record, now: parts.clock.now() };
@@ -57,6 +59,8 @@ export async function lockById(parts: CommandParts, scope: CommandScope, id: str
 /** In order of id; those that were deleted are left out. */
 export async function lockByIds(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<LockedSchedule[]> {
   const claimed = await lockSchedules(scope.sql, ids);
+  // All at once and in order: what is due of them is fired one schedule after another.
+  await lockLimitedTasks(scope.sql, claimed);
   const records = await findSchedulesById(
     scope.prisma,
     claimed.map(({ id }) => id),
@@ -114,7 +118,7 @@ export async function settleDue(parts: CommandParts, scope: CommandScope, { clai
   if (claimed.state === 'PAUSED') return settlePause(parts, scope, claimed, now);
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
   for (let due: ClaimedSchedule | null = claimed; isDue(due, now); due = await lockSchedule(scope.sql, claimed.id)) {
-    const queued = await fireDue(scope.sql, now, [due], parts.triggerOf);
+    const queued = await fireDue(scope.sql, now, [due], parts.triggerOf, () => scope.signal('cancels'));
     await parts.queue.enqueue(scope.sql, queued);
     scope.signal('jobs', 'events');
   }

@@ -3,9 +3,11 @@ import { newId } from '../store/ids.ts';
 import { findActiveRun, findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { insertRuns, iso } from '../store/runs.ts';
+import { promoteBuffered } from '../store/waiting.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
+import type { Place } from './makeWay.ts';
 
 /** @throws Rejection ALREADY_RUNNING with the run that is in the way */
 export async function refuseWhileActive(
@@ -38,8 +40,9 @@ export async function startByHand(
   action: string,
   targetId: string,
   { taskScope, ...run }: ByHand,
+  { state, waitsFor, freed }: Place,
+  now: number,
 ): Promise<RunRecord[]> {
-  const now = parts.clock.now();
   const workers = taskScope === 'LOCAL' ? await listLiveWorkers(sql, [run.taskId]) : new Map<string, (string | null)[]>();
   const forWorkers = taskScope === 'LOCAL' ? (workers.get(run.taskId) ?? []) : [null];
   if (forWorkers.length === 0) {
@@ -49,15 +52,17 @@ export async function startByHand(
   const runs = forWorkers.map((localWorkerId) => ({
     ...run,
     id: newId('run'),
-    state: 'QUEUED' as const,
+    state,
+    waitsFor,
     origin: 'MANUAL' as const,
     scheduledFor: iso(now),
     effectiveAt: iso(now),
     requestedBy: caller.viewer.actor,
-    jobId: crypto.randomUUID(),
+    jobId: state === 'QUEUED' ? crypto.randomUUID() : null,
     localWorkerId,
   }));
   const queued = await insertRuns(sql, now, runs);
+  if (freed) queued.push(...(await promoteBuffered(sql, now, [], [run.taskId])));
   await parts.queue.enqueue(sql, queued);
   const ids = runs.map(({ id }) => id);
   await audit({ action, targetId, reason: run.reason, changes: { runs: { before: null, after: ids } } }, now);

@@ -85,8 +85,8 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const { name, description, taskId, overlapPolicy, misfire, execution, input, labels } = record;
+  const { name, description, taskId, overlapPolicy, bufferLimit, misfire, execution, input, labels } = record;
   const { triggerSpec, timeZone, dst, startAt, endAt } = record;
   const timing = { triggerSpec, timeZone, dst, startAt, endAt };
-  return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels };
+  return { name, description, taskId, ...timing, overlapPolicy, bufferLimit, misfire, execution, input, labels };
 }

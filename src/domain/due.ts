@@ -22,7 +22,7 @@ export const MAX_CATCHUP_RUNS = 1_000;
 export const MAX_FIRES_PER_TICK = 2_000;
 
 /** Why an occurrence did not become a run. */
-export type SkipVerdict = 'OVERLAP_SKIPPED' | 'MISSED' | 'COALESCED' | 'PAUSED';
+export type SkipVerdict = 'OVERLAP_SKIPPED' | 'BUFFER_FULL' | 'MISSED' | 'COALESCED' | 'PAUSED';
 export interface Fire {
   kind: 'fire';
   /** nominal instant */

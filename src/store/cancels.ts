@@ -22,7 +22,7 @@ export async function cancelLocked(
     `/* cancelLocked */
 WITH before AS MATERIALIZED (SELECT id, state AS old_state FROM run WHERE id = $2),
 canceled AS (
-  UPDATE run SET state = $3, error = $4::jsonb, retry_at = NULL, finished_at = CASE WHEN $3 = 'CANCELED' THEN $1::timestamptz END
+  UPDATE run SET state = $3, error = $4::jsonb, retry_at = NULL, waits_for = NULL, finished_at = CASE WHEN $3 = 'CANCELED' THEN $1::timestamptz END
     FROM before WHERE run.id = before.id RETURNING run.*, before.old_state
 )
 ${appendRunEvents('canceled')}`,

@@ -1,6 +1,6 @@
 import { planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
-import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
+import { passOverFires } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
@@ -8,14 +8,16 @@ import { overlayLabels } from '../domain/labels.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
-import { readUnderway, writeVerdicts } from './claims.ts';
+import { writeVerdicts } from './claims.ts';
 import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
+import { decideOverlap, lockLimitedTasks, waitsFor } from './fireOverlap.ts';
 import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { listLiveWorkers } from './workers.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
 import type { Sql } from './sql.ts';
+import { promoteBuffered } from './waiting.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
 
@@ -23,6 +25,7 @@ export type TriggerOf = (schedule: TriggerSource) => Trigger;
  * Gives every occurrence of these schedules up to `now` its verdict: plans, writes runs, ledger and events, and moves the
  * schedules on, all in the caller's transaction, which holds the schedules' rows. The engine does this for what is due; a
  * command does it for the schedule it is about to edit, pause or delete, so that an edit never swallows what was due before it.
+ * @param brokenOff  told when workers have attempts to break off: raise the signal 'cancels'
  * @returns runs that want a delivery: enqueue them in the same transaction
  */
 export async function fireDue(
@@ -30,14 +33,12 @@ export async function fireDue(
   now: number,
   claimed: readonly ClaimedSchedule[],
   triggerOf: TriggerOf,
+  brokenOff: () => void,
 ): Promise<QueuedRun[]> {
-  const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
-  const underway = await readUnderway(sql, serial);
+  const limited = await lockLimitedTasks(sql, claimed);
   const local = claimed.filter((schedule) => schedule.taskScope === 'LOCAL').map((schedule) => schedule.taskId);
   const workers = await listLiveWorkers(sql, local);
-  const runs: NewRun[] = [];
-  const advances: Advance[] = [];
-  const occurrences: NewOccurrence[] = [];
+  const due = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
     const plan = planOf(schedule, schedule.nextScheduledFor.getTime(), now, triggerOf);
@@ -46,15 +47,19 @@ export async function fireDue(
       continue;
     }
     const forWorkers = schedule.taskScope === 'LOCAL' ? (workers.get(schedule.taskId) ?? []) : [null];
-    const items = resolveOverlap(
-      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker had the code of its task'),
-      schedule.overlapPolicy,
-      schedule.misfire,
-      underway.get(schedule.id) ?? { active: 0, backlog: 0 },
-    );
-    const fires = items.filter((item) => item.kind === 'fire');
+    const items =
+      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker had the code of its task');
+    due.push({ schedule, plan, forWorkers, items });
+  }
+  const overlap = await decideOverlap(sql, now, due, limited, brokenOff);
+  const runs: NewRun[] = [];
+  const advances: Advance[] = [];
+  const occurrences: NewOccurrence[] = [];
+  for (const { schedule, plan, forWorkers, items } of due) {
+    const resolved = overlap.resolve({ schedule, items });
+    const fires = resolved.filter((item) => item.kind === 'fire');
     for (const fire of fires) for (const workerId of forWorkers) runs.push(newRun(schedule, fire, workerId));
-    const ledger = entries(schedule, items);
+    const ledger = entries(schedule, resolved);
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
@@ -66,7 +71,9 @@ export async function fireDue(
       extend: ledger.extend,
     });
   }
-  return writeVerdicts(sql, now, runs, occurrences, advances);
+  const queued = await writeVerdicts(sql, now, runs, occurrences, advances);
+  if (overlap.freedTaskIds.length === 0) return queued;
+  return [...queued, ...(await promoteBuffered(sql, now, [], overlap.freedTaskIds))];
 }
 
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */
@@ -112,6 +119,7 @@ function newRun(schedule: ClaimedSchedule, fire: PlannedRun, localWorkerId: stri
     scheduleId: schedule.id,
     scheduleVersion: schedule.version,
     state: fire.state,
+    ...(fire.state === 'BUFFERED' && { waitsFor: waitsFor(schedule) }),
     origin: fire.origin,
     scheduledFor: iso(fire.scheduledFor),
     effectiveAt: iso(fire.effectiveAt),

@@ -59,7 +59,9 @@ export interface TaskSchedule {
   description?: string;
   timeZone?: string;
   dst?: { gap?: DstGap; overlap?: DstOverlap };
-  overlapPolicy?: 'SKIP' | 'ALLOW_ALL';
+  overlapPolicy?: 'SKIP' | 'BUFFER_ONE' | 'BUFFER_ALL' | 'CANCEL_OTHER' | 'TERMINATE_OTHER' | 'ALLOW_ALL';
+  /** BUFFER_ALL: most occurrences that wait at once; default 100. */
+  bufferLimit?: number;
   misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
   execution?: { timeout?: string; retry?: TaskRetry };
   input?: Record<string, unknown>;
@@ -87,6 +89,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   /** For each attempt; default PT15M. */
   timeout?: string;
   retry?: TaskRetry;
+  /** Most runs at once in the whole cluster, of all its schedules together; default: any number. Not for LOCAL. */
+  concurrency?: number;
   schedules?: TaskSchedule[];
   /** Does the work. What it answers is the run's output, as JSON; what it throws fails the attempt (TaskError says how). */
   run(context: TaskContext<z.output<Schema>>): unknown;

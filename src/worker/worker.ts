@@ -9,6 +9,7 @@ import type { Delivery, RunQueue } from '../queue/queue.ts';
 import { newId } from '../store/ids.ts';
 import { listCanceling } from '../store/cancels.ts';
 import type { CanceledHold } from '../store/cancels.ts';
+import { listTerminated } from '../store/supersede.ts';
 import type { Store } from '../store/open.ts';
 import { iso, keepLeases, startRuns } from '../store/runs.ts';
 import type { Finish, Hold, StartedRun } from '../store/runs.ts';
@@ -217,6 +218,8 @@ export async function startWorker(parts: {
     if (slots.size === 0) return;
     try {
       breakOff(await listCanceling(store.sql, id));
+      const held = [...slots.values()].map((slot) => slot.hold);
+      breakOff(await listTerminated(store.sql, held));
       cancelsOutage.over();
     } catch (error) {
       // The next beat looks again.

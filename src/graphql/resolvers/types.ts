@@ -1,6 +1,7 @@
 import { can } from '../../auth/can.ts';
 import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
+import type { ExecutionSettings, ShownPolicy } from '../../domain/execution.ts';
 import { datesOf } from '../../domain/calendar.ts';
 import type { CalendarDates } from '../../domain/calendar.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
@@ -49,7 +50,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
 
   Task: {
     state: (task, _, { loaders }) => loaders.taskState.load(task.id),
-    execution: (task) => resolveExecution(task.kind, task.execution, null),
+    execution: (task) => shownPolicy(task, null),
     workers: (task, _, { loaders }) => loaders.workersOfTask.load(task.id),
     nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
     lastRun: (task, _, { loaders }) => loaders.lastRunOfTask.load(task.id),
@@ -144,7 +145,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     trigger: async (schedule, _, { loaders }) => givenTriggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) }),
     execution: async (schedule, _, { loaders }) => {
       const task = (await loaders.task.load(schedule.taskId)) as TaskRecord;
-      return resolveExecution(task.kind, task.execution, schedule.execution);
+      return shownPolicy(task, schedule.execution);
     },
     nextFireAt: (schedule) => (schedule.state === 'ACTIVE' && schedule.deletedAt === null ? schedule.nextFireAt : null),
     nextFireTimes: async (schedule, args, { parts, loaders }) => {
@@ -219,6 +220,11 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     run: (event, _, { loaders }) => loaders.run.load(event.id),
   },
 };
+
+function shownPolicy(task: TaskRecord, schedule: ExecutionSettings | null): ShownPolicy {
+  const { kind, execution } = task;
+  return { ...resolveExecution(kind, execution, schedule), concurrency: execution.concurrency ?? null };
+}
 
 /** The store knows a state that nothing leads to yet (SCHEDULED); the contract does not. */
 function apiState(state: RunRecord['state']) {
