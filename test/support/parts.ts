@@ -13,6 +13,10 @@ import { registerTask } from '../../src/commands/registerTask.ts';
 import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
+import { triggerTask as triggerTaskCommand } from '../../src/commands/triggerTask.ts';
+import type { TriggerTaskInput } from '../../src/commands/triggerTask.ts';
+import { updateHttpTask } from '../../src/commands/updateHttpTask.ts';
+import type { HttpTaskPatch } from '../../src/commands/updateHttpTask.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
 import type { SchedulePatch } from '../../src/commands/definition.ts';
 import { createTriggerCache } from '../../src/domain/schedule.ts';
@@ -127,3 +131,7 @@ export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedule
 export const cancel = (parts: Parts, id: string, reason?: string) => valueOf(cancelRun(parts, CALLER, { id, reason }));
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
   (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;
+/** Runs the task with the key "task" unless the input says otherwise. */
+export const triggerTask = async (parts: Parts, input: Partial<TriggerTaskInput> = {}) =>
+  (await valueOf(triggerTaskCommand(parts, CALLER, { task: { key: 'task' }, ...input })))[0]!;
+export const editTask = (parts: Parts, id: string, patch: HttpTaskPatch) => valueOf(updateHttpTask(parts, CALLER, { id }, patch));
