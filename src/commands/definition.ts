@@ -17,6 +17,7 @@ import { resolveZone } from '../trigger/zone.ts';
 import { refuseConcurrency } from './concurrency.ts';
 import { parseExecution, parseMisfire } from './fields.ts';
 import type { ExecutionInput, Fields, MisfireInput } from './fields.ts';
+import { parseFiring } from './firingFields.ts';
 import { parseLabels } from './labels.ts';
 import type { LabelInput } from './labels.ts';
 import { checkTaskInput } from './taskInput.ts';
@@ -39,6 +40,9 @@ export interface SchedulePatch {
   dst?: { gap?: DstSettings['gap'] | undefined; overlap?: DstSettings['overlap'] | undefined } | null | undefined;
   startAt?: Date | null | undefined;
   endAt?: Date | null | undefined;
+  spread?: string | null | undefined;
+  jitter?: string | null | undefined;
+  maxRuns?: number | null | undefined;
   overlapPolicy?: OverlapPolicy | null | undefined;
   bufferLimit?: number | null | undefined;
   misfire?: MisfireInput | null | undefined;
@@ -54,6 +58,9 @@ const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   dst: { gap: null, overlap: null },
   startAt: null,
   endAt: null,
+  spreadMs: 0,
+  jitterMs: 0,
+  maxRuns: null,
   overlapPolicy: 'SKIP',
   bufferLimit: DEFAULT_BUFFER_LIMIT,
   misfire: DEFAULT_MISFIRE,
@@ -96,6 +103,7 @@ export async function parseDefinition(
   if (patch.dst !== undefined) next.dst = { gap: patch.dst?.gap ?? null, overlap: patch.dst?.overlap ?? null };
   if (patch.startAt !== undefined) next.startAt = patch.startAt;
   if (patch.endAt !== undefined) next.endAt = patch.endAt;
+  Object.assign(next, parseFiring(fields, path, next, patch));
   if (patch.overlapPolicy !== undefined) next.overlapPolicy = patch.overlapPolicy ?? BLANK.overlapPolicy;
   if (patch.bufferLimit !== undefined)
     next.bufferLimit = fields.integer(at('bufferLimit'), patch.bufferLimit ?? BLANK.bufferLimit, {

@@ -1,4 +1,4 @@
-import { planDue } from '../domain/due.ts';
+import { MAX_FIRES_PER_TICK, planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
 import { passOverFires } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
@@ -6,6 +6,8 @@ import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
+import { placeAt, timingOf } from '../domain/timing.ts';
+import type { Place, Timing } from '../domain/timing.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
 import { writeVerdicts } from './claims.ts';
@@ -56,16 +58,16 @@ export async function fireDue(
   const advances: Advance[] = [];
   const occurrences: NewOccurrence[] = [];
   for (const { schedule, plan, forWorkers, items } of due) {
-    const resolved = overlap.resolve({ schedule, items });
+    const { items: resolved, fires: countedRuns, reached } = overlap.resolve({ schedule, items });
     const fires = resolved.filter((item) => item.kind === 'fire');
     for (const fire of fires) for (const workerId of forWorkers) runs.push(newRun(schedule, fire, workerId));
     const ledger = entries(schedule, resolved);
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
-      nextScheduledFor: plan.next === null ? null : iso(plan.next),
-      nextFireAt: plan.next === null ? null : iso(plan.next),
+      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next)),
       lastFireAt: fires.length > 0 ? iso(now) : null,
+      countedRuns,
       openOccurrenceId: ledger.openId,
       horizon: plan.horizon,
       extend: ledger.extend,
@@ -76,19 +78,24 @@ export async function fireDue(
   return [...queued, ...(await promoteBuffered(sql, now, [], overlap.freedTaskIds))];
 }
 
+export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
+  return { nextScheduledFor: nextScheduledFor?.toISOString() ?? null, nextFireAt: nextFireAt?.toISOString() ?? null };
+}
+
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */
 function planOf(
   schedule: ClaimedSchedule,
   expected: number,
   now: number,
   triggerOf: TriggerOf,
-): ({ ok: true; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
+): ({ ok: true; timing: Timing; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
-    const plan = planDue(trigger, expected, now, schedule.misfire);
+    const timing = timingOf(schedule, trigger);
+    const plan = planDue(trigger, expected, now, schedule.misfire, MAX_FIRES_PER_TICK, timing);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
-    return { ok: true, ...plan, horizon: remembered ? null : horizonOf(trigger, plan.next) };
+    return { ok: true, ...plan, timing, horizon: remembered ? null : horizonOf(trigger, plan.next) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }

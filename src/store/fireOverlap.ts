@@ -1,6 +1,7 @@
-import type { DuePlan, Skip } from '../domain/due.ts';
+import type { DuePlan } from '../domain/due.ts';
 import { isReplacing, resolveOverlap } from '../domain/overlap.ts';
-import type { PlannedRun, ReplacingPolicy, Underway } from '../domain/overlap.ts';
+import type { ReplacingPolicy, Underway } from '../domain/overlap.ts';
+import { cutAtLimit, limitReached } from '../domain/runLimit.ts';
 import { readUnderway } from './claims.ts';
 import type { ClaimedSchedule } from './claims.ts';
 import type { NewRun, WaitsFor } from './runs.ts';
@@ -16,7 +17,7 @@ export interface DueSchedule {
 
 /** Decides what of the due occurrences of a batch of schedules runs, with what is under way of each and the slots of their tasks. */
 export interface OverlapDecisions {
-  resolve(due: DueSchedule): (PlannedRun | Skip)[];
+  resolve(due: DueSchedule): ReturnType<typeof cutAtLimit>;
   /** Tasks with a limit of which runs were ended: there may be slots for more than what was due. */
   freedTaskIds: string[];
 }
@@ -64,7 +65,8 @@ export async function decideOverlap(
         underway.get(schedule.id) ?? NOTHING,
         schedule.bufferLimit,
       );
-      return resolved.map((item) => (item.kind === 'fire' ? seat(slots, schedule.taskId, item) : item));
+      const cut = cutAtLimit(resolved, schedule);
+      return { ...cut, items: cut.items.map((item) => (item.kind === 'fire' ? seat(slots, schedule.taskId, item) : item)) };
     },
     freedTaskIds: [
       ...new Set(
@@ -79,7 +81,8 @@ const NOTHING: Underway = { active: 0, backlog: 0 };
 
 async function replace(sql: Sql, now: number, due: readonly DueSchedule[], policy: ReplacingPolicy) {
   const firing = due.filter(
-    ({ schedule, items }) => schedule.overlapPolicy === policy && items.some((item) => item.kind === 'fire'),
+    ({ schedule, items }) =>
+      schedule.overlapPolicy === policy && !limitReached(schedule) && items.some((item) => item.kind === 'fire'),
   );
   if (firing.length === 0) return [];
   return (await supersedeRuns(sql, now, policy, { scheduleIds: firing.map(({ schedule }) => schedule.id) })).values();
