@@ -31,17 +31,27 @@ const states = async ({ store }: Parts) =>
   (await store.prisma.run.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] })).map((run) => run.state).toSorted();
 
 const buffers = [
-  { of: 'a schedule', ofSchedule: true, ask: (parts: Parts, id: string) => trigger(parts, id, { overlapPolicy: 'BUFFER_ALL' }) },
-  { of: 'a task', ofSchedule: false, ask: (parts: Parts) => triggerTask(parts, { overlapPolicy: 'BUFFER_ALL' }) },
+  {
+    of: 'a schedule',
+    ofSchedule: true,
+    waitsIn: 'lockActive_schedule_id',
+    ask: (parts: Parts, id: string) => trigger(parts, id, { overlapPolicy: 'BUFFER_ALL' }),
+  },
+  {
+    of: 'a task',
+    ofSchedule: false,
+    waitsIn: 'lockActive_task_id',
+    ask: (parts: Parts) => triggerTask(parts, { overlapPolicy: 'BUFFER_ALL' }),
+  },
 ];
-for (const { of, ofSchedule, ask } of buffers) {
+for (const { of, ofSchedule, waitsIn, ask } of buffers) {
   test(`the last run of ${of} ends while another asks to wait for it: it waits for nobody`, async (t) => {
     const { parts, scheduleId, holds } = await openUnderway(t, 1, { ofSchedule });
     let asked: ReturnType<typeof ask> | undefined;
     await parts.store.hotTransaction(async (tx) => {
       await endIn(tx, parts, holds[0] as Hold);
       asked = ask(parts, scheduleId);
-      await untilBlocked(parts.store.sql, 'lockActive');
+      await untilBlocked(parts.store.sql, waitsIn);
     });
     assert.equal((await asked)?.state, 'QUEUED');
   });
@@ -133,7 +143,7 @@ test('CANCEL_OTHER by hand against the finish of what it cancels: either the end
   await parts.store.hotTransaction(async (tx) => {
     await endIn(tx, parts, holds[0] as Hold);
     asked = trigger(parts, scheduleId, { overlapPolicy: 'CANCEL_OTHER' });
-    await untilBlocked(parts.store.sql, 'supersedeRuns');
+    await untilBlocked(parts.store.sql, 'supersedeRuns_CANCEL_OTHER_schedule_id');
   });
   assert.equal((await asked)?.state, 'QUEUED');
   assert.deepEqual(await states(parts), ['QUEUED', 'SUCCEEDED']);
