@@ -1,5 +1,6 @@
 import { planPaused } from '../domain/due.ts';
 import { declaringTask } from '../domain/managed.ts';
+import { isReplacing } from '../domain/overlap.ts';
 import { limitReached } from '../domain/runLimit.ts';
 import { placeAt, timingOf } from '../domain/timing.ts';
 import type { Timing } from '../domain/timing.ts';
@@ -12,6 +13,7 @@ import { lockLimitedTasks } from '../store/fireOverlap.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
 import { readSettled } from '../store/settled.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
+import { lockReplaced } from '../store/supersede.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -64,6 +66,10 @@ export async function lockByIds(parts: CommandParts, scope: CommandScope, ids: r
   const claimed = await lockSchedules(scope.sql, ids);
   // All at once and in order: what is due of them is fired one schedule after another.
   await lockLimitedTasks(scope.sql, claimed);
+  await lockReplaced(
+    scope.sql,
+    claimed.filter(({ overlapPolicy }) => isReplacing(overlapPolicy)).map(({ id }) => id),
+  );
   const records = await findSchedulesById(
     scope.prisma,
     claimed.map(({ id }) => id),

@@ -8,7 +8,7 @@ import type { ScheduleRecord } from '../store/schedules.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
-import { lockById, settleDue } from './lockedSchedule.ts';
+import { lockByIds, settleDue } from './lockedSchedule.ts';
 import type { LockedSchedule } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 
@@ -74,7 +74,7 @@ export function resumeSchedules(
   });
 }
 
-/** Locks the selected schedules one after the other, in order of id, settles what was due, and changes those in state `from`. */
+/** Locks the selected schedules, in order of id, settles what was due of each, and changes those in state `from`. */
 async function changeEach(
   parts: CommandParts,
   scope: CommandScope,
@@ -83,9 +83,8 @@ async function changeEach(
   change: (locked: LockedSchedule) => Promise<ScheduleRecord | null>,
 ): Promise<ChangedSchedules> {
   const changed: ScheduleRecord[] = [];
-  for (const id of await selectedIds(scope, select, parts.clock.now())) {
-    const locked = await lockById(parts, scope, id);
-    if (locked?.record.state !== from) continue;
+  for (const locked of await lockByIds(parts, scope, await selectedIds(scope, select, parts.clock.now()))) {
+    if (locked.record.state !== from) continue;
     await settleDue(parts, scope, locked);
     const record = await change(locked);
     if (record !== null) changed.push(record);

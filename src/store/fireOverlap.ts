@@ -6,7 +6,7 @@ import { readUnderway } from './claims.ts';
 import type { ClaimedSchedule } from './claims.ts';
 import type { NewRun, WaitsFor } from './runs.ts';
 import type { Sql } from './sql.ts';
-import { supersedeRuns } from './supersede.ts';
+import { lockReplaced, supersedeRuns } from './supersede.ts';
 import { freeSlots, lockTasks } from './waiting.ts';
 
 /** A claimed schedule and what it is to do; a task of scope LOCAL that has no worker has nothing to do. */
@@ -48,8 +48,15 @@ export async function decideOverlap(
     serial.map(({ schedule }) => schedule.id),
   );
   const replaced = new Set<string>();
-  for (const policy of ['CANCEL_OTHER', 'TERMINATE_OTHER'] as const) {
-    for (const { owner, held, broken } of await replace(sql, now, due, policy)) {
+  const canceling = firingUnder('CANCEL_OTHER', due);
+  const terminating = firingUnder('TERMINATE_OTHER', due);
+  if (canceling.length > 0 && terminating.length > 0) await lockReplaced(sql, [...canceling, ...terminating]);
+  for (const [policy, scheduleIds] of [
+    ['CANCEL_OTHER', canceling],
+    ['TERMINATE_OTHER', terminating],
+  ] as const) {
+    if (scheduleIds.length === 0) continue;
+    for (const { owner, held, broken } of (await supersedeRuns(sql, now, policy, { scheduleIds })).values()) {
       underway.set(owner, { active: held, backlog: 0 });
       replaced.add(owner);
       if (broken > 0) brokenOff();
@@ -79,13 +86,12 @@ export async function decideOverlap(
 }
 const NOTHING: Underway = { active: 0, backlog: 0 };
 
-async function replace(sql: Sql, now: number, due: readonly DueSchedule[], policy: ReplacingPolicy) {
-  const firing = due.filter(
-    ({ schedule, items }) =>
-      schedule.overlapPolicy === policy && !limitReached(schedule) && items.some((item) => item.kind === 'fire'),
-  );
-  if (firing.length === 0) return [];
-  return (await supersedeRuns(sql, now, policy, { scheduleIds: firing.map(({ schedule }) => schedule.id) })).values();
+/** Ids of the schedules of which something fires, whatever it ends. */
+function firingUnder(policy: ReplacingPolicy, due: readonly DueSchedule[]): string[] {
+  return due
+    .filter(({ schedule }) => schedule.overlapPolicy === policy && !limitReached(schedule))
+    .filter(({ items }) => items.some((item) => item.kind === 'fire'))
+    .map(({ schedule }) => schedule.id);
 }
 
 /**

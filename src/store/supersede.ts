@@ -35,6 +35,20 @@ export interface Superseded {
 }
 
 /**
+ * Locks, in order of id, what several statements are about to end: who starts runs or extends leases locks them in that order, whatever
+ * schedule they are of. The caller holds the schedules' locks and those of their tasks.
+ */
+export async function lockReplaced(sql: Sql, scheduleIds: readonly string[]): Promise<void> {
+  if (scheduleIds.length === 0) return;
+  await sql.query(
+    `/* lockReplaced */
+SELECT 1 FROM run WHERE schedule_id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) AND state IN ${sqlList(REPLACED_STATES)}
+ ORDER BY id FOR NO KEY UPDATE`,
+    [JSON.stringify(scheduleIds)],
+  );
+}
+
+/**
  * Ends what is under way, or has its worker end it. TERMINATE_OTHER takes the leases away: whatever the workers make of these attempts
  * is not recorded. The caller holds the schedules' locks, and the task's where it has a limit: order schedule → task → run.
  */

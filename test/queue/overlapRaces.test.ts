@@ -8,7 +8,7 @@ import type { Tx } from '../../src/store/open.ts';
 import { releaseWaiting } from '../../src/engine/release.ts';
 import { untilBlocked } from '../support/database.ts';
 import { runsOf } from '../support/ledger.ts';
-import { addSchedule, addTask, at, openParts, startTestEngine, trigger, triggerTask } from '../support/parts.ts';
+import { addSchedule, addTask, at, openParts, pause, startTestEngine, trigger, triggerTask } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { addWorker, newRun, startedRuns } from '../support/runs.ts';
 
@@ -148,3 +148,52 @@ test('CANCEL_OTHER by hand against the finish of what it cancels: either the end
   assert.equal((await asked)?.state, 'QUEUED');
   assert.deepEqual(await states(parts), ['QUEUED', 'SUCCEEDED']);
 });
+
+/** What is held by a transaction, and what it wants next: it must get it, or there is a deadlock. */
+async function heldMeanwhile(
+  parts: Parts,
+  held: [table: string, id: string],
+  meanwhile: () => Promise<unknown>,
+  blockedIn: string,
+  wanted: [table: string, id: string],
+): Promise<void> {
+  const lock = (tx: Tx, [table, id]: [string, string]) =>
+    tx.sql.query(`SELECT 1 FROM ${table} WHERE id = $1 FOR NO KEY UPDATE`, [id]);
+  let done: Promise<unknown> | undefined;
+  await parts.store.hotTransaction(async (tx) => {
+    await lock(tx, held);
+    done = meanwhile();
+    await untilBlocked(parts.store.sql, blockedIn);
+    await lock(tx, wanted);
+  });
+  await done;
+}
+
+test('several schedules of a task with a limit are locked before that task: who holds one of them and wants the task gets it', async (t) => {
+  const parts = await openParts(t);
+  const task = await addTask(parts, { execution: { concurrency: 1 } });
+  const one = await addSchedule(parts, { name: 'one' });
+  const two = await addSchedule(parts, { name: 'two' });
+  await heldMeanwhile(parts, ['schedule', two.id], () => pause(parts, one.id, two.id), 'lockSchedules', ['task', task.id]);
+});
+
+const replacing = [
+  { by: 'one tick', act: (parts: Parts) => startTestEngine(parts) },
+  { by: 'one command', act: (parts: Parts, ids: string[]) => pause(parts, ...ids) },
+];
+for (const { by, act } of replacing) {
+  test(`runs of several schedules that ${by} ends are locked in order of their ids, as a worker does`, async (t) => {
+    const parts = await openParts(t);
+    await addTask(parts);
+    // The newer of both schedules has the older run.
+    const one = await addSchedule(parts, { name: 'one', overlapPolicy: 'CANCEL_OTHER' });
+    const two = await addSchedule(parts, { name: 'two', overlapPolicy: 'TERMINATE_OTHER' });
+    const older = await trigger(parts, two.id);
+    const newer = await trigger(parts, one.id);
+    assert.ok(older.id < newer.id);
+    parts.clock.advanceTo(at('00:00:10'));
+    const ids = [one.id, two.id];
+    await heldMeanwhile(parts, ['run', older.id], () => act(parts, ids), 'lockReplaced', ['run', newer.id]);
+    assert.deepEqual(await states(parts), ['CANCELED', 'CANCELED', 'QUEUED', 'QUEUED']);
+  });
+}
