@@ -163,6 +163,15 @@ test('the limit of a code task is that of its code, from its registration on', a
   assert.equal(await stateOf(parts, waiting.id), 'QUEUED');
 });
 
+test('a task of scope LOCAL has no limit: it runs once on every worker', async (t) => {
+  const parts = await openParts(t);
+  await assert.rejects(
+    addCodeTask(parts, { scope: 'LOCAL', execution: { concurrency: 1 } }),
+    /^Error: INVALID concurrency cannot be set for a task of scope LOCAL, which runs once on every worker\.$/,
+  );
+  assert.equal(await parts.store.prisma.task.count(), 0);
+});
+
 test('a cancel and a deletion give slots free', async (t) => {
   const parts = await openParts(t);
   await addTask(parts, limited(2));

@@ -27,6 +27,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     },
     execution: {
       timeout: 'PT90S',
+      concurrency: 3,
       retry: {
         maxAttempts: 5,
         initialInterval: 'PT0.5S',
@@ -58,6 +59,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     nextFireAt: null,
     execution: {
       timeout: 'PT1M30S',
+      concurrency: 3,
       retry: { ...input.execution.retry, initialInterval: 'PT0.5S' },
     },
     http: {
@@ -90,7 +92,7 @@ test('what is not given has its documented default', async () => {
     jitter: null,
     nonRetryableErrors: [],
   };
-  assert.deepEqual(task.execution, { timeout: 'PT30S', retry });
+  assert.deepEqual(task.execution, { timeout: 'PT30S', concurrency: null, retry });
 });
 
 test('null is as good as absent where a field may be null', async () => {

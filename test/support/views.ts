@@ -7,6 +7,7 @@ export interface ActorView {
 }
 export interface ExecutionView {
   timeout: string;
+  concurrency: number | null;
   retry: {
     maxAttempts: number;
     initialInterval: string;
@@ -31,6 +32,7 @@ export interface ErrorView {
   path: string[] | null;
   constraint?: string | null;
   existing?: { __typename: string; id: string } | null;
+  limit?: number;
   currentVersion?: number;
   current?: { __typename: string; id: string } | null;
 }
@@ -104,6 +106,7 @@ export interface ScheduleView {
   remainingRuns: number | null;
   input: Record<string, unknown> | null;
   overlapPolicy: string;
+  bufferLimit: number;
   nextFireAt: string | null;
   lastFireAt: string | null;
   createdAt: string;
