@@ -53,10 +53,8 @@ export async function makeWay(scope: CommandScope, now: number, of: Overlapping)
 
 async function underwayOf({ sql, signal }: CommandScope, now: number, { lane, overlap }: Overlapping): Promise<Underway> {
   if (overlap === 'SKIP' || overlap === 'ALLOW_ALL') return { active: 0, backlog: 0 };
-  if (!isReplacing(overlap)) {
-    await lockActive(sql, lane);
-    return readLane(sql, lane);
-  }
+  await lockActive(sql, lane);
+  if (!isReplacing(overlap)) return readLane(sql, lane);
   const [owner, replaced] = 'taskId' in lane ? [lane.taskId, lane] : [lane.scheduleId, { scheduleIds: [lane.scheduleId] }];
   const superseded = (await supersedeRuns(sql, now, overlap, replaced)).get(owner);
   if (superseded !== undefined && superseded.broken > 0) signal('cancels');

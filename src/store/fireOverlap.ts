@@ -50,7 +50,7 @@ export async function decideOverlap(
   const replaced = new Set<string>();
   const canceling = firingUnder('CANCEL_OTHER', due);
   const terminating = firingUnder('TERMINATE_OTHER', due);
-  if (canceling.length > 0 && terminating.length > 0) await lockReplaced(sql, [...canceling, ...terminating]);
+  await lockReplaced(sql, [...canceling, ...terminating]);
   for (const [policy, scheduleIds] of [
     ['CANCEL_OTHER', canceling],
     ['TERMINATE_OTHER', terminating],

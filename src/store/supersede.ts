@@ -35,8 +35,8 @@ export interface Superseded {
 }
 
 /**
- * Locks, in order of id, what several statements are about to end: who starts runs or extends leases locks them in that order, whatever
- * schedule they are of. The caller holds the schedules' locks and those of their tasks.
+ * Locks what is about to end, in order of id: who starts runs or extends leases locks them in that order, whatever schedule they are of.
+ * The caller holds the schedules' locks and those of their tasks.
  */
 export async function lockReplaced(sql: Sql, scheduleIds: readonly string[]): Promise<void> {
   if (scheduleIds.length === 0) return;
@@ -50,7 +50,8 @@ SELECT 1 FROM run WHERE schedule_id = ANY(ARRAY(SELECT jsonb_array_elements_text
 
 /**
  * Ends what is under way, or has its worker end it. TERMINATE_OTHER takes the leases away: whatever the workers make of these attempts
- * is not recorded. The caller holds the schedules' locks, and the task's where it has a limit: order schedule → task → run.
+ * is not recorded. The caller holds the schedules' locks, the task's where it has a limit, and by a statement before this one those of
+ * the runs (lockReplaced, lockActive): an attempt that began while this one waited for a lock would not be seen by it.
  */
 export async function supersedeRuns(
   sql: Sql,

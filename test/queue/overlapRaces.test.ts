@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endAttempts } from '../../src/queue/finish.ts';
 import { HTTP_QUEUE } from '../../src/queue/queue.ts';
-import { insertRuns } from '../../src/store/runs.ts';
+import { insertRuns, startRuns } from '../../src/store/runs.ts';
 import type { Hold } from '../../src/store/runs.ts';
 import type { Tx } from '../../src/store/open.ts';
 import { releaseWaiting } from '../../src/engine/release.ts';
@@ -143,7 +143,7 @@ test('CANCEL_OTHER by hand against the finish of what it cancels: either the end
   await parts.store.hotTransaction(async (tx) => {
     await endIn(tx, parts, holds[0] as Hold);
     asked = trigger(parts, scheduleId, { overlapPolicy: 'CANCEL_OTHER' });
-    await untilBlocked(parts.store.sql, 'supersedeRuns_CANCEL_OTHER_schedule_id');
+    await untilBlocked(parts.store.sql, 'lockActive_schedule_id');
   });
   assert.equal((await asked)?.state, 'QUEUED');
   assert.deepEqual(await states(parts), ['QUEUED', 'SUCCEEDED']);
@@ -195,5 +195,27 @@ for (const { by, act } of replacing) {
     const ids = [one.id, two.id];
     await heldMeanwhile(parts, ['run', older.id], () => act(parts, ids), 'lockReplaced', ['run', newer.id]);
     assert.deepEqual(await states(parts), ['CANCELED', 'CANCELED', 'QUEUED', 'QUEUED']);
+  });
+}
+
+for (const [overlapPolicy, ends] of [
+  ['CANCEL_OTHER', { run: 'CANCELING', attempt: 'RUNNING' }],
+  ['TERMINATE_OTHER', { run: 'CANCELED', attempt: 'CANCELED' }],
+] as const) {
+  test(`${overlapPolicy}: a worker begins the run that is just being replaced: its attempt is seen`, async (t) => {
+    const parts = await openParts(t);
+    await addTask(parts);
+    const schedule = await addSchedule(parts);
+    const { id } = await trigger(parts, schedule.id);
+    const workerId = await addWorker(parts);
+    let asked: Promise<unknown> | undefined;
+    await parts.store.hotTransaction(async (tx) => {
+      await startRuns(tx.sql, parts.clock.now(), workerId, at('01:00:00'), [{ runId: id, attempt: 1, lease: 'one' }], '');
+      asked = trigger(parts, schedule.id, { overlapPolicy });
+      await untilBlocked(parts.store.sql, 'lockActive_schedule_id');
+    });
+    await asked;
+    const run = await parts.store.prisma.run.findUniqueOrThrow({ where: { id }, include: { attempts: true } });
+    assert.deepEqual({ run: run.state, attempt: run.attempts[0]?.state }, ends);
   });
 }
