@@ -240,8 +240,8 @@ test('a task by hand looks at all its runs, of whatever schedule', async (t) => 
   parts.clock.advanceTo(at('00:00:15'));
   const newest = await triggerTask(parts, { overlapPolicy: 'TERMINATE_OTHER' });
   assert.equal((await worker.next()).run.runId, newest.id);
-  const [terminated] = await parts.store.prisma.run.findMany({ where: { id: waiting.id } });
-  assert.match((terminated?.error as { message: string }).message, /^terminated by a newer run of the task; overlap/);
+  const terminated = await parts.store.prisma.run.findUniqueOrThrow({ where: { id: waiting.id } });
+  assert.match((terminated.error as { message: string }).message, /^terminated by a newer run of the task; overlap/);
 });
 
 test('a cancel of what is in the way lets a run go that waits for the whole task', async (t) => {
