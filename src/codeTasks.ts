@@ -38,10 +38,21 @@ async function registerOne(
   { definition, inputSchema }: CodeTask,
   registered: WorkerTask[],
 ): Promise<void> {
-  const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {} } = definition;
-  const { timeout, retry, concurrency } = definition;
+  const {
+    key,
+    group = 'code',
+    name = key,
+    description = null,
+    scope = 'GLOBAL',
+    labels = {},
+    timeout,
+    retry,
+    concurrency,
+    retention,
+  } = definition;
   const execution = { timeout, retry, concurrency };
-  const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
+  const declaration = { key, group, name, description, scope, inputSchema, execution, retention, labels };
+  const result = await registerTask(parts, SERVER, declaration);
   if (!result.ok) {
     log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
     return;

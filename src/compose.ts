@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
+import { applyTaskRetention } from './builtin/taskRetention.ts';
 import { RETENTION_KEY, retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
 import { SERVER, registerTasks } from './codeTasks.ts';
@@ -145,6 +146,7 @@ async function startParts(
   });
 
   const pulse = createPulse(clock, BEAT_MS, LEASE_MS);
+  const stopping = new AbortController();
   const housekeeping = startHousekeeping(
     [
       {
@@ -164,11 +166,17 @@ async function startParts(
         },
       },
       { name: 'event partitions', when: '7 * * * *', run: makePartitions },
+      {
+        name: 'retention of tasks',
+        when: '3-59/10 * * * *',
+        run: async () => void (await applyTaskRetention({ store, clock, log }, stopping.signal)),
+      },
     ],
     clock,
     log,
   );
   stops.push(() => housekeeping.stop());
+  stops.push(async () => stopping.abort());
   // Leases are kept until the last run has ended.
   stops.push(() => worker.stop(DRAIN_MS));
   const engine = startEngine({ store, queue: deliveries, clock, log });

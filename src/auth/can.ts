@@ -14,6 +14,7 @@ const NEEDED = {
   'schedule.pause': 'OPERATOR',
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',
+  'schedule.skip': 'OPERATOR',
   'run.cancel': 'OPERATOR',
   'calendar.put': 'EDITOR',
   'calendar.delete': 'EDITOR',

@@ -7,6 +7,8 @@ import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseTaskExecution } from './concurrency.ts';
 import { Fields } from './fields.ts';
+import { parseRetention } from './runRetention.ts';
+import type { RetentionInput } from './runRetention.ts';
 import { taskEvent } from './taskEvent.ts';
 import { DEFAULT_REQUEST, parseTaskFields, withoutNulls } from './httpTaskFields.ts';
 import type { ExecutionInput } from './fields.ts';
@@ -26,6 +28,7 @@ export interface HttpTaskInput {
     successStatuses?: string | null | undefined;
   };
   execution?: ExecutionInput | null | undefined;
+  retention?: RetentionInput | null | undefined;
   labels?: readonly LabelInput[] | null | undefined;
 }
 
@@ -61,6 +64,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     fields.add(['input', 'key'], `key "${input.key.slice(0, 60)}" is not allowed: ${allowed}.`, allowed);
   }
   const execution = parseTaskExecution(fields, ['input', 'execution'], input.execution ?? {}, 'GLOBAL');
+  const retention = parseRetention(fields, ['input', 'retention'], input.retention);
   const labels = parseLabels(fields, ['input', 'labels'], input.labels ?? []);
   const parsed = parseTaskFields(
     fields,
@@ -77,6 +81,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     scope: 'GLOBAL',
     ...parsed,
     execution,
+    retention,
     labels,
     registeredAt: at,
     updatedAt: at,

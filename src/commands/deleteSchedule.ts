@@ -1,5 +1,6 @@
 import { Rejection } from '../domain/userError.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
+import { forgetSkips } from '../store/skips.ts';
 import { markDeleted } from '../store/schedules.ts';
 import { lockWaitedTasks, promoteBuffered } from '../store/waiting.ts';
 import { runCommand } from './command.ts';
@@ -33,6 +34,7 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     const promoted = await promoteBuffered(sql, now, [], tasks);
     await parts.queue.enqueue(sql, promoted);
     if (promoted.length > 0) signal('jobs');
+    await forgetSkips(sql, [{ id: record.id, before: null }]);
     await markDeleted(prisma, record.id, new Date(now));
     const changes = { name: { before: record.name, after: null } };
     await audit({ action: 'schedule.delete', targetId: record.id, reason: input.reason ?? null, changes }, now);

@@ -13,6 +13,8 @@ import { lockSchedulesWaiting, parseTaskExecution, releaseSlots } from './concur
 import { Fields } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { parseLabels } from './labels.ts';
+import { parseRetention } from './runRetention.ts';
+import type { RetentionInput } from './runRetention.ts';
 import { taskEvent } from './taskEvent.ts';
 
 /** A code task as its module declares it. */
@@ -24,9 +26,13 @@ export interface TaskDeclaration {
   scope: 'GLOBAL' | 'LOCAL';
   inputSchema: InputSchema | null;
   execution: ExecutionInput;
+  retention?: RetentionInput | null | undefined;
   labels: Labels;
 }
-type Definition = Pick<TaskRecord, 'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'labels'>;
+type Definition = Pick<
+  TaskRecord,
+  'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'retention' | 'labels'
+>;
 
 /**
  * Makes a code task known, or brings what is known of it up to date with its code. The instance that starts last decides: all that
@@ -83,8 +89,9 @@ async function update(
 ): Promise<TaskRecord> {
   const now = parts.clock.now();
   await parts.queue.prepare([taskQueue(known.id)]);
-  const { group, name, description, scope, inputSchema, execution, labels } = known;
-  const changes = changesBetween<Definition>({ group, name, description, scope, inputSchema, execution, labels }, definition);
+  const { group, name, description, scope, inputSchema, execution, retention, labels } = known;
+  const before = { group, name, description, scope, inputSchema, execution, retention, labels };
+  const changes = changesBetween<Definition>(before, definition);
   if (Object.keys(changes ?? {}).length === 0) return known;
   const record = await updateTask(prisma, known.id, { ...definition, http: null, updatedAt: new Date(now) });
   await audit({ action: 'task.register', targetId: known.id, reason: null, changes }, now);
@@ -96,15 +103,17 @@ async function update(
 }
 
 /** @throws Rejection naming every bad field */
-function parseDeclaration({ group, name, description, scope, inputSchema, execution, labels }: TaskDeclaration): Definition {
+function parseDeclaration(declaration: TaskDeclaration): Definition {
+  const { group, name, description, scope, inputSchema, execution, labels } = declaration;
   const fields = new Fields();
   fields.text(['group'], group, { min: 1, max: 200 });
   fields.text(['name'], name, { min: 1, max: 200 });
   if (description !== null) fields.text(['description'], description, { min: 0, max: 2_000 });
   const settings = parseTaskExecution(fields, [], execution, scope);
+  const retention = parseRetention(fields, ['retention'], declaration.retention);
   const checked = parseLabels(fields, ['labels'], listLabels(labels));
   if (fields.errors.length > 0) throw new Rejection(fields.errors);
-  return { group, name, description, scope, inputSchema, execution: settings, labels: checked };
+  return { group, name, description, scope, inputSchema, execution: settings, retention, labels: checked };
 }
 
 function taken(key: string, existingId: string | null) {

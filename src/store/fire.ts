@@ -1,10 +1,11 @@
-import { MAX_FIRES_PER_TICK, planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
 import { passOverFires } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
+import { planDueAround, withoutSkips } from '../domain/skips.ts';
+import type { PlannedSkip } from '../domain/skips.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import { placeAt, timingOf } from '../domain/timing.ts';
 import type { Place, Timing } from '../domain/timing.ts';
@@ -18,6 +19,7 @@ import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { listLiveWorkers } from './workers.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
+import { forgetSkips, readSkips } from './skips.ts';
 import type { Sql } from './sql.ts';
 import { promoteBuffered } from './waiting.ts';
 
@@ -40,10 +42,12 @@ export async function fireDue(
   const limited = await lockLimitedTasks(sql, claimed);
   const local = claimed.filter((schedule) => schedule.taskScope === 'LOCAL').map((schedule) => schedule.taskId);
   const workers = await listLiveWorkers(sql, local);
+  const skipping = claimed.filter((schedule) => schedule.skipCount > 0).map((schedule) => schedule.id);
+  const skips = await readSkips(sql, skipping);
   const due = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
-    const plan = planOf(schedule, schedule.nextScheduledFor.getTime(), now, triggerOf);
+    const plan = planOf(schedule, skips.get(schedule.id) ?? [], schedule.nextScheduledFor.getTime(), now, triggerOf);
     if (!plan.ok) {
       await holdBroken(sql, now, schedule, plan.error);
       continue;
@@ -65,7 +69,7 @@ export async function fireDue(
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
-      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next)),
+      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next, plan.nextFire)),
       lastFireAt: fires.length > 0 ? iso(now) : null,
       countedRuns,
       openOccurrenceId: ledger.openId,
@@ -74,6 +78,10 @@ export async function fireDue(
     });
   }
   const queued = await writeVerdicts(sql, now, runs, occurrences, advances);
+  const settled = advances
+    .filter(({ id }) => skips.has(id))
+    .map(({ id, nextScheduledFor }) => ({ id, before: nextScheduledFor }));
+  await forgetSkips(sql, settled);
   if (overlap.freedTaskIds.length === 0) return queued;
   return [...queued, ...(await promoteBuffered(sql, now, [], overlap.freedTaskIds))];
 }
@@ -85,17 +93,19 @@ export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance,
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */
 function planOf(
   schedule: ClaimedSchedule,
+  skips: readonly PlannedSkip[],
   expected: number,
   now: number,
   triggerOf: TriggerOf,
-): ({ ok: true; timing: Timing; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
+): ({ ok: true; timing: Timing; nextFire: number | null; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
     const timing = timingOf(schedule, trigger);
-    const plan = planDue(trigger, expected, now, schedule.misfire, MAX_FIRES_PER_TICK, timing);
+    const plan = planDueAround(trigger, skips, expected, now, schedule.misfire, timing);
+    const nextFire = plan.next === null ? null : withoutSkips(trigger, skips).next(plan.next - 1);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
-    return { ok: true, ...plan, timing, horizon: remembered ? null : horizonOf(trigger, plan.next) };
+    return { ok: true, ...plan, timing, nextFire, horizon: remembered ? null : horizonOf(trigger, plan.next) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }

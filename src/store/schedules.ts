@@ -51,6 +51,7 @@ export interface ScheduleRecord
       | 'countedRuns'
       | 'nextScheduledFor'
       | 'nextFireAt'
+      | 'skipCount'
       | 'lastFireAt'
       | 'createdAt'
       | 'updatedAt'

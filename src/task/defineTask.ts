@@ -51,6 +51,14 @@ export interface TaskRetry {
   nonRetryableErrors?: string[];
 }
 
+/** Each part limits by itself. */
+export interface TaskRetention {
+  /** Removed this long after their end, in place of what the server says; PT1H to P36500D. */
+  runs?: string;
+  /** Of each schedule the newest so many, and as many of those without one; 1 to 100000. */
+  count?: number;
+}
+
 /** A schedule that comes with the task, in the words of the API's ScheduleSpecInput. It is kept as the code says. */
 export interface TaskSchedule {
   /** unique among all schedules */
@@ -96,6 +104,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   retry?: TaskRetry;
   /** Most runs at once in the whole cluster, of all its schedules together; default: any number. Not for LOCAL. */
   concurrency?: number;
+  /** What is kept of its runs that have ended; default: as long as the server says. */
+  retention?: TaskRetention;
   schedules?: TaskSchedule[];
   /** Does the work. What it answers is the run's output, as JSON; what it throws fails the attempt (TaskError says how). */
   run(context: TaskContext<z.output<Schema>>): unknown;

@@ -19,11 +19,14 @@ const HEADERS = { Authorization: 'Bearer of the target', 'X-Plain': 'yes' };
 const task = await api.taskOn('http://127.0.0.1:9/hook', { http: { headers: HEADERS } });
 const schedule = await api.scheduleOf(task);
 
+const nextYear = () => `${new Date().getUTCFullYear() + 1}-01-01T00:00:00Z`;
+
 /** Variables with which each operation does something that a caller of the right role may do. */
 const VARIABLES: Record<string, () => Record<string, unknown>> = {
   TASK: () => ({ ref: { key: task.key } }),
   SCHEDULE: () => ({ ref: { name: schedule.name } }),
   EXPLAIN: () => ({ ref: { id: schedule.id }, at: '2026-01-01T00:00:00Z' }),
+  OCCURRENCES: () => ({ ref: { id: schedule.id }, range: { from: '2026-01-01T00:00:00Z', until: '2026-02-01T00:00:00Z' } }),
   RUN: () => ({ id: 'run_0' }),
   PREVIEW: () => ({ trigger: YEARLY }),
   CREATE_TASK: () => ({ input: { key: fresh('new'), name: 'New', http: { url: 'http://127.0.0.1:9' } } }),
@@ -39,6 +42,7 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   DELETE_SCHEDULE: () => ({ input: { ref: { name: 'nowhere' } } }),
   PAUSE_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] }, reason: 'because' } }),
   RESUME_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] } } }),
+  SKIP_OCCURRENCE: () => ({ input: { ref: { id: schedule.id }, scheduledFor: nextYear(), reason: 'because' } }),
   TRIGGER_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, overlapPolicy: 'ALLOW_ALL' } }),
   CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
   PUT_CALENDAR: () => ({ input: { name: fresh('holidays'), dates: ['2026-12-25'] } }),
@@ -115,6 +119,7 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   DELETE_SCHEDULE: { role: 'EDITOR', action: 'schedule.delete' },
   PAUSE_SCHEDULES: { role: 'OPERATOR', action: 'schedule.pause' },
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
+  SKIP_OCCURRENCE: { role: 'OPERATOR', action: 'schedule.skip' },
   TRIGGER_SCHEDULE: { role: 'OPERATOR', action: 'schedule.trigger' },
   CANCEL_RUN: { role: 'OPERATOR', action: 'run.cancel' },
   PUT_CALENDAR: { role: 'EDITOR', action: 'calendar.put' },

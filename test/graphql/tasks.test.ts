@@ -37,6 +37,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
         nonRetryableErrors: ['HTTP_STATUS'],
       },
     },
+    retention: { runs: 'P7D', count: 50 },
     labels: [{ key: 'team', value: 'billing' }],
   };
   const { task, userErrors } = await api.createHttpTask(input);
@@ -57,6 +58,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     lastError: null,
     state: 'IDLE',
     nextFireAt: null,
+    retention: { runs: 'P1W', count: 50 },
     execution: {
       timeout: 'PT1M30S',
       concurrency: 3,

@@ -51,6 +51,7 @@ export function createApi(client: Client) {
     deleteSchedule: mutation<'deletedId', string | null>(operations.DELETE_SCHEDULE),
     pauseSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.PAUSE_SCHEDULES),
     resumeSchedules: mutation<'schedules', ScheduleView[], { count: number }>(operations.RESUME_SCHEDULES),
+    skipOccurrence: mutation<'schedule', ScheduleView | null>(operations.SKIP_OCCURRENCE),
     triggerSchedule,
     cancelRun: mutation<'run', RunView | null>(operations.CANCEL_RUN),
     task: (key: string) => ask<TaskView | null>(operations.TASK, { ref: { key } }),

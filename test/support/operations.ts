@@ -50,6 +50,7 @@ const TASK_FIELDS = `
     labels { key value }
     lastError { code message }
     execution { ...ExecutionFields }
+    retention { runs count }
     http { url method headers body successStatuses }
     lastRun { id }
     schedules { nodes { name } totalCount }
@@ -99,6 +100,16 @@ export const EXPLAIN = `
   query ($ref: ScheduleRef!, $at: DateTime!) {
     schedule(ref: $ref) { explain(at: $at) { instant fires causes { subject passes message } } }
   }`;
+export const OCCURRENCES = `
+  query ($ref: ScheduleRef!, $range: ClosedRange!, $first: Int, $after: Cursor) {
+    schedule(ref: $ref) {
+      occurrences(range: $range, first: $first, after: $after) {
+        nodes { scheduledFor effectiveAt through count verdict reason scheduleVersion runs { id state } }
+        edges { cursor node { scheduledFor } }
+        pageInfo { ...PageFields }
+      }
+    }
+  } ${PAGE_FIELDS}`;
 export const RUN = `query ($id: ID!) { run(id: $id) { ...RunFields } } ${RUN_FIELDS}`;
 
 export const TASKS = `
@@ -119,6 +130,17 @@ export const RUNS = `
       nodes { id key: scheduledFor } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
     }
   } ${PAGE_FIELDS}`;
+
+const STATS_FIELDS = `
+  fragment StatsFields on RunStats {
+    total byState { state count } successRate latenessP50Ms latenessP95Ms latenessP99Ms durationP50Ms durationP95Ms
+  }`;
+export const STATS = `
+  query ($window: Duration, $filter: RunFilter) { stats(window: $window, filter: $filter) { ...StatsFields } } ${STATS_FIELDS}`;
+export const SCHEDULE_STATS = `
+  query ($window: Duration, $filter: ScheduleFilter) {
+    schedules(filter: $filter) { nodes { name stats(window: $window) { ...StatsFields } } }
+  } ${STATS_FIELDS}`;
 
 export const PREVIEW = `
   query (
@@ -157,6 +179,10 @@ export const PAUSE_SCHEDULES = `
 export const RESUME_SCHEDULES = `
   mutation ($input: ResumeSchedulesInput!) {
     resumeSchedules(input: $input) { schedules { ...ScheduleFields } count userErrors { ...ErrorFields } }
+  } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+export const SKIP_OCCURRENCE = `
+  mutation ($input: SkipOccurrenceInput!) {
+    skipOccurrence(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
   } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
 export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {

@@ -11,6 +11,7 @@ import { deleteSchedule } from '../../src/commands/deleteSchedule.ts';
 import { pauseSchedules, resumeSchedules } from '../../src/commands/pauseSchedules.ts';
 import { registerTask } from '../../src/commands/registerTask.ts';
 import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
+import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
 import { triggerTask as triggerTaskCommand } from '../../src/commands/triggerTask.ts';
@@ -128,6 +129,16 @@ export const removeSchedule = (parts: Parts, id: string) => valueOf(deleteSchedu
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
+/** Skips an occurrence, given as on the day of the tests. */
+export const skip = (parts: Parts, id: string, scheduledFor: string | Date, options: { undo?: boolean; reason?: string } = {}) =>
+  valueOf(
+    skipOccurrence(parts, CALLER, {
+      ref: { id },
+      scheduledFor: typeof scheduledFor === 'string' ? new Date(at(scheduledFor)) : scheduledFor,
+      reason: options.reason ?? 'holiday',
+      undo: options.undo,
+    }),
+  );
 export const cancel = (parts: Parts, id: string, reason?: string) => valueOf(cancelRun(parts, CALLER, { id, reason }));
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
   (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;

@@ -57,6 +57,7 @@ export interface TaskView {
   labels: LabelView[];
   lastError: { code: string; message: string } | null;
   execution: ExecutionView;
+  retention: { runs: string | null; count: number | null } | null;
   http: { url: string; method: string; headers: Record<string, string>; body: unknown; successStatuses: string } | null;
   lastRun: { id: string } | null;
   schedules: { nodes: { name: string }[]; totalCount: number };

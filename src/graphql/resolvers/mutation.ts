@@ -7,6 +7,7 @@ import { deleteSchedule } from '../../commands/deleteSchedule.ts';
 import { deleteTask } from '../../commands/deleteTask.ts';
 import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.ts';
 import { putCalendar } from '../../commands/putCalendar.ts';
+import { skipOccurrence } from '../../commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../commands/triggerSchedule.ts';
 import { triggerTask } from '../../commands/triggerTask.ts';
 import { updateHttpTask } from '../../commands/updateHttpTask.ts';
@@ -51,6 +52,10 @@ export const Mutation: MutationResolvers = {
   resumeSchedules: async (_, { input }, { parts, caller }) => {
     const result = await resumeSchedules(parts.commands, caller, input);
     return { ...(valueOf(result) ?? { schedules: [], count: 0 }), ...errorsOf(result) };
+  },
+  skipOccurrence: async (_, { input }, { parts, caller }) => {
+    const result = await skipOccurrence(parts.commands, caller, input);
+    return { schedule: valueOf(result), ...errorsOf(result) };
   },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);

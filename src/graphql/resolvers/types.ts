@@ -9,6 +9,8 @@ import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { timingOf } from '../../domain/timing.ts';
 import { upcomingTimes } from '../../domain/upcoming.ts';
 import { declaringTask } from '../../domain/managed.ts';
+import { withoutSkips } from '../../domain/skips.ts';
+import type { PlannedSkip } from '../../domain/skips.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
@@ -25,6 +27,8 @@ import { readFilter } from '../filters.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import type { Loaders } from '../loaders.ts';
+import { pageOccurrences } from '../occurrences.ts';
+import { windowBefore } from '../statsWindow.ts';
 import { loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
 
@@ -90,6 +94,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
+  RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
   ExecutionPolicy: { timeout: (policy) => formatDuration(policy.timeoutMs) },
   RetryPolicy: {
     initialInterval: (retry) => formatDuration(retry.initialIntervalMs),
@@ -159,12 +164,18 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       if (first < 1 || first > LIMITS.maxPageSize)
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
       if (schedule.state !== 'ACTIVE' || schedule.deletedAt !== null) return [];
-      const trigger = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
-      return upcomingTimes(trigger, timingOf(schedule, trigger), schedule, parts.clock.now(), first);
+      const given = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
+      const trigger = withoutSkips(given, await skipsOf(loaders, schedule));
+      return upcomingTimes(trigger, timingOf(schedule, given), schedule, parts.clock.now(), first);
     },
-    explain: async (schedule, { at }, { parts, loaders }) =>
-      explainAt({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, at.getTime(), parts),
+    occurrences: (schedule, args, { parts, loaders }) => pageOccurrences(schedule.id, args, { clock: parts.clock, loaders }),
+    explain: async (schedule, { at }, { parts, loaders }) => {
+      const [calendars, skips] = await Promise.all([calendarsOf(loaders, schedule), skipsOf(loaders, schedule)]);
+      return explainAt({ ...schedule, calendars, skips }, at.getTime(), parts);
+    },
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
+    stats: async ({ id }, { window }, { parts, loaders }) =>
+      loaders.statsOfSchedule.load({ scheduleId: id, ...windowBefore(parts.clock.now(), window ?? 'P7D') }),
     labels: (schedule) => listLabels(schedule.labels),
     runs(schedule, { filter, ...args }, { parts }, info) {
       const request = readPageArgs(args, info, RUN_ORDERS.SCHEDULED_FOR, 'DESC');
@@ -173,6 +184,13 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     viewerCanEdit: (schedule, _, { viewer }) =>
       schedule.deletedAt === null && declaringTask(schedule.managedBy) === null && can(viewer, 'schedule.update'),
     viewerCanOperate: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.trigger'),
+  },
+  Occurrence: {
+    scheduledFor: (occurrence) => new Date(occurrence.scheduledFor),
+    effectiveAt: (occurrence) => new Date(occurrence.effectiveAt),
+    through: (occurrence) => new Date(occurrence.through),
+    runs: async ({ runIds }, _, { loaders }) =>
+      (await loaders.run.loadMany(runIds.slice(0, LIMITS.maxPageSize))).filter((run) => run !== null) as RunRecord[],
   },
   Calendar: {
     schedules(calendar, args, { parts }, info) {
@@ -202,6 +220,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     attempts: (run, _, { loaders }) => loaders.attempts.load(run.id),
     worker: (run, _, context) => worker(context, run.workerId),
     viewerCanCancel: (run, _, { viewer }) => afterCancel(run.state) !== null && can(viewer, 'run.cancel'),
+  },
+  RunStats: {
+    // Nothing leads to SCHEDULED yet: the contract does not know it.
+    byState: ({ byState }) => byState.flatMap(({ state, count }) => (state === 'SCHEDULED' ? [] : [{ state, count }])),
   },
   RunAttempt: {
     state: (attempt) => apiState(attempt.state),
@@ -243,6 +265,10 @@ async function calendarsOf(loaders: Loaders, { calendarNames, deletedAt }: Sched
   if (deletedAt !== null) return datesOf(new Map(), calendarNames);
   const dates = await Promise.all(calendarNames.map((name) => loaders.calendarDates.load(name)));
   return datesOf(new Map(calendarNames.map((name, index) => [name, dates[index] ?? []])), calendarNames);
+}
+
+function skipsOf(loaders: Loaders, { id, skipCount }: ScheduleRecord): Promise<PlannedSkip[]> {
+  return skipCount === 0 ? Promise.resolve([]) : loaders.skipsOfSchedule.load(id);
 }
 
 function worker({ loaders }: RequestContext, id: string | null) {
