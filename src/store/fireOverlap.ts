@@ -115,6 +115,6 @@ export function waitsFor({ overlapPolicy }: Pick<ClaimedSchedule, 'overlapPolicy
   return overlapPolicy === 'ALLOW_ALL' ? 'SLOT' : 'SCHEDULE';
 }
 
-export function hasLimit({ taskScope, taskExecution }: Pick<ClaimedSchedule, 'taskScope' | 'taskExecution'>): boolean {
+function hasLimit({ taskScope, taskExecution }: Pick<ClaimedSchedule, 'taskScope' | 'taskExecution'>): boolean {
   return taskScope === 'GLOBAL' && taskExecution?.concurrency != null;
 }
