@@ -48,10 +48,11 @@ async function registerOne(
     timeout,
     retry,
     priority,
+    concurrency,
     retention,
     initialDelay = null,
   } = definition;
-  const execution = { timeout, retry, priority };
+  const execution = { timeout, retry, priority, concurrency };
   const declaration = { key, group, name, description, scope, inputSchema, execution, retention, labels, initialDelay };
   const result = await registerTask(parts, SERVER, declaration);
   if (!result.ok) {

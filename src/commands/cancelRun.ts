@@ -5,8 +5,9 @@ import type { Actor } from '../store/actor.ts';
 import { cancelLocked, lockRun } from '../store/cancels.ts';
 import { findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
-import { lockSchedules, promoteBuffered } from '../store/runs.ts';
 import { endAttempts } from '../queue/finish.ts';
+import { lockSchedules } from '../store/runs.ts';
+import { lockWaitedTasks, promoteBuffered } from '../store/waiting.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
@@ -28,7 +29,7 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const run = await lockById(scope, input.id);
+    const { run, tasks } = await lockById(scope, input.id);
     const to = afterCancel(run.state, input.force ?? false);
     if (to === null) throw new Rejection([ended(run)]);
     if (to === run.state) return run;
@@ -36,10 +37,10 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
     const reason = input.reason ?? null;
     const error = cancelError(caller.viewer.actor, reason);
     if (to === 'CANCELED' && run.lease !== null) {
-      await takeAway(parts, scope, now, run, error);
+      await takeAway(parts, scope, now, run, error, tasks);
     } else {
       await cancelLocked(sql, now, run.id, to, error);
-      if (to === 'CANCELED' && run.scheduleId !== null) await promoteNext(parts, scope, now, [run.scheduleId]);
+      if (to === 'CANCELED') await promoteNext(parts, scope, now, [run], tasks);
     }
     if (run.lease !== null) signal('cancels');
     const forced = input.force === true && run.lease !== null ? { force: { before: null, after: true } } : {};
@@ -50,13 +51,14 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
   });
 }
 
-/** Locks its schedule and then the run. @throws Rejection NOT_FOUND */
-async function lockById(scope: CommandScope, id: string): Promise<RunRecord> {
-  const { scheduleId } = await findById(scope, id);
+/** Locks its schedule, its task when something waits for that, and then the run. @throws Rejection NOT_FOUND */
+async function lockById(scope: CommandScope, id: string): Promise<{ run: RunRecord; tasks: string[] }> {
+  const { scheduleId, taskId } = await findById(scope, id);
   if (scheduleId !== null) await lockSchedules(scope.sql, [scheduleId]);
+  const tasks = await lockWaitedTasks(scope.sql, [taskId]);
   await lockRun(scope.sql, id);
   // It was read before the locks were granted; this is how it stands under them.
-  return findById(scope, id);
+  return { run: await findById(scope, id), tasks };
 }
 
 async function findById({ prisma }: CommandScope, id: string): Promise<RunRecord> {
@@ -65,21 +67,36 @@ async function findById({ prisma }: CommandScope, id: string): Promise<RunRecord
   return run;
 }
 
-/** Ends the attempt here: whatever its worker brings of it later is not its own any more. The caller holds the run. */
-async function takeAway(parts: CommandParts, scope: CommandScope, now: number, run: RunRecord, error: RunError): Promise<void> {
-  const hold = { runId: run.id, attempt: run.attempt, lease: run.lease as string };
-  await endAttempts(scope, parts.queue, now, [{ ...hold, state: 'CANCELED', output: null, error, retryAt: null }]);
+/**
+ * Ends the attempt here: whatever its worker brings of it later is not its own any more. The caller holds the run.
+ * @param tasks  those that it has locked before
+ */
+async function takeAway(
+  parts: CommandParts,
+  scope: CommandScope,
+  now: number,
+  run: RunRecord,
+  error: RunError,
+  tasks: string[],
+): Promise<void> {
+  const finish = { runId: run.id, attempt: run.attempt, lease: run.lease as string, state: 'CANCELED', error } as const;
+  // What is canceled counts as no failure.
+  const held = { failures: new Map(), tasks };
+  await endAttempts(scope, parts.queue, now, [{ ...finish, output: null, retryAt: null }], held);
 }
 
-/** Lets runs go that waited for canceled ones. The caller holds the schedules. */
+/** Lets runs go that waited for canceled ones. The caller holds the schedules, and these tasks. */
 export async function promoteNext(
   parts: CommandParts,
   { sql, signal }: CommandScope,
   now: number,
-  scheduleIds: readonly string[],
+  canceled: readonly Pick<RunRecord, 'scheduleId' | 'taskId'>[],
+  lockedTasks: readonly string[],
 ): Promise<void> {
-  if (scheduleIds.length === 0) return;
-  const promoted = await promoteBuffered(sql, now, scheduleIds);
+  if (canceled.length === 0) return;
+  const scheduleIds = [...new Set(canceled.flatMap(({ scheduleId }) => scheduleId ?? []))];
+  const taskIds = [...new Set(canceled.map(({ taskId }) => taskId))];
+  const promoted = await promoteBuffered(sql, now, scheduleIds, taskIds, lockedTasks);
   await parts.queue.enqueue(sql, promoted);
   if (promoted.length > 0) signal('jobs');
 }

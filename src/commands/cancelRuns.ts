@@ -6,6 +6,7 @@ import type { RunFilter } from '../store/runLists.ts';
 import { findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { lockSchedules } from '../store/runs.ts';
+import { lockWaitedTasks } from '../store/waiting.ts';
 import { cancelError, promoteNext } from './cancelRun.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
@@ -48,6 +49,7 @@ export function cancelRuns(parts: CommandParts, caller: Caller, input: CancelRun
       sql,
       listed.flatMap((run) => run.scheduleId ?? []),
     );
+    const tasks = await lockWaitedTasks(sql, [...new Set(listed.map((run) => run.taskId))]);
     const ids = listed.map((run) => run.id);
     const locked = await lockCancelable(sql, filter, ids);
     if (locked.length === 0) return [];
@@ -55,12 +57,7 @@ export function cancelRuns(parts: CommandParts, caller: Caller, input: CancelRun
     const cancels = locked.map((run) => ({ ...run, to: afterCancel(run.state) as 'CANCELED' | 'CANCELING' }));
     await cancelAllLocked(sql, now, cancels, cancelError(caller.viewer.actor, reason));
     const over = cancels.filter((run) => run.to === 'CANCELED');
-    await promoteNext(
-      parts,
-      scope,
-      now,
-      over.flatMap((run) => run.scheduleId ?? []),
-    );
+    await promoteNext(parts, scope, now, over, tasks);
     if (over.length < cancels.length) signal('cancels');
     await auditAll(
       cancels.map(({ id, state, to }) => {

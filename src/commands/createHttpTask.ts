@@ -5,7 +5,8 @@ import { findTask, insertTask } from '../store/tasks.ts';
 import type { NewTask, TaskRecord } from '../store/tasks.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
-import { Fields, parseExecution } from './fields.ts';
+import { parseTaskExecution } from './concurrency.ts';
+import { Fields } from './fields.ts';
 import { parseRetention } from './runRetention.ts';
 import type { RetentionInput } from './runRetention.ts';
 import { taskEvent } from './taskEvent.ts';
@@ -62,7 +63,7 @@ function parseTask(input: HttpTaskInput, at: Date): NewTask {
     const allowed = 'letters, digits and . _ - / : up to 200 characters, starting with a letter or digit';
     fields.add(['input', 'key'], `key "${input.key.slice(0, 60)}" is not allowed: ${allowed}.`, allowed);
   }
-  const execution = parseExecution(fields, ['input', 'execution'], input.execution ?? {});
+  const execution = parseTaskExecution(fields, ['input', 'execution'], input.execution ?? {}, 'GLOBAL');
   const retention = parseRetention(fields, ['input', 'retention'], input.retention);
   const labels = parseLabels(fields, ['input', 'labels'], input.labels ?? []);
   const parsed = parseTaskFields(

@@ -31,6 +31,7 @@ const SILENT = {
   jitter: null,
   maxRuns: null,
   overlapPolicy: null,
+  bufferLimit: null,
   misfire: null,
   execution: null,
   input: null,

@@ -1,5 +1,6 @@
 import { boundsFault } from '../domain/bounds.ts';
 import { DEFAULT_MISFIRE } from '../domain/due.ts';
+import { DEFAULT_BUFFER_LIMIT, MAX_BUFFER_LIMIT } from '../domain/overlap.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { daysByCalendar } from '../domain/calendar.ts';
 import { anchorOf } from '../domain/schedule.ts';
@@ -13,6 +14,7 @@ import { calendarNames } from '../trigger/calendar-names.ts';
 import { compileTrigger } from '../trigger/compile.ts';
 import type { Trigger, TriggerSpec } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
+import { refuseConcurrency } from './concurrency.ts';
 import { parseExecution, parseMisfire } from './fields.ts';
 import type { ExecutionInput, Fields, MisfireInput } from './fields.ts';
 import { parseFiring } from './firingFields.ts';
@@ -42,6 +44,7 @@ export interface SchedulePatch {
   jitter?: string | null | undefined;
   maxRuns?: number | null | undefined;
   overlapPolicy?: OverlapPolicy | null | undefined;
+  bufferLimit?: number | null | undefined;
   misfire?: MisfireInput | null | undefined;
   execution?: ExecutionInput | null | undefined;
   input?: Record<string, unknown> | null | undefined;
@@ -60,6 +63,7 @@ const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   jitterMs: 0,
   maxRuns: null,
   overlapPolicy: 'SKIP',
+  bufferLimit: DEFAULT_BUFFER_LIMIT,
   misfire: DEFAULT_MISFIRE,
   execution: null,
   input: null,
@@ -103,9 +107,15 @@ export async function parseDefinition(
   if (patch.endAt !== undefined) next.endAt = patch.endAt;
   Object.assign(next, parseFiring(fields, path, next, patch));
   if (patch.overlapPolicy !== undefined) next.overlapPolicy = patch.overlapPolicy ?? BLANK.overlapPolicy;
+  if (patch.bufferLimit !== undefined)
+    next.bufferLimit = fields.wholeNumber(at('bufferLimit'), patch.bufferLimit ?? BLANK.bufferLimit, {
+      min: 1,
+      max: MAX_BUFFER_LIMIT,
+    });
   if (patch.misfire !== undefined) next.misfire = parseMisfire(fields, at('misfire'), patch.misfire ?? {}, DEFAULT_MISFIRE);
   if (patch.execution !== undefined)
     next.execution = patch.execution === null ? null : parseExecution(fields, at('execution'), patch.execution);
+  refuseConcurrency(fields, at('execution'), patch.execution);
   if (patch.input !== undefined) next.input = patch.input === null ? null : fields.object(at('input'), patch.input);
   if (task !== null) checkTaskInput(fields, at('input'), task, next.input ?? null);
   if (patch.labels !== undefined) next.labels = parseLabels(fields, at('labels'), patch.labels ?? []);

@@ -2,6 +2,7 @@ import { Rejection } from '../domain/userError.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
 import { forgetSkips } from '../store/skips.ts';
 import { markDeleted } from '../store/schedules.ts';
+import { lockWaitedTasks, promoteBuffered } from '../store/waiting.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields } from './fields.ts';
@@ -26,8 +27,13 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     const { record, now } = locked;
     await refuseDeclared(scope, record, caller);
     checkVersion(record, input.expectedVersion);
+    const tasks = await lockWaitedTasks(sql, [record.taskId]);
     await settleDue(parts, scope, locked);
     await cancelWaitingRuns(sql, now, 'schedule_id', record.id);
+    // Runs of other schedules, or of none, may have waited for a place that these held.
+    const promoted = await promoteBuffered(sql, now, [], tasks);
+    await parts.queue.enqueue(sql, promoted);
+    if (promoted.length > 0) signal('jobs');
     await forgetSkips(sql, [{ id: record.id, before: null }]);
     await markDeleted(prisma, record.id, new Date(now));
     const changes = { name: { before: record.name, after: null } };

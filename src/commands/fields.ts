@@ -96,6 +96,8 @@ export interface ExecutionInput {
   timeout?: string | null | undefined;
   retry?: RetryInput | null | undefined;
   priority?: number | null | undefined;
+  /** Of tasks only: parseTaskExecution. */
+  concurrency?: number | null | undefined;
 }
 export interface MisfireInput {
   mode?: MisfireMode | null | undefined;

@@ -1,15 +1,19 @@
 import { heldSoFar, isHeldBack, lapseOf, planHeld } from '../domain/held.ts';
 import { declaringTask } from '../domain/managed.ts';
+import { isReplacing } from '../domain/overlap.ts';
 import { limitReached } from '../domain/runLimit.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { lockSchedule, lockSchedules } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
-import { endLapsed, plannable } from '../store/lapses.ts';
+import type { Planner } from '../store/fire.ts';
+import { lockLimitedTasks } from '../store/fireOverlap.ts';
+import { endLapsed, nothingFires, plannable } from '../store/lapses.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { readSettled } from '../store/settled.ts';
+import { lockReplaced } from '../store/supersede.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -51,6 +55,7 @@ export async function lockByRef(
 export async function lockById(parts: CommandParts, scope: CommandScope, id: string): Promise<LockedSchedule | null> {
   const claimed = await lockSchedule(scope.sql, id);
   if (claimed === null) return null;
+  await lockLimitedTasks(scope.sql, [claimed]);
   // The row was read before the lock was granted; this is how it stands under it.
   const record = (await findSchedule(scope.prisma, { id })) as ScheduleRecord;
   return { claimed, record, now: parts.clock.now() };
@@ -63,6 +68,12 @@ export async function lockClaimed(
   ids: readonly string[],
 ): Promise<{ now: number; claimed: ClaimedSchedule[] }> {
   const claimed = await lockSchedules(sql, ids);
+  // All at once and in order: what is due of them is fired one schedule after another.
+  await lockLimitedTasks(sql, claimed);
+  await lockReplaced(
+    sql,
+    claimed.filter(({ overlapPolicy }) => isReplacing(overlapPolicy)).map(({ id }) => id),
+  );
   return { now: parts.clock.now(), claimed };
 }
 
@@ -163,9 +174,9 @@ export async function settleAll(
   const standing = await settleActive(parts, scope, now, await settleLapsed(parts, scope, now, claimed));
   const held = plannable(standing.filter(isHeldBack), parts.triggerOf).filter((schedule) => isPast(schedule, now));
   if (held.length === 0) return standing;
-  await fireDue(scope.sql, now, held, parts.triggerOf, (trigger, expected, until, { state, timing }) =>
-    planHeld(trigger, expected, [heldSoFar({ state }, until)], timing),
-  );
+  const planner: Planner = (trigger, expected, until, { state, timing }) =>
+    planHeld(trigger, expected, [heldSoFar({ state }, until)], timing);
+  await fireDue(scope.sql, now, held, parts.triggerOf, { planner, brokenOff: nothingFires });
   return reread(scope, standing, held);
 }
 
@@ -178,8 +189,9 @@ export async function settleActive(
 ): Promise<ClaimedSchedule[]> {
   let standing = [...claimed];
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
+  const brokenOff = () => scope.signal('cancels');
   for (let due = standing.filter((one) => isDue(one, now)); due.length > 0;) {
-    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf));
+    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf, { brokenOff }));
     scope.signal('jobs', 'events');
     const before = standing;
     standing = await reread(scope, before, due);

@@ -4,9 +4,11 @@ import { newId } from '../store/ids.ts';
 import { findActiveRun, findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { insertRuns, iso } from '../store/runs.ts';
+import { promoteBuffered } from '../store/waiting.ts';
 import { listReadyWorkers } from '../store/workers.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
+import type { Place } from './makeWay.ts';
 
 /** @throws Rejection ALREADY_RUNNING with the run that is in the way */
 export async function refuseWhileActive(
@@ -45,8 +47,9 @@ export async function startByHand(
   action: string,
   targetId: string,
   { taskScope, runAt = null, later = null, again, ...run }: ByHand,
+  { state, waitsFor, freed }: Place,
+  now: number,
 ): Promise<RunRecord[]> {
-  const now = parts.clock.now();
   const workers = taskScope === 'LOCAL' ? await listReadyWorkers(sql, now, [run.taskId]) : new Map<string, (string | null)[]>();
   const live = taskScope === 'LOCAL' ? (workers.get(run.taskId) ?? []) : [null];
   const forWorkers = again?.localWorkerId == null ? live : live.filter((workerId) => workerId === again.localWorkerId);
@@ -61,17 +64,19 @@ export async function startByHand(
   const runs = forWorkers.map((localWorkerId) => ({
     ...run,
     id: newId('run'),
-    state: later === null ? ('QUEUED' as const) : ('SCHEDULED' as const),
+    state,
+    waitsFor,
     origin: again === undefined ? ('MANUAL' as const) : ('RETRY' as const),
     scheduledFor: iso(again?.scheduledFor.getTime() ?? runAt ?? now),
     effectiveAt: iso(runAt ?? now),
     requestedBy: caller.viewer.actor,
-    jobId: later === null ? crypto.randomUUID() : null,
+    jobId: state === 'QUEUED' ? crypto.randomUUID() : null,
     localWorkerId,
     ...(again !== undefined && { retryOfId: again.retryOfId }),
     ...(later !== null && { overlapPolicy: later }),
   }));
   const queued = await insertRuns(sql, now, runs);
+  if (freed) queued.push(...(await promoteBuffered(sql, now, [], [run.taskId])));
   await parts.queue.enqueue(sql, queued);
   const ids = runs.map(({ id }) => id);
   await audit({ action, targetId, reason: run.reason, changes: { runs: { before: null, after: ids } } }, now);

@@ -4,6 +4,7 @@ import { remainingRuns } from '../domain/runLimit.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
+import type { Planner } from '../store/fire.ts';
 import { setHolding } from '../store/holding.ts';
 import { plannable } from '../store/lapses.ts';
 import type { PauseRecord } from '../store/pauses.ts';
@@ -89,13 +90,10 @@ export function resumeSchedules(
       refuseHeld(paused, now);
       refuseFlood(parts, planned, now);
     }
-    const queued = await fireDue(
-      scope.sql,
-      now,
-      planned,
-      parts.triggerOf,
-      (trigger, expected, until, { misfire, timing, skips }) => planResumed(trigger, expected, until, misfire, timing, skips),
-    );
+    const planner: Planner = (trigger, expected, until, { misfire, timing, skips }) =>
+      planResumed(trigger, expected, until, misfire, timing, skips);
+    const brokenOff = () => scope.signal('cancels');
+    const queued = await fireDue(scope.sql, now, planned, parts.triggerOf, { planner, brokenOff });
     await parts.queue.enqueue(scope.sql, queued);
     if (queued.length > 0) scope.signal('jobs');
     await setHolding(

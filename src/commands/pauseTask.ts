@@ -2,8 +2,9 @@ import { heldSoFar, isInForce, planHeld } from '../domain/held.ts';
 import { Rejection } from '../domain/userError.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
+import type { Planner } from '../store/fire.ts';
 import { releaseHolds, setHolding } from '../store/holding.ts';
-import { plannable } from '../store/lapses.ts';
+import { nothingFires, plannable } from '../store/lapses.ts';
 import type { HoldRecord, PauseRecord } from '../store/pauses.ts';
 import { listScheduleIds } from '../store/scheduleLists.ts';
 import { setTaskPause } from '../store/taskPauses.ts';
@@ -51,14 +52,9 @@ export function resumeTask(parts: CommandParts, caller: Caller, ref: TaskRefInpu
       held.map(({ id }) => id),
     );
     // Of one with a pause of its own nothing is written yet: it only gets its place back.
-    await fireDue(
-      scope.sql,
-      now,
-      plannable(held, parts.triggerOf),
-      parts.triggerOf,
-      (trigger, expected, until, { state, timing }) =>
-        planHeld(trigger, expected, state === 'ACTIVE' ? [heldSoFar({ state }, until)] : [], timing),
-    );
+    const planner: Planner = (trigger, expected, until, { state, timing }) =>
+      planHeld(trigger, expected, state === 'ACTIVE' ? [heldSoFar({ state }, until)] : [], timing);
+    await fireDue(scope.sql, now, plannable(held, parts.triggerOf), parts.triggerOf, { planner, brokenOff: nothingFires });
     await hold(scope, now, held, null);
     return change(scope, now, 'task.resume', task, task.pause, null, null);
   });

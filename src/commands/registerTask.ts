@@ -9,7 +9,8 @@ import { insertTask, lockTask, updateTask } from '../store/tasks.ts';
 import type { TaskRecord } from '../store/tasks.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
-import { Fields, parseExecution } from './fields.ts';
+import { lockSchedulesWaiting, parseTaskExecution, releaseSlots } from './concurrency.ts';
+import { Fields } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { parseLabels } from './labels.ts';
 import { parseRetention } from './runRetention.ts';
@@ -49,9 +50,12 @@ export async function registerTask(
   const register = () =>
     runCommand(parts, caller, 'task.create', async (scope) => {
       const definition = parseDeclaration(declaration);
+      const waiting = await lockSchedulesWaiting(scope, { key: declaration.key });
       const known = await lockTask(scope, { key: declaration.key });
       if (known?.kind === 'HTTP') throw new Rejection([taken(declaration.key, known.id)]);
-      return known === null ? insert(parts, scope, declaration.key, definition) : update(parts, scope, known, definition);
+      return known === null
+        ? insert(parts, scope, declaration.key, definition)
+        : update(parts, scope, known, definition, waiting);
     });
   const first = await register();
   // Another instance that starts at the same moment has made it: then it is only to be brought up to date.
@@ -85,6 +89,7 @@ async function update(
   { prisma, sql, signal, audit }: CommandScope,
   known: TaskRecord,
   definition: Definition,
+  waiting: readonly string[],
 ): Promise<TaskRecord> {
   const now = parts.clock.now();
   await parts.queue.prepare([taskQueue(known.id)]);
@@ -95,6 +100,8 @@ async function update(
   const record = await updateTask(prisma, known.id, { ...definition, http: null, updatedAt: new Date(now) });
   await audit({ action: 'task.register', targetId: known.id, reason: null, changes }, now);
   await taskEvent(sql, now, 'UPDATED', known, record);
+  if (definition.execution.concurrency !== known.execution.concurrency)
+    await releaseSlots(parts.queue, { sql, signal }, now, waiting, known.id);
   signal('events');
   return record;
 }
@@ -106,7 +113,7 @@ function parseDeclaration(declaration: TaskDeclaration): Definition {
   fields.text(['group'], group, { min: 1, max: 200 });
   fields.text(['name'], name, { min: 1, max: 200 });
   if (description !== null) fields.text(['description'], description, { min: 0, max: 2_000 });
-  const settings = parseExecution(fields, [], execution);
+  const settings = parseTaskExecution(fields, [], execution, scope);
   const retention = parseRetention(fields, ['retention'], declaration.retention);
   const initialDelayMs =
     initialDelay === null ? null : fields.duration(['initialDelay'], initialDelay, { minMs: 1, maxMs: DAY_MS });

@@ -1,7 +1,7 @@
 import { resolveExecution } from '../domain/execution.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
 import { isInForce } from '../domain/held.ts';
-import type { OverlapPolicy } from '../domain/overlap.ts';
+import { DEFAULT_BUFFER_LIMIT } from '../domain/overlap.ts';
 import { isOver } from '../domain/runState.ts';
 import { Rejection, conflict, invalid, notFound } from '../domain/userError.ts';
 import type { RunRecord } from '../store/runRecords.ts';
@@ -13,7 +13,9 @@ import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
 import { lockById } from './lockedSchedule.ts';
-import { refuseWhileActive, startByHand } from './manualRun.ts';
+import { makeWay } from './makeWay.ts';
+import type { Overlapping } from './makeWay.ts';
+import { startByHand } from './manualRun.ts';
 import { checkTaskInput } from './taskInput.ts';
 import { taskIsPaused } from './taskPause.ts';
 
@@ -37,14 +39,15 @@ export function retryRun(parts: CommandParts, caller: Caller, input: RetryRunInp
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const [run] = await findRunsById(scope.prisma, [input.id]);
     if (run === undefined) throw new Rejection([notFound(['input', 'id'], `There is no run with the id "${input.id}".`)]);
-    const { task, policy, overlap, version } = await lockOwner(parts, scope, run);
+    const { task, policy, overlapping, version } = await lockOwner(parts, scope, run);
     // Read before the locks: no run leaves its end again, so what has ended by then has ended.
     if (!isOver(run.state)) throw new Rejection([under(run)]);
     const given = input.input === undefined ? run.input : input.input;
     checkTaskInput(fields, ['input', 'input'], task, given);
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    if (overlap.policy === 'SKIP') await refuseWhileActive(scope, overlap.of, overlap.subject, ['input', 'id']);
-    const again = await startByHand(parts, scope, caller, 'run.retry', run.id, {
+    const now = parts.clock.now();
+    const place = await makeWay(scope, now, { ...overlapping, taskId: task.id, path: ['input', 'id'] });
+    const repeated = {
       taskId: run.taskId,
       scheduleId: run.scheduleId,
       taskScope: task.scope,
@@ -54,7 +57,8 @@ export function retryRun(parts: CommandParts, caller: Caller, input: RetryRunInp
       labels: run.labels,
       reason: input.reason ?? null,
       again: { retryOfId: run.id, scheduledFor: run.scheduledFor, localWorkerId: run.localWorkerId },
-    });
+    };
+    const again = await startByHand(parts, scope, caller, 'run.retry', run.id, repeated, place, now);
     if (input.fromStep != null) for (const { id } of again) await keepSteps(scope, run, id, input.fromStep);
     return again;
   });
@@ -74,7 +78,7 @@ async function keepSteps({ prisma, sql }: CommandScope, from: RunRecord, to: str
 interface Owner {
   task: TaskRecord;
   policy: ExecutionPolicy;
-  overlap: { policy: OverlapPolicy; of: { scheduleId: string } | { taskId: string }; subject: string };
+  overlapping: Pick<Overlapping, 'lane' | 'overlap' | 'bufferLimit' | 'subject'>;
   version: number | null;
 }
 
@@ -84,8 +88,9 @@ async function lockOwner(parts: CommandParts, scope: CommandScope, run: RunRecor
     const task = await lockTask(scope, { id: run.taskId });
     if (task === null) throw new Rejection([deleted('task', run)]);
     if (isInForce(task.pause, parts.clock.now())) throw new Rejection([taskIsPaused(task, task.pause, ['input', 'id'])]);
-    const overlap = { policy: 'SKIP', of: { taskId: task.id }, subject: `task "${task.key}"` } as const;
-    return { task, policy: resolveExecution(task.kind, task.execution, null), overlap, version: null };
+    const lane = { taskId: task.id, scheduleIds: [] };
+    const overlapping = { lane, overlap: 'SKIP', bufferLimit: DEFAULT_BUFFER_LIMIT, subject: `task "${task.key}"` } as const;
+    return { task, policy: resolveExecution(task.kind, task.execution, null), overlapping, version: null };
   }
   const locked = await lockById(parts, scope, run.scheduleId);
   if (locked === null) throw new Rejection([deleted('schedule', run)]);
@@ -98,7 +103,12 @@ async function lockOwner(parts: CommandParts, scope: CommandScope, run: RunRecor
   return {
     task,
     policy: resolveExecution(task.kind, task.execution, claimed.execution),
-    overlap: { policy: claimed.overlapPolicy, of: { scheduleId: claimed.id }, subject: `schedule "${claimed.name}"` },
+    overlapping: {
+      lane: { scheduleId: claimed.id },
+      overlap: claimed.overlapPolicy,
+      bufferLimit: claimed.bufferLimit,
+      subject: `schedule "${claimed.name}"`,
+    },
     version: claimed.version,
   };
 }

@@ -10,7 +10,8 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields } from './fields.ts';
 import { lockByRef } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
-import { refuseWhileActive, startByHand } from './manualRun.ts';
+import { makeWay } from './makeWay.ts';
+import { startByHand } from './manualRun.ts';
 import { checkTaskInput } from './taskInput.ts';
 import { taskIsPaused } from './taskPause.ts';
 
@@ -43,10 +44,15 @@ export function triggerSchedule(
       if (task !== null) checkTaskInput(fields, ['input', 'input'], task, input.input);
       if (fields.errors.length > 0) throw new Rejection(fields.errors);
     }
-    if ((input.overlapPolicy ?? claimed.overlapPolicy) === 'SKIP') {
-      await refuseWhileActive(scope, { scheduleId: claimed.id }, `schedule "${claimed.name}"`, ['input', 'ref']);
-    }
-    return startByHand(parts, scope, caller, 'schedule.trigger', claimed.id, {
+    const place = await makeWay(scope, now, {
+      lane: { scheduleId: claimed.id },
+      overlap: input.overlapPolicy ?? claimed.overlapPolicy,
+      bufferLimit: claimed.bufferLimit,
+      taskId: claimed.taskId,
+      subject: `schedule "${claimed.name}"`,
+      path: ['input', 'ref'],
+    });
+    const run = {
       taskId: claimed.taskId,
       scheduleId: claimed.id,
       taskScope: claimed.taskScope,
@@ -55,6 +61,7 @@ export function triggerSchedule(
       input: input.input === undefined ? claimed.input : input.input,
       labels: overlayLabels(claimed.taskLabels, claimed.labels),
       reason: input.reason ?? null,
-    });
+    };
+    return startByHand(parts, scope, caller, 'schedule.trigger', claimed.id, run, place, now);
   });
 }

@@ -1,14 +1,21 @@
 import { resolveExecution } from '../domain/execution.ts';
+import { DEFAULT_BUFFER_LIMIT, isReplacing } from '../domain/overlap.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { isInForce } from '../domain/held.ts';
 import { Rejection } from '../domain/userError.ts';
-import { lockTask } from '../store/tasks.ts';
+import { listUnderwaySchedules } from '../store/lanes.ts';
+import { lockSchedules } from '../store/runs.ts';
+import { findTask, lockTask } from '../store/tasks.ts';
+import type { TaskRef } from '../store/tasks.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { runCommand } from './command.ts';
-import type { Caller, CommandParts, CommandResult } from './command.ts';
+import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
+import { refuseConcurrency } from './concurrency.ts';
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
-import { refuseWhileActive, startByHand } from './manualRun.ts';
+import { makeWay } from './makeWay.ts';
+import type { Place } from './makeWay.ts';
+import { startByHand } from './manualRun.ts';
 import { checkTaskInput } from './taskInput.ts';
 import { taskIsPaused } from './taskPause.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
@@ -40,8 +47,12 @@ export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerT
     const now = parts.clock.now();
     const runAt = input.runAt == null ? null : parseRunAt(fields, ['input', 'runAt'], input.runAt, now);
     const waits = runAt !== null && runAt > now;
+    refuseConcurrency(fields, ['input', 'execution'], input.execution);
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const task = await lockTask(scope, toTaskRef(input.task));
+    const overlap = input.overlapPolicy ?? 'SKIP';
+    const ref = toTaskRef(input.task);
+    const scheduleIds = !waits && isReplacing(overlap) ? await lockReplaced(scope, ref) : [];
+    const task = await lockTask(scope, ref);
     if (task === null) throw new Rejection([noSuchTask(['input', 'task'], input.task)]);
     if (isInForce(task.pause, parts.clock.now())) throw new Rejection([taskIsPaused(task, task.pause, ['input', 'task'])]);
     checkTaskInput(fields, ['input', 'input'], task, input.input ?? null);
@@ -50,11 +61,12 @@ export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerT
       fields.add(['input', 'runAt'], message, 'only for tasks of scope GLOBAL');
     }
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const overlapPolicy = input.overlapPolicy ?? 'SKIP';
-    if (!waits && overlapPolicy === 'SKIP') {
-      await refuseWhileActive(scope, { taskId: task.id }, `task "${task.key}"`, ['input', 'task']);
-    }
-    return startByHand(parts, scope, caller, 'task.trigger', task.id, {
+    const at = parts.clock.now();
+    const lane = { taskId: task.id, scheduleIds };
+    const subject = `task "${task.key}"`;
+    const way = { lane, overlap, bufferLimit: DEFAULT_BUFFER_LIMIT, taskId: task.id, subject, path: ['input', 'task'] };
+    const place = waits ? LATER : await makeWay(scope, at, way);
+    const run = {
       taskId: task.id,
       scheduleId: null,
       taskScope: task.scope,
@@ -64,10 +76,13 @@ export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerT
       labels: task.labels,
       reason: input.reason ?? null,
       runAt,
-      later: waits ? overlapPolicy : null,
-    });
+      later: waits ? overlap : null,
+    };
+    return startByHand(parts, scope, caller, 'task.trigger', task.id, run, place, at);
   });
 }
+/** What overlapPolicy says is decided when it is due. */
+const LATER: Place = { state: 'SCHEDULED', waitsFor: 'TASK', freed: false };
 
 /** @returns epoch ms */
 function parseRunAt(fields: Fields, path: string[], runAt: Date, now: number): number {
@@ -80,4 +95,12 @@ function parseRunAt(fields: Fields, path: string[], runAt: Date, now: number): n
     fields.add(path, `runAt ${given}; allowed is ${allowed}.`, allowed);
   }
   return at;
+}
+
+/** Locks the schedules whose runs are to give way, before the task: order schedule → task → run. */
+async function lockReplaced(scope: CommandScope, ref: TaskRef): Promise<string[]> {
+  const task = await findTask(scope.prisma, ref);
+  const ids = task === null ? [] : await listUnderwaySchedules(scope.sql, task.id);
+  if (ids.length > 0) await lockSchedules(scope.sql, ids);
+  return ids;
 }

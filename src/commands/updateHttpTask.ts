@@ -5,7 +5,8 @@ import { lockTask, updateTask } from '../store/tasks.ts';
 import type { TaskRecord } from '../store/tasks.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
-import { Fields, parseExecution } from './fields.ts';
+import { lockSchedulesWaiting, parseTaskExecution, releaseSlots } from './concurrency.ts';
+import { Fields } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { parseLabels } from './labels.ts';
 import type { LabelInput } from './labels.ts';
@@ -39,6 +40,7 @@ export function updateHttpTask(
   patch: HttpTaskPatch,
 ): Promise<CommandResult<TaskRecord>> {
   return runCommand(parts, caller, 'task.update', async ({ prisma, sql, signal, audit }) => {
+    const waiting = patch.execution === undefined ? [] : await lockSchedulesWaiting({ prisma, sql }, toTaskRef(ref));
     const task = await lockTask({ prisma, sql }, toTaskRef(ref));
     if (task === null) throw new Rejection([noSuchTask(['task'], ref)]);
     if (task.http === null) {
@@ -51,7 +53,9 @@ export function updateHttpTask(
       if (patch[name] === null) fields.add(['patch', name], `${name} cannot be cleared: a task must have one.`);
     }
     const execution =
-      patch.execution === undefined ? task.execution : parseExecution(fields, ['patch', 'execution'], patch.execution ?? {});
+      patch.execution === undefined
+        ? task.execution
+        : parseTaskExecution(fields, ['patch', 'execution'], patch.execution ?? {}, task.scope);
     const retention =
       patch.retention === undefined ? task.retention : parseRetention(fields, ['patch', 'retention'], patch.retention);
     const labels = patch.labels === undefined ? task.labels : parseLabels(fields, ['patch', 'labels'], patch.labels ?? []);
@@ -71,6 +75,8 @@ export function updateHttpTask(
     const updated = await updateTask(prisma, task.id, { ...parsed, execution, retention, labels, updatedAt: new Date(now) });
     await audit({ action: 'task.update', targetId: task.id, reason: null, changes: withoutSecrets(changes) }, now);
     await taskEvent(sql, now, 'UPDATED', task, updated);
+    if (execution.concurrency !== task.execution.concurrency)
+      await releaseSlots(parts.queue, { sql, signal }, now, waiting, task.id);
     signal('events');
     return updated;
   });

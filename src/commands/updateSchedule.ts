@@ -103,8 +103,20 @@ export function updateSchedule(
 }
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
-  const { name, description, taskId, overlapPolicy, misfire, execution, input, labels, pauseAfterFailures } = record;
-  const { triggerSpec, timeZone, dst, startAt, endAt, spreadMs, jitterMs, maxRuns } = record;
+  const { name, description, taskId, overlapPolicy, bufferLimit, misfire, execution, input, labels } = record;
+  const { triggerSpec, timeZone, dst, startAt, endAt, spreadMs, jitterMs, maxRuns, pauseAfterFailures } = record;
   const timing = { triggerSpec, timeZone, dst, startAt, endAt, spreadMs, jitterMs, maxRuns };
-  return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels, pauseAfterFailures };
+  return {
+    name,
+    description,
+    taskId,
+    ...timing,
+    overlapPolicy,
+    bufferLimit,
+    misfire,
+    execution,
+    input,
+    labels,
+    pauseAfterFailures,
+  };
 }

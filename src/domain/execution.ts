@@ -19,8 +19,17 @@ export interface ExecutionSettings {
   timeoutMs: number | null;
   retry: RetryPolicy | null;
   priority?: number | null;
+  /** Of tasks only: most runs at once in the whole cluster; absent: any number. */
+  concurrency?: number;
 }
+/** 1 to this. */
+export const MAX_CONCURRENCY = 10_000;
 
+/** What the API tells of a task or a schedule. */
+export interface ShownPolicy extends ExecutionPolicy {
+  /** null: any number */
+  concurrency: number | null;
+}
 /** What one run follows: resolved when the run is written. */
 export interface ExecutionPolicy {
   timeoutMs: number;

@@ -15,10 +15,16 @@ export interface VersionConflictError extends Base {
   currentVersion: number;
   currentId: string;
 }
+export interface LimitError extends Base {
+  type: 'LimitError';
+  code: 'LIMIT_EXCEEDED';
+  limit: number;
+}
 export type UserError =
   | (Base & { type: 'InvalidInputError'; code: 'INVALID'; constraint: string | null })
   | (Base & { type: 'NotFoundError'; code: 'NOT_FOUND' })
   | ConflictError
+  | LimitError
   | VersionConflictError;
 
 /** Carries user errors out of a transaction, which rolls back: a mutation with user errors has changed nothing. */
@@ -37,6 +43,10 @@ export function invalid(path: string[], message: string, constraint?: string): U
 
 export function notFound(path: string[], message: string): UserError {
   return { type: 'NotFoundError', code: 'NOT_FOUND', path, message };
+}
+
+export function limitExceeded(path: string[], message: string, limit: number): UserError {
+  return { type: 'LimitError', code: 'LIMIT_EXCEEDED', path, message, limit };
 }
 
 export function conflict(

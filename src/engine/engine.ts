@@ -12,6 +12,8 @@ import type { Store } from '../store/open.ts';
 import { nextDelayedAt } from '../store/delayedRuns.ts';
 import { nextRetryAt, promoteRetries } from '../store/runs.ts';
 import { delayedTick } from './delayed.ts';
+import { parkRetries } from '../store/waiting.ts';
+import { releaseWaiting } from './release.ts';
 
 /** Schedules claimed by one tick, in one statement. */
 const CLAIM_BATCH = 500;
@@ -49,7 +51,7 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
       const now = clock.now();
       const claimed = await claimDueSchedules(tx.sql, now, CLAIM_BATCH);
       if (claimed.length === 0) return 0;
-      const queued = await fireDue(tx.sql, now, claimed, triggerOf);
+      const queued = await fireDue(tx.sql, now, claimed, triggerOf, { brokenOff: () => tx.signal('cancels') });
       log.debug(
         { schedules: claimed.slice(0, SHOWN).map(({ name }) => name), count: claimed.length, runs: queued.length },
         'fired',
@@ -78,13 +80,17 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
   }
 
   async function retryTick(): Promise<number> {
-    return store.hotTransaction(async (tx) => {
+    const done = await store.hotTransaction(async (tx) => {
       const queued = await promoteRetries(tx.sql, clock.now(), RETRY_BATCH);
       if (queued.length === 0) return 0;
       await queue.enqueue(tx.sql, queued);
       tx.signal('events', 'jobs');
       return queued.length;
     });
+    // Their runs are locked before their tasks, so the slots are given away in a transaction of its own.
+    const taskIds = await parkRetries(store.sql, clock.now(), RETRY_BATCH);
+    await releaseWaiting(parts, { scheduleIds: [], taskIds });
+    return done;
   }
 
   /** Does what is due and answers how long nothing will be. */

@@ -24,7 +24,7 @@ export async function fenceIgnored(parts: { store: Store; queue: RunQueue; clock
     const candidates = await listIgnoredStops(tx.sql, now - STOP_GRACE_MS, BATCH);
     if (candidates.length === 0) return;
     // As with lost runs: any of them may turn out to have failed.
-    await lockSchedulesOf(tx.sql, candidates, candidates);
+    const held = await lockSchedulesOf(tx.sql, candidates, candidates);
     const ignored = await lockIgnoredStops(tx.sql, now - STOP_GRACE_MS, candidates);
     for (const { runId, attempt, workerId, state } of ignored)
       log.warn({ runId, attempt, workerId, state }, 'an attempt that was to end did not, and is taken away from its worker');
@@ -33,6 +33,7 @@ export async function fenceIgnored(parts: { store: Store; queue: RunQueue; clock
       queue,
       now,
       ignored.map((run) => finishOf(run, now)),
+      held,
     );
     tx.signal('schedules', 'cancels');
   });

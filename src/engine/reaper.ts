@@ -7,21 +7,13 @@ import { endAttempts } from '../queue/finish.ts';
 import { WAITING_JOB_IDS } from '../queue/queue.ts';
 import type { Store } from '../store/open.ts';
 import { fenceIgnored } from './fence.ts';
-import {
-  iso,
-  listLostRuns,
-  listStaleQueued,
-  listStuckSchedules,
-  lockLostRuns,
-  lockSchedules,
-  lockSchedulesOf,
-  promoteBuffered,
-  renewJobs,
-} from '../store/runs.ts';
+import { iso, listLostRuns, listStaleQueued, lockLostRuns, lockSchedulesOf, renewJobs } from '../store/runs.ts';
 import type { Finish, LostRun } from '../store/runs.ts';
 import { failOrphanedRuns, listOrphanedRuns } from '../store/localRuns.ts';
 import { setFailures } from '../store/scheduleFailures.ts';
+import { listStuck, promoteBuffered } from '../store/waiting.ts';
 import { markLostWorkers } from '../store/workers.ts';
+import { releaseWaiting } from './release.ts';
 
 /** A worker is dead after this long without a heartbeat; it beats every 2 s. */
 export const LEASE_MS = 6_000;
@@ -37,7 +29,7 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
     const candidates = await listLostRuns(tx.sql, now, BATCH);
     if (candidates.length === 0) return;
     // Any of them may turn out to have failed, and once runs are locked it is too late for a schedule.
-    await lockSchedulesOf(tx.sql, candidates, candidates);
+    const held = await lockSchedulesOf(tx.sql, candidates, candidates);
     const lost = await lockLostRuns(tx.sql, now, candidates);
     for (const run of lost)
       log.warn({ runId: run.runId, attempt: run.attempt, workerId: run.workerId }, 'the worker of a run was lost');
@@ -46,6 +38,7 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
       queue,
       now,
       lost.map((run) => lostFinish(run, now)),
+      held,
     );
     tx.signal('schedules');
   });
@@ -75,30 +68,23 @@ async function failOrphans({
   const orphans = await listOrphanedRuns(store.sql, BATCH);
   if (orphans.length === 0) return;
   await store.hotTransaction(async (tx) => {
-    const counters = await lockSchedulesOf(tx.sql, orphans, orphans);
+    const held = await lockSchedulesOf(tx.sql, orphans, orphans);
     const now = clock.now();
     const failed = await failOrphanedRuns(tx.sql, now, orphans);
     await setFailures(
       tx.sql,
       now,
-      Array.from(failed, ([id, more]) => ({ id, count: (counters.get(id) ?? 0) + more })),
+      Array.from(failed, ([id, more]) => ({ id, count: (held.failures.get(id) ?? 0) + more })),
     );
-    await queue.enqueue(tx.sql, await promoteBuffered(tx.sql, now, [...failed.keys()]));
+    await queue.enqueue(tx.sql, await promoteBuffered(tx.sql, now, [...failed.keys()], held.tasks));
     tx.signal('jobs', 'events');
   });
   log.warn({ runIds: orphans }, 'the worker that these runs waited for is gone');
 }
 
 /** Below the promotion in the finishing transaction lies this net: a buffered run that nothing will let go would wait for ever. */
-async function releaseStuck({ store, queue, clock }: { store: Store; queue: RunQueue; clock: Clock }): Promise<void> {
-  const stuck = await listStuckSchedules(store.sql, BATCH);
-  if (stuck.length === 0) return;
-  await store.hotTransaction(async (tx) => {
-    await lockSchedules(tx.sql, stuck);
-    const promoted = await promoteBuffered(tx.sql, clock.now(), stuck);
-    await queue.enqueue(tx.sql, promoted);
-    if (promoted.length > 0) tx.signal('jobs', 'events');
-  });
+async function releaseStuck(parts: { store: Store; queue: RunQueue; clock: Clock }): Promise<void> {
+  await releaseWaiting(parts, await listStuck(parts.store.sql, BATCH));
 }
 
 /** A lost run of a LOCAL task belongs to that worker alone: it is never moved. */

@@ -1,23 +1,34 @@
 import { countFailures, isFailure } from '../domain/failures.ts';
 import type { Tx } from '../store/open.ts';
-import { finishRuns, lockSchedulesOf, promoteBuffered } from '../store/runs.ts';
-import type { Finish, Finished } from '../store/runs.ts';
+import { finishRuns, lockSchedulesOf } from '../store/runs.ts';
+import type { Finish, Finished, LockedOwners } from '../store/runs.ts';
 import { setFailures } from '../store/scheduleFailures.ts';
+import { promoteBuffered } from '../store/waiting.ts';
 import type { RunQueue } from './queue.ts';
 
 /**
  * Ends attempts and, in the same transaction, lets the runs go that waited for them and counts the failures of their schedules.
+ * @param held  what the caller has locked of them already, when it had to do so before it locked the runs
  * @returns the attempts that were ended; one that is missing was not the caller's any more
  */
-export async function endAttempts(tx: Tx, queue: RunQueue, now: number, finishes: readonly Finish[]): Promise<Finished[]> {
+export async function endAttempts(
+  tx: Tx,
+  queue: RunQueue,
+  now: number,
+  finishes: readonly Finish[],
+  held?: LockedOwners,
+): Promise<Finished[]> {
   const ids = (some: readonly Finish[]) => some.map((finish) => finish.runId);
   const failing = finishes.filter((finish) => isFailure(finish.state));
-  const locked = await lockSchedulesOf(tx.sql, ids(finishes), ids(failing));
+  const locked = held ?? (await lockSchedulesOf(tx.sql, ids(finishes), ids(failing)));
   const finished = await finishRuns(tx.sql, now, finishes);
-  await setFailures(tx.sql, now, changedFailures(locked, finishes, finished));
-  const freed = new Set(finished.filter((run) => run.final && run.scheduleId !== null).map((run) => run.scheduleId as string));
-  if (freed.size > 0) {
-    const promoted = await promoteBuffered(tx.sql, now, [...freed]);
+  await setFailures(tx.sql, now, changedFailures(locked.failures, finishes, finished));
+  const final = finished.filter((run) => run.final);
+  // What is to be tried again gives its slot free as well.
+  if (final.length > 0 || (finished.length > 0 && locked.tasks.length > 0)) {
+    const schedules = new Set(final.flatMap((run) => run.scheduleId ?? []));
+    const tasks = new Set(finished.map((run) => run.taskId));
+    const promoted = await promoteBuffered(tx.sql, now, [...schedules], [...tasks], locked.tasks);
     await queue.enqueue(tx.sql, promoted);
     if (promoted.length > 0) tx.signal('jobs');
   }

@@ -32,7 +32,7 @@ export async function cancelAllLocked(
 WITH input AS (SELECT * FROM jsonb_to_recordset($2::jsonb) AS c(id text, "to" text)),
 before AS MATERIALIZED (SELECT r.id, r.state AS old_state, i."to" FROM run r JOIN input i ON i.id = r.id),
 canceled AS (
-  UPDATE run SET state = before."to", error = $3::jsonb, retry_at = NULL,
+  UPDATE run SET state = before."to", error = $3::jsonb, retry_at = NULL, waits_for = NULL,
          finished_at = CASE WHEN before."to" = 'CANCELED' THEN $1::timestamptz END,
          canceling_since = CASE WHEN before."to" = 'CANCELING' THEN $1::timestamptz END
     FROM before WHERE run.id = before.id RETURNING run.*, before.old_state
@@ -45,6 +45,7 @@ ${appendRunEvents('canceled')}`,
 /** A run that a cancel would change. */
 export interface Cancelable {
   id: string;
+  taskId: string;
   scheduleId: string | null;
   state: RunState;
 }
@@ -56,7 +57,7 @@ export async function listCancelable(sql: Sql, filter: RunFilter, limit: number)
   const conditions = conditionsOfRuns(filter, {});
   const rows = await sql.query<Cancelable & { total: number }>(
     `/* listCancelable */
-SELECT r.id, r.schedule_id AS "scheduleId", r.state, (count(*) OVER ())::int AS total FROM run r
+SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.state, (count(*) OVER ())::int AS total FROM run r
  WHERE r.state IN ${CANCELABLE} AND ${conditions.text()} ORDER BY r.scheduled_for, r.id LIMIT ${conditions.param(limit)}::int`,
     conditions.values,
   );
@@ -72,7 +73,7 @@ export function lockCancelable(sql: Sql, filter: RunFilter, ids: readonly string
   conditions.anyOf('r.id', ids);
   return sql.query(
     `/* lockCancelable */
-SELECT r.id, r.schedule_id AS "scheduleId", r.state FROM run r WHERE r.state IN ${CANCELABLE} AND ${conditions.text()}
+SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.state FROM run r WHERE r.state IN ${CANCELABLE} AND ${conditions.text()}
  ORDER BY r.id FOR NO KEY UPDATE OF r`,
     conditions.values,
   );

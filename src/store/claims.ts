@@ -35,6 +35,8 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
   createdAt: Date;
   input: Record<string, unknown> | null;
   overlapPolicy: OverlapPolicy;
+  /** BUFFER_ALL: most occurrences that wait at once. */
+  bufferLimit: number;
   misfire: MisfirePolicy;
   execution: ExecutionSettings | null;
   labels: Labels;
@@ -62,7 +64,7 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
 }
 
 export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
-       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", s.next_fire_at AS "nextFireAt",
+       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.buffer_limit AS "bufferLimit", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", s.next_fire_at AS "nextFireAt",
        s.pause, s.hold, s.spread_ms AS "spreadMs", s.jitter_ms AS "jitterMs", s.max_runs AS "maxRuns", s.counted_runs AS "countedRuns", (s.horizon->>-1)::float8 AS "horizonEnd",
        s.skip_count AS "skipCount", s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
@@ -133,12 +135,14 @@ export async function readUnderway(sql: Sql, scheduleIds: readonly string[]): Pr
   const rows = await sql.query<Underway & { id: string }>(
     `/* readUnderway */
 SELECT schedule_id AS id, count(*) FILTER (WHERE state IN ${ACTIVE})::int AS active,
-       count(DISTINCT scheduled_for) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog
+       count(DISTINCT scheduled_for) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog,
+       count(DISTINCT (scheduled_for, CASE WHEN local_worker_id IS NULL THEN id END)) FILTER (WHERE state = 'BUFFERED')::int AS buffered,
+       count(DISTINCT scheduled_for) FILTER (WHERE origin = 'CATCH_UP')::int AS "catchUp"
   FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ${UNFINISHED}
  GROUP BY schedule_id`,
     [JSON.stringify(scheduleIds)],
   );
-  return new Map(rows.map(({ id, active, backlog }) => [id, { active, backlog }]));
+  return new Map(rows.map(({ id, ...underway }) => [id, underway]));
 }
 
 export interface NewOccurrence {

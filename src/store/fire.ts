@@ -1,10 +1,9 @@
 import { resolveExecution } from '../domain/execution.ts';
-import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
+import { passOverFires } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
-import { cutAtLimit } from '../domain/runLimit.ts';
 import { planDueAround, withoutSkips } from '../domain/skips.ts';
 import type { PlannedSkip } from '../domain/skips.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
@@ -12,8 +11,9 @@ import { placeAt, timingOf } from '../domain/timing.ts';
 import type { Place, Timing } from '../domain/timing.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
-import { readUnderway, writeVerdicts } from './claims.ts';
+import { writeVerdicts } from './claims.ts';
 import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
+import { decideOverlap, lockLimitedTasks, waitsFor } from './fireOverlap.ts';
 import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
@@ -21,6 +21,7 @@ import { listReadyWorkers } from './workers.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
 import { forgetSkips, readSkips } from './skips.ts';
 import type { Sql } from './sql.ts';
+import { promoteBuffered } from './waiting.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
 /** Decides what becomes of the occurrences from `expected` on. */
@@ -37,7 +38,8 @@ const byPolicy: Planner = (trigger, expected, now, { misfire, timing, skips }) =
  * Gives every occurrence of these schedules up to `now` its verdict: plans, writes runs, ledger and events, and moves the
  * schedules on, all in the caller's transaction, which holds the schedules' rows. The engine does this for what is due; a
  * command does it for the schedule it is about to edit, pause or delete, so that an edit never swallows what was due before it.
- * @param planner  what was held back is planned by other rules than what is due
+ * @param planner    what was held back is planned by other rules than what is due
+ * @param brokenOff  told when workers have attempts to break off: raise the signal 'cancels'
  * @returns runs that want a delivery: enqueue them in the same transaction
  */
 export async function fireDue(
@@ -45,17 +47,14 @@ export async function fireDue(
   now: number,
   claimed: readonly ClaimedSchedule[],
   triggerOf: TriggerOf,
-  planner: Planner = byPolicy,
+  { planner = byPolicy, brokenOff }: { planner?: Planner; brokenOff: () => void },
 ): Promise<QueuedRun[]> {
-  const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
-  const underway = await readUnderway(sql, serial);
+  const limited = await lockLimitedTasks(sql, claimed);
   const local = claimed.filter((schedule) => schedule.taskScope === 'LOCAL').map((schedule) => schedule.taskId);
   const workers = await listReadyWorkers(sql, now, local);
   const skipping = claimed.filter((schedule) => schedule.skipCount > 0).map((schedule) => schedule.id);
   const skips = await readSkips(sql, skipping);
-  const runs: NewRun[] = [];
-  const advances: Advance[] = [];
-  const occurrences: NewOccurrence[] = [];
+  const due = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
     const plan = planOf(schedule, skips.get(schedule.id) ?? [], schedule.nextScheduledFor.getTime(), now, triggerOf, planner);
@@ -64,16 +63,19 @@ export async function fireDue(
       continue;
     }
     const forWorkers = schedule.taskScope === 'LOCAL' ? (workers.get(schedule.taskId) ?? []) : [null];
-    const resolved = resolveOverlap(
-      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker was ready to run its task'),
-      schedule.overlapPolicy,
-      schedule.misfire,
-      underway.get(schedule.id) ?? { active: 0, backlog: 0 },
-    );
-    const { items, fires: countedRuns, reached } = cutAtLimit(resolved, schedule);
-    const fires = items.filter((item) => item.kind === 'fire');
+    const items =
+      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker was ready to run its task');
+    due.push({ schedule, plan, forWorkers, items });
+  }
+  const overlap = await decideOverlap(sql, now, due, limited, brokenOff);
+  const runs: NewRun[] = [];
+  const advances: Advance[] = [];
+  const occurrences: NewOccurrence[] = [];
+  for (const { schedule, plan, forWorkers, items } of due) {
+    const { items: resolved, fires: countedRuns, reached } = overlap.resolve({ schedule, items });
+    const fires = resolved.filter((item) => item.kind === 'fire');
     for (const fire of fires) for (const workerId of forWorkers) runs.push(newRun(schedule, fire, workerId));
-    const ledger = entries(schedule, items);
+    const ledger = entries(schedule, resolved);
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
@@ -90,7 +92,8 @@ export async function fireDue(
     .filter(({ id }) => skips.has(id))
     .map(({ id, nextScheduledFor }) => ({ id, before: nextScheduledFor }));
   await forgetSkips(sql, settled);
-  return queued;
+  if (overlap.freedTaskIds.length === 0) return queued;
+  return [...queued, ...(await promoteBuffered(sql, now, [], overlap.freedTaskIds))];
 }
 
 function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
@@ -144,6 +147,7 @@ function newRun(schedule: ClaimedSchedule, fire: PlannedRun, localWorkerId: stri
     scheduleId: schedule.id,
     scheduleVersion: schedule.version,
     state: fire.state,
+    ...(fire.state === 'BUFFERED' && { waitsFor: waitsFor(schedule) }),
     origin: fire.origin,
     scheduledFor: iso(fire.scheduledFor),
     effectiveAt: iso(fire.effectiveAt),

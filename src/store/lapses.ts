@@ -4,7 +4,7 @@ import { appendAudits } from './audit.ts';
 import type { NewAuditEntry } from './audit.ts';
 import type { ClaimedSchedule } from './claims.ts';
 import { fireDue } from './fire.ts';
-import type { TriggerOf } from './fire.ts';
+import type { Planner, TriggerOf } from './fire.ts';
 import { releaseHolds, setHolding } from './holding.ts';
 import { iso } from './runs.ts';
 import type { Sql } from './sql.ts';
@@ -25,9 +25,8 @@ export async function endLapsed(sql: Sql, now: number, claimed: readonly Claimed
     sql,
     lapses.filter(({ holdEnds }) => holdEnds).map(({ schedule }) => schedule.id),
   );
-  await fireDue(sql, now, plannable(moved, triggerOf), triggerOf, (trigger, expected, _, { id, timing }) =>
-    planHeld(trigger, expected, stretches.get(id) ?? [], timing),
-  );
+  const planner: Planner = (trigger, expected, _, { id, timing }) => planHeld(trigger, expected, stretches.get(id) ?? [], timing);
+  await fireDue(sql, now, plannable(moved, triggerOf), triggerOf, { planner, brokenOff: nothingFires });
   const changes = lapses.map(({ schedule, pauseEnds, holdEnds }) => ({
     before: schedule,
     state: pauseEnds ? ('ACTIVE' as const) : schedule.state,
@@ -56,6 +55,9 @@ function resumeEntry(action: string, targetId: string, until: string | null, now
   const changes = { paused: { before: true, after: false } };
   return { ...BY_ITSELF, at: new Date(now), action, targetId, reason: `it was paused until ${until ?? iso(now)}`, changes };
 }
+
+/** What was held back gets a verdict, and takes nobody's place. */
+export const nothingFires = (): void => undefined;
 
 /** Of a trigger that does not compile nobody can say what was held back: the engine will say so when it is due. */
 export function plannable<T extends ClaimedSchedule>(schedules: readonly T[], triggerOf: TriggerOf): T[] {

@@ -36,7 +36,7 @@ WITH orphan AS MATERIALIZED (
    WHERE r.id = ANY(SELECT jsonb_array_elements_text($2::jsonb)) AND r.state IN ${WAITING} AND w.state IN ('STOPPED', 'LOST')
    ORDER BY r.id FOR NO KEY UPDATE OF r SKIP LOCKED
 ), failed AS (
-  UPDATE run SET state = 'FAILED', finished_at = $1::timestamptz, retry_at = NULL, error = $3::jsonb
+  UPDATE run SET state = 'FAILED', finished_at = $1::timestamptz, retry_at = NULL, waits_for = NULL, error = $3::jsonb
     FROM orphan WHERE run.id = orphan.id RETURNING run.*, orphan.old_state
 ), events AS (${appendRunEvents('failed')})
 SELECT schedule_id AS "scheduleId", count(*)::int AS failed FROM failed WHERE schedule_id IS NOT NULL GROUP BY schedule_id`,

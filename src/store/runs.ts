@@ -1,4 +1,4 @@
-import { HELD_STATES, ACTIVE_STATES, WAITING_STATES } from '../domain/runState.ts';
+import { HELD_STATES, WAITING_STATES } from '../domain/runState.ts';
 import { ATTEMPT_RESULTS, afterAttempt } from '../domain/cancel.ts';
 import type { AttemptResult } from '../domain/cancel.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
@@ -10,9 +10,9 @@ import type { Actor } from './actor.ts';
 import { appendRunEvents } from './runEvents.ts';
 import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
+import { CONCURRENCY, WAITED_FOR } from './taskLimits.ts';
 
 const HELD = sqlList(HELD_STATES);
-const ACTIVE = sqlList(ACTIVE_STATES);
 const WAITING = sqlList(WAITING_STATES);
 /** domain/cancel.ts as an expression over the state under the lock (r) and what the attempt ended with (i). */
 const AFTER_ATTEMPT = `CASE ${HELD_STATES.flatMap((held) =>
@@ -21,12 +21,15 @@ const AFTER_ATTEMPT = `CASE ${HELD_STATES.flatMap((held) =>
 
 /** The statements that create, queue, start, keep and finish runs: all in batches, each with its events. */
 
+export type WaitsFor = 'SCHEDULE' | 'TASK' | 'SLOT';
 export interface NewRun {
   id: string;
   taskId: string;
   scheduleId: string | null;
   scheduleVersion: number | null;
   state: 'QUEUED' | 'BUFFERED' | 'SCHEDULED';
+  /** BUFFERED: until nothing of its schedule or task is active, or only until its task has a slot. Default: SCHEDULE */
+  waitsFor?: WaitsFor;
   origin: RunOrigin;
   /** RETRY: the run that it repeats. */
   retryOfId?: string;
@@ -67,15 +70,16 @@ export function insertRunsExpressions(json: string): string {
   return `new_run AS (
   SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
     "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, labels jsonb, "requestedBy" jsonb, reason text, "jobId" uuid,
-    "localWorkerId" text, "retryOfId" text, "overlapPolicy" text)
+    "localWorkerId" text, "retryOfId" text, "overlapPolicy" text, "waitsFor" text)
 ), inserted AS (
   INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
                    attempt, max_attempts, policy, input, labels, requested_by, reason, job_id, local_worker_id,
-                   retry_of_id, overlap_policy)
+                   retry_of_id, overlap_policy, waits_for)
   SELECT id, "taskId", "scheduleId", "scheduleVersion", state, origin, "scheduledFor", "effectiveAt", $1::timestamptz,
          CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
          CASE WHEN jsonb_typeof(input) = 'object' THEN input END, labels, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
-         reason, "jobId", "localWorkerId", "retryOfId", "overlapPolicy"
+         reason, "jobId", "localWorkerId", "retryOfId", "overlapPolicy",
+         CASE WHEN state = 'BUFFERED' THEN coalesce("waitsFor", 'SCHEDULE') END
     FROM new_run
   ON CONFLICT DO NOTHING
   RETURNING *, NULL::text AS old_state
@@ -158,6 +162,7 @@ export interface Finish extends Hold {
 export interface Finished {
   runId: string;
   lease: string;
+  taskId: string;
   scheduleId: string | null;
   state: Finish['state'];
   final: boolean;
@@ -190,62 +195,48 @@ WITH input AS (
          finished_at = $1::timestamptz, error = d.failure, next_retry_at = d.retry_at
     FROM done d WHERE attempt.run_id = d.id AND attempt.number = d.attempt
 ), events AS (${appendRunEvents('done')})
-SELECT id AS "runId", old_lease AS lease, schedule_id AS "scheduleId", state, state <> 'RETRY_WAIT' AS final FROM done`,
+SELECT id AS "runId", old_lease AS lease, task_id AS "taskId", schedule_id AS "scheduleId", state, state <> 'RETRY_WAIT' AS final FROM done`,
     [iso(now), JSON.stringify(finishes)],
   );
 }
 
+/** What lockSchedulesOf holds. */
+export interface LockedOwners {
+  /** The count of failures of each schedule. */
+  failures: Map<string, number>;
+  tasks: string[];
+}
+
 /**
  * Locks, in order of id, those schedules of these runs that their end may touch: on which one run may wait for another, by policy
- * or left so by an earlier one, and whose count of failures may change.
+ * or left so by an earlier one, and whose count of failures may change. Then those of their tasks that something waits for, or that
+ * have a limit: order schedule → task → run.
  * @param failingIds  those of the runs that may fail
- * @returns the count of failures of each that is locked
  */
-export async function lockSchedulesOf(
-  sql: Sql,
-  runIds: readonly string[],
-  failingIds: readonly string[],
-): Promise<Map<string, number>> {
-  const rows = await sql.query<{ id: string; failures: number }>(
+export async function lockSchedulesOf(sql: Sql, runIds: readonly string[], failingIds: readonly string[]): Promise<LockedOwners> {
+  const rows = await sql.query<{ id: string; failures: number | null }>(
     `/* lockSchedulesOf */
-SELECT s.id, s.consecutive_failures AS failures FROM schedule s
- WHERE s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb)))
-   AND (s.overlap_policy <> 'ALLOW_ALL' OR s.consecutive_failures > 0
-     OR s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($2::jsonb)))
-     OR EXISTS (SELECT 1 FROM run b WHERE b.schedule_id = s.id AND b.state = 'BUFFERED'))
- ORDER BY s.id FOR NO KEY UPDATE`,
+WITH owner AS MATERIALIZED (
+  SELECT DISTINCT r.schedule_id, r.task_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb))
+), schedules AS MATERIALIZED (
+  SELECT s.id, s.consecutive_failures AS failures FROM schedule s
+   WHERE s.id IN (SELECT schedule_id FROM owner)
+     AND (s.overlap_policy <> 'ALLOW_ALL' OR s.consecutive_failures > 0
+       OR s.id IN (SELECT r.schedule_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($2::jsonb)))
+       OR EXISTS (SELECT 1 FROM run b WHERE b.schedule_id = s.id AND b.state = 'BUFFERED'))
+   ORDER BY s.id FOR NO KEY UPDATE
+), tasks AS MATERIALIZED (
+  -- Counting the schedules first has them locked before the first task is.
+  SELECT t.id FROM task t WHERE (SELECT count(*) FROM schedules) >= 0 AND t.id IN (SELECT task_id FROM owner) AND ${WAITED_FOR}
+   ORDER BY t.id FOR NO KEY UPDATE
+)
+SELECT id, failures FROM schedules UNION ALL SELECT id, NULL FROM tasks`,
     [JSON.stringify(runIds), JSON.stringify(failingIds)],
   );
-  return new Map(rows.map((row) => [row.id, row.failures]));
-}
-
-/** Lets the oldest buffered run of each schedule go that has nothing active any more. The caller holds the schedules' locks. */
-export async function promoteBuffered(sql: Sql, now: number, scheduleIds: readonly string[]): Promise<QueuedRun[]> {
-  return sql.query<QueuedRun>(
-    `/* promoteBuffered */
-WITH next AS MATERIALIZED (
-  SELECT DISTINCT ON (r.schedule_id) r.id, r.state AS old_state FROM run r
-   WHERE r.schedule_id = ANY(SELECT jsonb_array_elements_text($2::jsonb)) AND r.state = 'BUFFERED'
-     AND NOT EXISTS (SELECT 1 FROM run a WHERE a.schedule_id = r.schedule_id AND a.state IN ${ACTIVE})
-   ORDER BY r.schedule_id, r.scheduled_for, r.id
-), queued AS (
-  UPDATE run SET state = 'QUEUED', queued_at = $1::timestamptz, job_id = gen_random_uuid()
-    FROM next WHERE run.id = next.id AND run.state = 'BUFFERED' RETURNING run.*, next.old_state
-), events AS (${appendRunEvents('queued')})
-SELECT ${queuedColumns('q')} FROM queued q JOIN task t ON t.id = q.task_id`,
-    [iso(now), JSON.stringify(scheduleIds)],
-  );
-}
-
-/** Schedules on which runs are buffered although nothing is active that would let them go. */
-export async function listStuckSchedules(sql: Sql, limit: number): Promise<string[]> {
-  const rows = await sql.query<{ id: string }>(
-    `/* listStuckSchedules */
-SELECT DISTINCT b.schedule_id AS id FROM run b WHERE b.state = 'BUFFERED'
-   AND NOT EXISTS (SELECT 1 FROM run a WHERE a.schedule_id = b.schedule_id AND a.state IN ${ACTIVE}) ORDER BY 1 LIMIT $1`,
-    [limit],
-  );
-  return rows.map((row) => row.id);
+  return {
+    failures: new Map(rows.flatMap(({ id, failures }) => (failures === null ? [] : [[id, failures]]))),
+    tasks: rows.filter(({ failures }) => failures === null).map(({ id }) => id),
+  };
 }
 
 /** Locks schedules in order of id. */
@@ -256,12 +247,14 @@ export async function lockSchedules(sql: Sql, scheduleIds: readonly string[]): P
   );
 }
 
-/** Queues the next attempt of runs whose back-off is over. */
+/** Queues the next attempt of runs whose back-off is over; those of tasks with a limit are parkRetries' (store/waiting.ts). */
 export async function promoteRetries(sql: Sql, now: number, limit: number): Promise<QueuedRun[]> {
   return sql.query<QueuedRun>(
     `/* promoteRetries */
 WITH due AS MATERIALIZED (
-  SELECT id, state AS old_state, worker_id AS old_worker_id FROM run WHERE state = 'RETRY_WAIT' AND retry_at <= $1::timestamptz ORDER BY retry_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+  SELECT r.id, r.state AS old_state, r.worker_id AS old_worker_id FROM run r JOIN task t ON t.id = r.task_id
+   WHERE r.state = 'RETRY_WAIT' AND r.retry_at <= $1::timestamptz AND r.waits_for IS NULL AND ${CONCURRENCY} IS NULL
+   ORDER BY r.retry_at LIMIT $2 FOR NO KEY UPDATE OF r SKIP LOCKED
 ), queued AS (
   UPDATE run SET state = 'QUEUED', attempt = run.attempt + 1, queued_at = $1::timestamptz, started_at = NULL, retry_at = NULL, error = NULL,
          worker_id = NULL, job_id = gen_random_uuid()
@@ -353,10 +346,10 @@ SELECT ${queuedColumns('r')} FROM renewed r JOIN task t ON t.id = r.task_id`,
   );
 }
 
-/** When the next back-off ends; null when none is waiting. */
+/** When the next back-off ends; null when none is waiting. One that is over and waits for a slot is not asked for. */
 export async function nextRetryAt(sql: Sql): Promise<Date | null> {
   const [row] = await sql.query<{ at: Date | null }>(
-    `/* nextRetryAt */ SELECT min(retry_at) AS at FROM run WHERE state = 'RETRY_WAIT'`,
+    `/* nextRetryAt */ SELECT min(retry_at) AS at FROM run WHERE state = 'RETRY_WAIT' AND waits_for IS NULL`,
   );
   return row?.at ?? null;
 }
@@ -368,7 +361,7 @@ export async function cancelWaitingRuns(sql: Sql, now: number, owner: 'schedule_
 WITH waiting AS MATERIALIZED (
   SELECT id, state AS old_state FROM run WHERE ${owner} = $2 AND state IN ${WAITING} ORDER BY id FOR NO KEY UPDATE
 ), canceled AS (
-  UPDATE run SET state = 'CANCELED', finished_at = $1::timestamptz FROM waiting WHERE run.id = waiting.id RETURNING run.*, waiting.old_state
+  UPDATE run SET state = 'CANCELED', finished_at = $1::timestamptz, waits_for = NULL FROM waiting WHERE run.id = waiting.id RETURNING run.*, waiting.old_state
 )
 ${appendRunEvents('canceled')}`,
     [iso(now), id],

@@ -28,6 +28,8 @@ export interface ScheduleDefinition extends Offsets, Pick<RunLimit, 'maxRuns'> {
   startAt: Date | null;
   endAt: Date | null;
   overlapPolicy: OverlapPolicy;
+  /** BUFFER_ALL: most occurrences that wait at once; 1 to MAX_BUFFER_LIMIT. */
+  bufferLimit: number;
   misfire: MisfirePolicy;
   execution: ExecutionSettings | null;
   input: Record<string, unknown> | null;

@@ -97,7 +97,9 @@ export interface TaskSchedule {
   description?: string;
   timeZone?: string;
   dst?: { gap?: DstGap; overlap?: DstOverlap };
-  overlapPolicy?: 'SKIP' | 'ALLOW_ALL';
+  overlapPolicy?: 'SKIP' | 'BUFFER_ONE' | 'BUFFER_ALL' | 'CANCEL_OTHER' | 'TERMINATE_OTHER' | 'ALLOW_ALL';
+  /** BUFFER_ALL: most occurrences that wait at once; default 100. */
+  bufferLimit?: number;
   misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
   execution?: { timeout?: string; retry?: TaskRetry; priority?: number };
   input?: Record<string, unknown>;
@@ -136,6 +138,8 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   priority?: number;
   /** For so long after its start a worker takes no run of it, on every start; others go on. At most P1D; default: not at all. */
   initialDelay?: string;
+  /** Most runs at once in the whole cluster, of all its schedules together; default: any number. Not for LOCAL. */
+  concurrency?: number;
   /** What is kept of its runs that have ended; default: as long as the server says. */
   retention?: TaskRetention;
   schedules?: TaskSchedule[];

@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startRuns } from '../../src/store/runs.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { whenEvents } from '../support/ledger.ts';
-import { addCodeTask, addTask, at, cancel, openParts, removeTask, start, startTestEngine } from '../support/parts.ts';
+import {
+  addCodeTask,
+  addTask,
+  at,
+  cancel,
+  cancelAll,
+  openParts,
+  removeTask,
+  triggerTask,
+  startTestEngine,
+} from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { addWorker } from '../support/runs.ts';
 
 type Test = Parameters<typeof openParts>[0];
 const RUN_AT = new Date(at('00:10:00'));
@@ -26,7 +38,7 @@ test('it waits for its time, goes on the millisecond, and is late only from then
   const parts = await openTask(t);
   const engine = await startTestEngine(parts);
   const worker = await startTestWorker(parts);
-  const run = await start(parts, { runAt: RUN_AT, input: { a: 1 } });
+  const run = await triggerTask(parts, { runAt: RUN_AT, input: { a: 1 } });
   assert.deepEqual([run.state, run.origin, run.scheduledFor, run.effectiveAt], ['SCHEDULED', 'MANUAL', RUN_AT, RUN_AT]);
   assert.deepEqual([run.queuedAt, run.jobId], [null, null]);
   await engine.settle();
@@ -49,7 +61,7 @@ test('it waits for its time, goes on the millisecond, and is late only from then
 test('what became due while no server ran goes when one starts', async (t) => {
   const parts = await openTask(t);
   const engine = await startTestEngine(parts);
-  const run = await start(parts, { runAt: RUN_AT });
+  const run = await triggerTask(parts, { runAt: RUN_AT });
   await engine.stop();
   parts.clock.advanceTo(at('06:00:00'));
   assert.equal(await stateOf(parts, run.id), 'SCHEDULED');
@@ -61,7 +73,7 @@ test('of two servers one lets it go, once, however many are due', async (t) => {
   const parts = await openTask(t);
   const runs = await Promise.all(
     Array.from({ length: 40 }, (_, index) =>
-      start(parts, { runAt: new Date(RUN_AT.getTime() + (index % 3)), overlapPolicy: 'ALLOW_ALL' }),
+      triggerTask(parts, { runAt: new Date(RUN_AT.getTime() + (index % 3)), overlapPolicy: 'ALLOW_ALL' }),
     ),
   );
   parts.clock.advanceTo(RUN_AT.getTime() + 10);
@@ -75,10 +87,10 @@ test('of two servers one lets it go, once, however many are due', async (t) => {
 test('overlap is decided when it is due: what is under way then ends it under SKIP, and its error says so', async (t) => {
   const parts = await openTask(t);
   const engine = await startTestEngine(parts);
-  const before = await start(parts, {});
-  const skipped = await start(parts, { runAt: RUN_AT });
-  const beside = await start(parts, { runAt: RUN_AT, overlapPolicy: 'ALLOW_ALL' });
-  const later = await start(parts, { runAt: new Date(RUN_AT.getTime() + 1) });
+  const before = await triggerTask(parts, {});
+  const skipped = await triggerTask(parts, { runAt: RUN_AT });
+  const beside = await triggerTask(parts, { runAt: RUN_AT, overlapPolicy: 'ALLOW_ALL' });
+  const later = await triggerTask(parts, { runAt: new Date(RUN_AT.getTime() + 1) });
   parts.clock.advanceTo(RUN_AT.getTime());
   await engine.settle();
   const ended = await find(parts, skipped.id);
@@ -100,15 +112,15 @@ test('overlap is decided when it is due: what is under way then ends it under SK
 
 test('one that waits for its time is in nobody’s way', async (t) => {
   const parts = await openTask(t);
-  await start(parts, { runAt: RUN_AT });
-  assert.equal((await start(parts, {})).state, 'QUEUED');
+  await triggerTask(parts, { runAt: RUN_AT });
+  assert.equal((await triggerTask(parts, {})).state, 'QUEUED');
 });
 
 test('a task that another transaction holds is left for a moment later, and keeps no other waiting', async (t) => {
   const parts = await openTask(t);
   await addCodeTask(parts, { key: 'free' });
-  const held = await start(parts, { runAt: RUN_AT });
-  const free = await start(parts, { task: { key: 'free' }, runAt: RUN_AT });
+  const held = await triggerTask(parts, { runAt: RUN_AT });
+  const free = await triggerTask(parts, { task: { key: 'free' }, runAt: RUN_AT });
   const engine = await startTestEngine(parts);
   await parts.store.hotTransaction(async ({ sql }) => {
     await sql.query('SELECT 1 FROM task WHERE id = $1 FOR NO KEY UPDATE', [held.taskId]);
@@ -129,7 +141,7 @@ for (const { rule, end, error } of ends) {
   test(`one that waits and is ${rule} ends CANCELED and never runs`, async (t) => {
     const parts = await openTask(t);
     const engine = await startTestEngine(parts);
-    const run = await start(parts, { runAt: RUN_AT });
+    const run = await triggerTask(parts, { runAt: RUN_AT });
     await end(parts, run.id);
     parts.clock.advanceTo(at('01:00:00'));
     await engine.settle();
@@ -137,3 +149,53 @@ for (const { rule, end, error } of ends) {
     assert.deepEqual([ended.state, message(ended.error), (await deliveries(parts)).length], ['CANCELED', error, 0]);
   });
 }
+
+const LIMIT_ONE = { execution: { timeout: 'P1D', concurrency: 1, retry: { maxAttempts: 1 } } };
+for (const { overlapPolicy, before, later } of [
+  { overlapPolicy: 'BUFFER_ONE', before: 'RUNNING', later: 'BUFFERED' },
+  { overlapPolicy: 'CANCEL_OTHER', before: 'CANCELING', later: 'BUFFERED' },
+  { overlapPolicy: 'TERMINATE_OTHER', before: 'CANCELED', later: 'QUEUED' },
+] as const) {
+  test(`under ${overlapPolicy} one that is due finds another running: that is ${before}, and it is ${later}`, async (t) => {
+    const parts = await openTask(t);
+    const engine = await startTestEngine(parts);
+    const running = await triggerTask(parts);
+    const hold = { runId: running.id, attempt: 1, lease: crypto.randomUUID() };
+    const worker = await addWorker(parts);
+    const leaseUntil = RUN_AT.getTime() + 60_000;
+    await startRuns(parts.store.sql, parts.clock.now(), worker, leaseUntil, [hold], parts.store.signals.payload(['events']));
+    const run = await triggerTask(parts, { runAt: RUN_AT, overlapPolicy });
+    parts.clock.advanceTo(RUN_AT.getTime());
+    await engine.settle();
+    assert.deepEqual([await stateOf(parts, running.id), await stateOf(parts, run.id)], [before, later]);
+  });
+}
+
+test('of a task with a limit one that is due waits for a slot, and has it when the other is canceled by force', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts, LIMIT_ONE);
+  const engine = await startTestEngine(parts);
+  const worker = await startTestWorker(parts);
+  const running = await triggerTask(parts);
+  await worker.next();
+  const waiting = await triggerTask(parts, { runAt: RUN_AT, overlapPolicy: 'ALLOW_ALL' });
+  parts.clock.advanceTo(RUN_AT.getTime());
+  await engine.settle();
+  assert.deepEqual([await stateOf(parts, running.id), await stateOf(parts, waiting.id)], ['RUNNING', 'BUFFERED']);
+  await cancel(parts, running.id, 'now', true);
+  const call = await worker.next();
+  assert.equal(call.run.runId, waiting.id);
+  call.succeed();
+});
+
+test('cancelRuns lets go what waited for the slots of the canceled ones', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts, LIMIT_ONE);
+  const first = await triggerTask(parts);
+  const others = await Promise.all([1, 2].map(() => triggerTask(parts, { overlapPolicy: 'ALLOW_ALL' })));
+  await cancelAll(parts, { states: ['QUEUED'] });
+  assert.deepEqual(
+    [await stateOf(parts, first.id), (await Promise.all(others.map(({ id }) => stateOf(parts, id)))).toSorted()],
+    ['CANCELED', ['BUFFERED', 'QUEUED']],
+  );
+});

@@ -21,7 +21,7 @@ type Step =
   | { does: 'skip' | 'undo'; index: number }
   | { does: 'endRun'; state: 'SUCCEEDED' | 'FAILED' | 'RETRY_WAIT' };
 
-const overlaps = fc.constantFrom('SKIP' as const, 'ALLOW_ALL' as const);
+const overlaps = fc.constantFrom('SKIP', 'BUFFER_ONE', 'BUFFER_ALL', 'CANCEL_OTHER', 'TERMINATE_OTHER', 'ALLOW_ALL');
 
 function definitions({ triggers, timeZones, every }: Scene) {
   return {

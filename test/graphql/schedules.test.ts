@@ -64,6 +64,7 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     remainingRuns: null,
     input: { report: 'daily', pages: [1, 2] },
     overlapPolicy: 'ALLOW_ALL',
+    bufferLimit: 100,
     lastFireAt: null,
     labels: [{ key: 'team', value: 'board' }],
     managedBy: null,
@@ -85,7 +86,7 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     },
     dst: { gap: 'SHIFT', overlap: null },
     misfire: { mode: 'FIRE_ALL', graceTime: 'PT30S', catchupWindow: 'P2D', maxCatchupRuns: 10 },
-    execution: { timeout: 'PT20S', priority: -3, retry: { ...retryDefaults, maxAttempts: 1 } },
+    execution: { timeout: 'PT20S', priority: -3, concurrency: null, retry: { ...retryDefaults, maxAttempts: 1 } },
     lastRun: null,
     runs: { nodes: [], totalCount: 0 },
   });
@@ -107,7 +108,7 @@ test('what is not given has its documented default, and inherits from the task',
   assert.equal(schedule.overlapPolicy, 'SKIP');
   assert.deepEqual(schedule.dst, { gap: null, overlap: null });
   assert.deepEqual(schedule.misfire, { mode: 'FIRE_ONCE', graceTime: 'PT1M', catchupWindow: 'P1D', maxCatchupRuns: 100 });
-  assert.deepEqual(schedule.execution, { timeout: 'PT5S', priority: 9, retry: retryDefaults });
+  assert.deepEqual(schedule.execution, { timeout: 'PT5S', priority: 9, concurrency: null, retry: retryDefaults });
   assert.equal(schedule.input, null);
   assert.equal(schedule.description, null);
 });

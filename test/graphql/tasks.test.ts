@@ -28,6 +28,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     execution: {
       timeout: 'PT90S',
       priority: 100,
+      concurrency: 3,
       retry: {
         maxAttempts: 5,
         initialInterval: 'PT0.5S',
@@ -64,6 +65,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     execution: {
       timeout: 'PT1M30S',
       priority: 100,
+      concurrency: 3,
       retry: { ...input.execution.retry, initialInterval: 'PT0.5S' },
     },
     http: {
@@ -96,7 +98,7 @@ test('what is not given has its documented default', async () => {
     jitter: null,
     nonRetryableErrors: [],
   };
-  assert.deepEqual(task.execution, { timeout: 'PT30S', priority: 0, retry });
+  assert.deepEqual(task.execution, { timeout: 'PT30S', priority: 0, concurrency: null, retry });
 });
 
 test('null is as good as absent where a field may be null', async () => {

@@ -14,12 +14,12 @@ import {
   listLostRuns,
   listStaleQueued,
   lockLostRuns,
-  promoteBuffered,
   promoteRetries,
   renewJobs,
   startRuns,
 } from '../../src/store/runs.ts';
 import type { Finish, Hold, NewRun } from '../../src/store/runs.ts';
+import { promoteBuffered } from '../../src/store/waiting.ts';
 import type { Sql } from '../../src/store/sql.ts';
 import { addSchedule, addTask, at, openParts } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';

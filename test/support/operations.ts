@@ -5,7 +5,7 @@
 
 const EXECUTION_FIELDS = `
   fragment ExecutionFields on ExecutionPolicy {
-    timeout priority
+    timeout priority concurrency
     retry { maxAttempts initialInterval backoffCoefficient maxInterval jitter nonRetryableErrors }
   }`;
 
@@ -34,6 +34,7 @@ const ERROR_FIELDS = `
     __typename code message path
     ... on InvalidInputError { constraint }
     ... on ConflictError { existing { __typename id } }
+    ... on LimitError { limit }
     ... on VersionConflictError { currentVersion current { __typename id } }
   }`;
 
@@ -60,7 +61,7 @@ const TASK_FIELDS = `
 
 const SCHEDULE_FIELDS = `
   fragment ScheduleFields on Schedule {
-    id name description state version triggerSpec timeZone startAt endAt spread jitter maxRuns remainingRuns input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
+    id name description state version triggerSpec timeZone startAt endAt spread jitter maxRuns remainingRuns input overlapPolicy bufferLimit nextFireAt lastFireAt createdAt updatedAt
     managedBy pauseAfterFailures consecutiveFailures pendingOccurrences labels { key value }
     viewerCanEdit viewerCanOperate
     task { id key }

@@ -14,11 +14,13 @@ import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
 import { cancelRuns } from '../../src/commands/cancelRuns.ts';
 import { retryRun } from '../../src/commands/retryRun.ts';
 import { deleteTask } from '../../src/commands/deleteTask.ts';
-import { triggerTask } from '../../src/commands/triggerTask.ts';
-import type { TriggerTaskInput } from '../../src/commands/triggerTask.ts';
 import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
+import { triggerTask as triggerTaskCommand } from '../../src/commands/triggerTask.ts';
+import type { TriggerTaskInput } from '../../src/commands/triggerTask.ts';
+import { updateHttpTask } from '../../src/commands/updateHttpTask.ts';
+import type { HttpTaskPatch } from '../../src/commands/updateHttpTask.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
 import type { SchedulePatch } from '../../src/commands/definition.ts';
 import type { MisfireMode } from '../../src/domain/due.ts';
@@ -156,8 +158,9 @@ export const cancelAll = (parts: Parts, filter: RunFilter, max?: number) =>
   valueOf(cancelRuns(parts, CALLER, { filter, max, reason: 'all' }));
 export const retry = async (parts: Parts, id: string) => (await valueOf(retryRun(parts, CALLER, { id })))[0]!;
 export const removeTask = (parts: Parts, key: string) => valueOf(deleteTask(parts, CALLER, { key }));
-/** Runs the task "task" by hand. */
-export const start = async (parts: Parts, input: Partial<TriggerTaskInput> = {}) =>
-  (await valueOf(triggerTask(parts, CALLER, { task: { key: 'task' }, ...input })))[0]!;
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
   (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;
+/** Runs the task with the key "task" unless the input says otherwise. */
+export const triggerTask = async (parts: Parts, input: Partial<TriggerTaskInput> = {}) =>
+  (await valueOf(triggerTaskCommand(parts, CALLER, { task: { key: 'task' }, ...input })))[0]!;
+export const editTask = (parts: Parts, id: string, patch: HttpTaskPatch) => valueOf(updateHttpTask(parts, CALLER, { id }, patch));

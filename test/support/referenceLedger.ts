@@ -59,7 +59,22 @@ const OVERLAPS: Record<
       // The serial backlog: how much room it has depends on each run.
       return late ? ['FIRED', 'MISSED'] : ['FIRED', 'OVERLAP_SKIPPED'];
     }),
+  BUFFER_ONE: buffered,
+  BUFFER_ALL: buffered,
+  CANCEL_OTHER: newestOnly,
+  TERMINATE_OTHER: newestOnly,
 };
+
+/** How much room the buffer has depends on each run. */
+function buffered(candidates: Candidate[], busy: boolean, { mode }: MisfirePolicy): (readonly OccurrenceVerdict[])[] {
+  return candidates.map(({ late }, index) => {
+    if (late && mode === 'FIRE_ALL') return ['FIRED', 'BUFFER_FULL', 'MISSED'];
+    return index === 0 && !busy ? ['FIRED'] : ['FIRED', 'BUFFER_FULL'];
+  });
+}
+function newestOnly(candidates: Candidate[]): (readonly OccurrenceVerdict[])[] {
+  return candidates.map((_, index) => [index === candidates.length - 1 ? 'FIRED' : 'OVERLAP_SKIPPED']);
+}
 
 /** The ledger of one schedule as it has to be, found by looking at each occurrence of the definitions that were in force. */
 export class ReferenceLedger {

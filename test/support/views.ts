@@ -8,6 +8,7 @@ export interface ActorView {
 export interface ExecutionView {
   timeout: string;
   priority: number;
+  concurrency: number | null;
   retry: {
     maxAttempts: number;
     initialInterval: string;
@@ -38,6 +39,7 @@ export interface ErrorView {
   path: string[] | null;
   constraint?: string | null;
   existing?: { __typename: string; id: string } | null;
+  limit?: number;
   currentVersion?: number;
   current?: { __typename: string; id: string } | null;
 }
@@ -114,6 +116,7 @@ export interface ScheduleView {
   remainingRuns: number | null;
   input: Record<string, unknown> | null;
   overlapPolicy: string;
+  bufferLimit: number;
   nextFireAt: string | null;
   lastFireAt: string | null;
   createdAt: string;

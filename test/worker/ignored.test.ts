@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { STOP_GRACE_MS } from '../../src/domain/cancel.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { whenEvents } from '../support/ledger.ts';
-import { addTask, at, cancel, openParts, start } from '../support/parts.ts';
+import { addTask, at, cancel, openParts, triggerTask } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { until } from '../support/until.ts';
 
@@ -42,13 +42,13 @@ const stops = [
 for (const { rule, state, stop, ignored = rule } of stops) {
   test(`code that ignores ${rule}: the run is ${state}, and the code keeps its place on the worker until it ends`, async (t) => {
     const { parts, worker } = await openWork(t, 1);
-    const run = await start(parts);
+    const run = await triggerTask(parts);
     const call = await worker.next();
     const told = once(call.signal, 'abort');
     await stop(parts, run.id);
     await told;
     await runIn(parts, run.id, state);
-    const next = await start(parts);
+    const next = await triggerTask(parts);
     // The worker looks again and again, and finds no place.
     for (let looks = 0; looks < 30; looks += 1) {
       parts.clock.advanceTo(parts.clock.now() + 100);
@@ -70,13 +70,13 @@ for (const { rule, state, stop, ignored = rule } of stops) {
 
 test('code that listens, however late, is not named', async (t) => {
   const { parts, worker } = await openWork(t, 1);
-  const run = await start(parts);
+  const run = await triggerTask(parts);
   const call = await worker.next();
   await cancel(parts, run.id);
   await runIn(parts, run.id, 'CANCELED');
   parts.clock.advanceTo(parts.clock.now() + STOP_GRACE_MS - 1);
   call.throw(new Error('stopped'));
-  const next = await start(parts);
+  const next = await triggerTask(parts);
   assert.equal((await worker.next()).run.runId, next.id);
   parts.clock.advanceTo(parts.clock.now() + STOP_GRACE_MS);
   assert.deepEqual(
@@ -87,11 +87,11 @@ test('code that listens, however late, is not named', async (t) => {
 
 test('other places of the worker are free', async (t) => {
   const { parts, worker } = await openWork(t, 2);
-  const run = await start(parts);
+  const run = await triggerTask(parts);
   await worker.next();
   await cancel(parts, run.id);
   await runIn(parts, run.id, 'CANCELED');
-  const runs = [await start(parts, beside), await start(parts, beside)];
+  const runs = [await triggerTask(parts, beside), await triggerTask(parts, beside)];
   const call = await worker.next();
   assert.equal(call.run.runId, runs[0]?.id);
   assert.equal(worker.waiting(), 0);
@@ -101,7 +101,7 @@ test('other places of the worker are free', async (t) => {
 
 test('a stop does not wait for it', async (t) => {
   const { parts, worker } = await openWork(t, 1);
-  const run = await start(parts);
+  const run = await triggerTask(parts);
   await worker.next();
   await cancel(parts, run.id);
   await runIn(parts, run.id, 'CANCELED');

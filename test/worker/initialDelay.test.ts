@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { purgeWorkers } from '../../src/store/retention.ts';
-import { addCodeTask, addSchedule, addTask, at, openParts, start, startTestEngine, trigger } from '../support/parts.ts';
+import { addCodeTask, addSchedule, addTask, at, openParts, triggerTask, startTestEngine, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf, skipsOf } from '../support/ledger.ts';
@@ -21,8 +21,8 @@ test('after its start a worker takes no run of the task until the delay is over,
   const { parts, join } = await openDelayed(t);
   await addTask(parts, { key: 'other' });
   const worker = await join();
-  const { id } = await start(parts);
-  const other = () => start(parts, { task: { key: 'other' }, overlapPolicy: 'ALLOW_ALL' });
+  const { id } = await triggerTask(parts);
+  const other = () => triggerTask(parts, { task: { key: 'other' }, overlapPolicy: 'ALLOW_ALL' });
   await other();
   assert.equal((await worker.next()).run.taskKey, 'other');
   parts.clock.advanceTo(at('00:00:59.999'));
@@ -40,7 +40,7 @@ test('a worker whose delay is over goes on while another that has just started w
   parts.clock.advanceTo(at('00:01:00'));
   const young = await join();
   for (let round = 0; round < 3; round += 1) {
-    await start(parts, { overlapPolicy: 'ALLOW_ALL' });
+    await triggerTask(parts, { overlapPolicy: 'ALLOW_ALL' });
     await old.next();
   }
   assert.equal(young.waiting(), 0);
@@ -53,7 +53,7 @@ test('a worker that was forgotten while it was suspended has not started anew: i
   await parts.store.prisma.worker.update({ where: { id: worker.id }, data: { state: 'LOST' } });
   assert.deepEqual(await purgeWorkers(parts.store, at('00:02:00')), [worker.id]);
   await worker.beat();
-  const { id } = await start(parts);
+  const { id } = await triggerTask(parts);
   assert.equal((await worker.next()).run.runId, id);
 });
 

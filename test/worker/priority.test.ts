@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { taskQueue } from '../../src/queue/queue.ts';
 import { insertRuns } from '../../src/store/runs.ts';
 import type { NewRun } from '../../src/store/runs.ts';
-import { addCodeTask, addSchedule, addTask, at, openParts, start, startTestEngine, trigger } from '../support/parts.ts';
+import { addCodeTask, addSchedule, addTask, at, openParts, triggerTask, startTestEngine, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { startTestWorker } from '../support/executor.ts';
 import type { TestWorker } from '../support/executor.ts';
@@ -105,10 +105,10 @@ test('a task gives its priority to its schedules, a schedule to its runs, and wh
   await addTask(parts, { execution: { priority: 5 } });
   const plain = await addSchedule(parts, { ...FAR, name: 'plain' });
   const urgent = await addSchedule(parts, { ...FAR, name: 'urgent', execution: { priority: 7 } });
-  await start(parts, { input: { name: 'the task, lowered' }, overlapPolicy: 'ALLOW_ALL', execution: { priority: 4 } });
+  await triggerTask(parts, { input: { name: 'the task, lowered' }, overlapPolicy: 'ALLOW_ALL', execution: { priority: 4 } });
   await trigger(parts, plain.id, { input: { name: 'of the task' } });
   await trigger(parts, urgent.id, { input: { name: 'of the schedule' } });
-  await start(parts, { input: { name: 'the task, raised' }, overlapPolicy: 'ALLOW_ALL', execution: { priority: 8 } });
+  await triggerTask(parts, { input: { name: 'the task, raised' }, overlapPolicy: 'ALLOW_ALL', execution: { priority: 8 } });
   const worker = await startTestWorker(parts, { capacity: 1 });
   const order = ['the task, raised', 'of the schedule', 'of the task', 'the task, lowered'];
   assert.deepEqual(await orderOf(worker, 4), order);
@@ -118,7 +118,7 @@ test('an attempt that is made again, and a run whose time has come, have the pri
   const parts = await openParts(t);
   await addTask(parts, { execution: { retry: { maxAttempts: 2, initialInterval: 'PT5S' } } });
   const byHand = (text: string, priority: number, runAt?: Date) =>
-    start(parts, { input: { name: text }, overlapPolicy: 'ALLOW_ALL', execution: { priority }, runAt });
+    triggerTask(parts, { input: { name: text }, overlapPolicy: 'ALLOW_ALL', execution: { priority }, runAt });
   const engine = await startTestEngine(parts);
   const worker = await startTestWorker(parts, { capacity: 1 });
   const first = await byHand('again', 2);

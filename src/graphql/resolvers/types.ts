@@ -1,6 +1,7 @@
 import { can } from '../../auth/can.ts';
 import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
+import type { ExecutionSettings, ShownPolicy } from '../../domain/execution.ts';
 import { datesOf } from '../../domain/calendar.ts';
 import type { CalendarDates } from '../../domain/calendar.ts';
 import { countPending, mayBePending } from '../../domain/pending.ts';
@@ -60,7 +61,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
 
   Task: {
     state: (task, _, { loaders }) => loaders.taskState.load(task.id),
-    execution: (task) => resolveExecution(task.kind, task.execution, null),
+    execution: (task) => shownPolicy(task, null),
     initialDelay: (task) => (task.initialDelayMs === null ? null : formatDuration(task.initialDelayMs)),
     workers: (task, _, { loaders }) => loaders.workersOfTask.load(task.id),
     nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
@@ -163,7 +164,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     trigger: async (schedule, _, { loaders }) => givenTriggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) }),
     execution: async (schedule, _, { loaders }) => {
       const task = (await loaders.task.load(schedule.taskId)) as TaskRecord;
-      return resolveExecution(task.kind, task.execution, schedule.execution);
+      return shownPolicy(task, schedule.execution);
     },
     spread: (schedule) => formatDuration(schedule.spreadMs),
     jitter: (schedule) => formatDuration(schedule.jitterMs),
@@ -266,6 +267,11 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     run: (event, _, { loaders }) => loaders.run.load(event.id),
   },
 };
+
+function shownPolicy(task: TaskRecord, schedule: ExecutionSettings | null): ShownPolicy {
+  const { kind, execution } = task;
+  return { ...resolveExecution(kind, execution, schedule), concurrency: execution.concurrency ?? null };
+}
 
 /** Of the calendars that a trigger names. Those of a deleted schedule may have changed or gone since: it is shown without their dates. */
 async function calendarsOf(loaders: Loaders, { calendarNames, deletedAt }: ScheduleRecord): Promise<CalendarDates | null> {
