@@ -1,7 +1,7 @@
 import type { Agenda, Calm, Outline } from './agenda.ts';
 import { DAY_SECONDS } from './civil.ts';
 import type { Seconds } from './seconds.ts';
-import { ALL_SECONDS, either, firstFrom, lastUntil, NO_SECONDS, remembered, Runs } from './seconds.ts';
+import { ALL_SECONDS, either, firstFrom, lastUntil, NO_SECONDS, remembered, Runs, secondsOfList } from './seconds.ts';
 import type { DstGap, DstOverlap } from './trigger.ts';
 import type { WallDays } from './wall.ts';
 import type { Zone } from './zone.ts';
@@ -101,7 +101,7 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     if (found === Infinity) return Infinity;
     const exact = Math.max(
       number,
-      Math.floor((found * DAY_SECONDS + (wall.on(found).edges[0] ?? 0) - around.offset) / DAY_SECONDS),
+      Math.floor((found * DAY_SECONDS + Math.max(firstFrom(wall.on(found), 0), 0) - around.offset) / DAY_SECONDS),
     );
     return exact < around.until ? exact : Math.max(around.until, found - 1);
   }
@@ -113,7 +113,8 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     let found = wall.previousDay(local);
     if (found === local && lastUntil(wall.on(local), reading - local * DAY_SECONDS) < 0) found = wall.previousDay(local - 1);
     if (found === -Infinity) return -Infinity;
-    const latest = (wall.on(found).edges.at(-1) ?? DAY_SECONDS) - 1;
+    const last = lastUntil(wall.on(found), DAY_SECONDS - 1);
+    const latest = last < 0 ? DAY_SECONDS - 1 : last;
     const exact = Math.min(number, Math.floor((found * DAY_SECONDS + latest - around.offset) / DAY_SECONDS));
     return exact >= around.from ? exact : Math.min(around.from - 1, found + 1);
   }
@@ -162,7 +163,7 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     fine: false,
     clock: { zone, wall, calmAround },
     get cost() {
-      return 1 + wall.most.edges.length / 500;
+      return 1 + (wall.most.edges?.length ?? 1000) / 500;
     },
   };
 }
@@ -173,6 +174,6 @@ const singles = new Map<number, Seconds>();
 /** The same object for the same second, so that what is made of it is remembered: clocks change at few times of the day. */
 function oneSecond(second: number): Seconds {
   let found = singles.get(second);
-  if (found === undefined) singles.set(second, (found = { edges: [second, second + 1], size: 1 }));
+  if (found === undefined) singles.set(second, (found = secondsOfList([second])));
   return found;
 }
