@@ -1,6 +1,7 @@
 import { agendaOf, askedAgenda } from './agenda.ts';
 import { answersOfAgenda } from './agenda-answers.ts';
 import { describeDuration, formatDuration, parseDuration } from './duration.ts';
+import { isSpent, limited, MOST_SEARCHED, spend } from './effort.ts';
 import type { Grid } from './grid.ts';
 import { meet } from './grid.ts';
 import { gridAgenda } from './grid-agenda.ts';
@@ -15,13 +16,13 @@ import { MUST_FIRE } from './trigger.ts';
 const SIZE = { least: 1, most: 20 };
 /** What a day has must depend on itself and the day before only. */
 const LONGEST_WITHIN_MS = 86_400_000;
-/** Leaps of one search between the seconds, where no day can be looked at as a whole. */
-const MOST_LEAPS = 10_000;
+/** Steps of asking one member for its next instant or whether one is near. */
+const A_MEMBER = 15;
 
 /**
  * The instants t of each member for which every other one has an instant in [t - within, t]; nothing is consumed. That
  * members never meet is proved for intervals (Chinese remainder theorem), for times of day that differ whatever the days
- * are, and for days over a cycle of 400 years; what is left is searched as far as `answersOfAgenda` looks, and refused when
+ * are, and for days over a cycle of 400 years; what is left is searched as far as MOST_SEARCHED steps lead, and refused when
  * nothing is found.
  */
 export function compileAllOf(
@@ -79,14 +80,12 @@ function gatherings(triggers: readonly Trigger[], withinMs: number): Answers {
 
 /** Leaps from instant to instant, each time as far as the member that is missing needs. */
 function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers, 'agenda'> {
-  /** Latest instant of a member in [t - within, t], null when there is none. */
-  function near(trigger: Trigger, t: number): number | null {
-    const found = trigger.previous(t + 1);
-    return found !== null && found >= t - withinMs ? found : null;
-  }
-  function next(after: number): number | null {
+  /** Whether a member has an instant in [t - within, t]. */
+  const isNear = (trigger: Trigger, t: number): boolean => trigger.between(t - withinMs, t + 1, 1).length > 0;
+  function firstAfter(after: number): number | null {
     let from = Math.floor(after);
-    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+    while (!isSpent()) {
+      spend(2 * A_MEMBER * triggers.length);
       const t = nearest(
         triggers.map((trigger) => trigger.next(from)),
         Math.min,
@@ -94,7 +93,7 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
       if (t === null) return null;
       let missing = -Infinity;
       for (const trigger of triggers) {
-        if (near(trigger, t) !== null) continue;
+        if (isNear(trigger, t)) continue;
         const comes = trigger.next(t);
         if (comes === null) return null;
         missing = Math.max(missing, comes);
@@ -104,9 +103,10 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
     }
     return null;
   }
-  function previous(before: number): number | null {
+  function lastBefore(before: number): number | null {
     let until = Math.ceil(before);
-    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+    while (!isSpent()) {
+      spend(2 * A_MEMBER * triggers.length);
       const t = nearest(
         triggers.map((trigger) => trigger.previous(until)),
         Math.max,
@@ -114,7 +114,7 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
       if (t === null) return null;
       let reachable = Infinity;
       for (const trigger of triggers) {
-        if (near(trigger, t) !== null) continue;
+        if (isNear(trigger, t)) continue;
         const was = trigger.previous(t);
         if (was === null) return null;
         reachable = Math.min(reachable, was + withinMs);
@@ -125,7 +125,9 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
     return null;
   }
   const matches = (instant: number): boolean =>
-    triggers.some((trigger) => trigger.matches(instant)) && triggers.every((trigger) => near(trigger, instant) !== null);
+    triggers.some((trigger) => trigger.matches(instant)) && triggers.every((trigger) => isNear(trigger, instant));
+  const next = (after: number): number | null => limited(MOST_SEARCHED, () => firstAfter(after));
+  const previous = (before: number): number | null => limited(MOST_SEARCHED, () => lastBefore(before));
   return { next, previous, matches, ...stepwise(next) };
 }
 

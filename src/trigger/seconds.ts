@@ -1,3 +1,4 @@
+import { spend } from './effort.ts';
 import type { Bits } from './second-bits.ts';
 import {
   andBits,
@@ -241,6 +242,10 @@ export function secondsOfGrid(first: number, every: number): Seconds {
   return secondsOfBits(bits);
 }
 
+/** Steps of an operation on bits. */
+export const OF_BITS = 150;
+const sizeOf = ({ edges }: Seconds): number => edges?.length ?? 0;
+
 /** Sets of two runs at most: what is made of two of them is found faster than remembered. */
 const isSmall = ({ edges }: Seconds): boolean => edges !== null && edges.length <= 4;
 
@@ -248,6 +253,7 @@ const isSmall = ({ edges }: Seconds): boolean => edges !== null && edges.length 
 export function remembered(answer: (a: Seconds, b: Seconds) => Seconds): (a: Seconds, b: Seconds) => Seconds {
   const known = new WeakMap<Seconds, WeakMap<Seconds, Seconds>>();
   return (a, b) => {
+    spend(a.bits === null && b.bits === null ? 2 + (sizeOf(a) + sizeOf(b)) / 2 : OF_BITS);
     if (isSmall(a) && isSmall(b)) return answer(a, b);
     let ofA = known.get(a);
     if (ofA === undefined) known.set(a, (ofA = new WeakMap()));

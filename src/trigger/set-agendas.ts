@@ -1,12 +1,16 @@
 import type { Agenda, Outline } from './agenda.ts';
 import { CYCLE_DAYS, DAY_SECONDS } from './civil.ts';
+import { isSpent, spend, uncharged } from './effort.ts';
 import type { Seconds } from './seconds.ts';
 import { ALL_SECONDS, both, either, NO_SECONDS, reached, remembered, Runs, without } from './seconds.ts';
 
 /** Rounds of asking each member for its next day before the day that is reached is looked at instead. */
 const MOST_ROUNDS = 64;
 
-const costOf = (members: readonly Agenda[]): number => members.reduce((sum, { cost }) => sum + cost, 0);
+/** Steps of asking one member for its next day. */
+const A_QUESTION = 3;
+
+const membersIn = (members: readonly Agenda[]): number => members.reduce((sum, member) => sum + member.members, 0);
 const periodicFrom = (members: readonly Agenda[]): number => Math.max(...members.map((member) => member.periodicFrom));
 
 /**
@@ -25,7 +29,7 @@ function outlines(members: readonly Agenda[], most: (of: readonly Outline[]) => 
       if (outline.from > from) from = outline.from;
       if (outline.until < until) until = outline.until;
     }
-    return (known = { from, until, most: most(of), least: least(of) });
+    return (known = uncharged(() => ({ from, until, most: most(of), least: least(of) })));
   };
 }
 
@@ -45,18 +49,22 @@ const leastOf = (of: readonly Outline[]): Seconds[] => of.map((outline) => outli
 export function unionAgenda(members: readonly Agenda[]): Agenda {
   return {
     day: (day) => anyOf(members.map((member) => member.day(day))),
-    nextDay: (day) => Math.min(...members.map((member) => member.nextDay(day))),
-    previousDay: (day) => Math.max(...members.map((member) => member.previousDay(day))),
+    nextDay(day) {
+      spend(A_QUESTION * members.length);
+      return Math.min(...members.map((member) => member.nextDay(day)));
+    },
+    previousDay(day) {
+      spend(A_QUESTION * members.length);
+      return Math.max(...members.map((member) => member.previousDay(day)));
+    },
     outline: outlines(
       members,
       (of) => anyOf(mostOf(of)),
       (of) => anyOf(leastOf(of)),
     ),
     periodicFrom: periodicFrom(members),
+    members: membersIn(members),
     fine: members.some((member) => member.fine),
-    get cost() {
-      return costOf(members);
-    },
   };
 }
 
@@ -72,7 +80,8 @@ export function intersectionAgenda(members: readonly Agenda[]): Agenda {
   };
   function leap(day: number, ask: (member: Agenda, day: number) => number): number {
     let found = day;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MOST_ROUNDS && !isSpent(); round++) {
+      spend(A_QUESTION * members.length);
       const before = found;
       for (const member of members) {
         found = ask(member, found);
@@ -93,10 +102,8 @@ export function intersectionAgenda(members: readonly Agenda[]): Agenda {
       (of) => allOf(leastOf(of)),
     ),
     periodicFrom: periodicFrom(members),
+    members: membersIn(members),
     fine: members.every((member) => member.fine),
-    get cost() {
-      return costOf(members);
-    },
   };
 }
 
@@ -119,6 +126,7 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
       let local = Math.floor((day * DAY_SECONDS + calm.offset) / DAY_SECONDS);
       const cycle = local + CYCLE_DAYS;
       for (let same = 0, i = 0; same < walls.length && local <= Math.min(end, cycle); i = (i + 1) % walls.length) {
+        spend(A_QUESTION);
         const found = walls[i]?.nextDay(local) ?? Infinity;
         same = found === local ? same + 1 : 1;
         local = found;
@@ -133,6 +141,7 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
       let local = Math.floor(((day + 1) * DAY_SECONDS - 1 + calm.offset) / DAY_SECONDS);
       const cycle = local - CYCLE_DAYS;
       for (let same = 0, i = 0; same < walls.length && local >= Math.max(end, cycle); i = (i + 1) % walls.length) {
+        spend(A_QUESTION);
         const found = walls[i]?.previousDay(local) ?? -Infinity;
         same = found === local ? same + 1 : 1;
         local = found;
@@ -157,7 +166,8 @@ export function nearbyAgenda(members: readonly Agenda[], reach: number): Agenda 
   const twice = [...members, ...members.map(dayLater)];
   function leap(number: number, ask: (member: Agenda, day: number) => number, slack: 1 | 0): number {
     let found = number;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MOST_ROUNDS && !isSpent(); round++) {
+      spend(A_QUESTION * members.length);
       const before = found;
       for (const member of members) {
         const reachable = ask(member, slack === 1 ? found - 1 : found);
@@ -182,10 +192,8 @@ export function nearbyAgenda(members: readonly Agenda[], reach: number): Agenda 
       (of) => meet(leastOf(of.slice(0, half)), leastOf(of.slice(half))),
     ),
     periodicFrom: periodicFrom(members) + 1,
+    members: 2 * membersIn(members),
     fine: members.some((member) => member.fine),
-    get cost() {
-      return 2 * costOf(members);
-    },
   };
 }
 
@@ -210,10 +218,8 @@ export function differenceAgenda(base: Agenda, excluded: readonly Agenda[]): Age
       ([whole, ...others]) => mostOf(others).reduce(without, whole?.least ?? NO_SECONDS),
     ),
     periodicFrom: periodicFrom([base, ...excluded]),
+    members: membersIn([base, ...excluded]),
     fine: base.fine,
-    get cost() {
-      return costOf([base, ...excluded]);
-    },
   };
 }
 
@@ -246,7 +252,7 @@ export function boundedAgenda(inner: Agenda, first: number, end: number): Agenda
     return { from: Math.max(from, firstDay + 1), until: Math.min(until, endDay - 1), most, least };
   }
   const after = endDay === Infinity ? Math.max(inner.periodicFrom, firstDay + 1) : endDay;
-  return { day, nextDay, previousDay, outline, periodicFrom: after, fine: inner.fine, cost: inner.cost };
+  return { day, nextDay, previousDay, outline, periodicFrom: after, members: inner.members, fine: inner.fine };
 }
 
 /** Every second of every day. */
@@ -256,6 +262,6 @@ export const EVER: Agenda = {
   previousDay: (day) => day,
   outline: () => ({ from: -Infinity, until: Infinity, most: ALL_SECONDS, least: ALL_SECONDS }),
   periodicFrom: -Infinity,
+  members: 1,
   fine: false,
-  cost: 0,
 };

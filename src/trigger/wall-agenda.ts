@@ -1,11 +1,16 @@
 import type { Agenda, Calm, Outline } from './agenda.ts';
 import { DAY_SECONDS } from './civil.ts';
+import { spend, uncharged } from './effort.ts';
 import type { Seconds } from './seconds.ts';
-import { ALL_SECONDS, either, firstFrom, lastUntil, NO_SECONDS, remembered, Runs, secondsOfList } from './seconds.ts';
+import { ALL_SECONDS, either, firstFrom, lastUntil, NO_SECONDS, OF_BITS, remembered, Runs, secondsOfList } from './seconds.ts';
 import type { DstGap, DstOverlap } from './trigger.ts';
 import type { WallDays } from './wall.ts';
 import type { Zone } from './zone.ts';
 import { CYCLE_START, LONGEST_GAP_MADE_UP_FOR } from './zone.ts';
+
+/** Steps of answering one day, and one near a change of the clock. */
+const [A_DAY, A_ROUGH_DAY] = [3, 60];
+const MOST_REMEMBERED = 64;
 
 /** The days of UTC under a wall pattern in a zone: the same occurrences as its time line, a day at a time. */
 export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: DstOverlap): Agenda {
@@ -82,9 +87,21 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     return runs.seconds();
   }
 
+  const rough = new Map<number, Seconds>();
   function day(number: number): Seconds {
     const around = calmAround(number);
-    if (around === null) return roughDay(number);
+    if (around === null) {
+      // Charged whether it is remembered or not, together with what others make of a set that is like no other day's.
+      spend(wall.most.bits === null ? A_ROUGH_DAY : 5 * OF_BITS);
+      let found = rough.get(number);
+      if (found === undefined) {
+        found = uncharged(() => roughDay(number));
+        if (rough.size >= MOST_REMEMBERED) rough.clear();
+        rough.set(number, found);
+      }
+      return found;
+    }
+    spend(A_DAY);
     const reading = number * DAY_SECONDS + around.offset;
     const local = Math.floor(reading / DAY_SECONDS);
     const cut = reading - local * DAY_SECONDS;
@@ -160,11 +177,9 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     previousDay,
     outline,
     periodicFrom,
+    members: 1,
     fine: false,
     clock: { zone, wall, calmAround },
-    get cost() {
-      return 1 + (wall.most.edges?.length ?? 1000) / 500;
-    },
   };
 }
 
