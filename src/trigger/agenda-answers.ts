@@ -1,6 +1,6 @@
 import type { Agenda, Outline } from './agenda.ts';
 import { CYCLE_DAYS, DAY_SECONDS } from './civil.ts';
-import { isSpent, limited, listed, MOST_SEARCHED, spend, uncharged } from './effort.ts';
+import { foundBy, isSpent, listed, search, spend, spentSoFar, uncharged } from './effort.ts';
 import { countSeconds, firstFrom, hasSecond, lastUntil, NO_SECONDS } from './seconds.ts';
 import type { Trigger } from './trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
@@ -13,7 +13,8 @@ const FIRST_DAY = FIRST_SECOND / DAY_SECONDS;
 const END_DAY = END_SECOND / DAY_SECONDS;
 
 /** Steps of one look, besides what the members take, and of each member where the clock of one changes. */
-const [A_LOOK, AN_OUTLINE] = [5, 30];
+const [A_LOOK, AN_OUTLINE] = [20, 30];
+const NOT_ASKED: Outline = { from: Infinity, until: -Infinity, most: NO_SECONDS, least: NO_SECONDS };
 /** Most days that one count looks at: 400 years of every day. */
 const MOST_COUNTED = CYCLE_DAYS;
 
@@ -28,7 +29,7 @@ export function answersOfAgenda(agenda: Agenda): Answers {
   const dayOf = (second: number): number => Math.floor(second / DAY_SECONDS);
 
   function outlineAt(day: number): Outline {
-    spend(AN_OUTLINE * agenda.members);
+    spend(AN_OUTLINE * agenda.weight);
     return uncharged(() => agenda.outline(day));
   }
   /** First member in [second, until), which may be missed when there is none. */
@@ -37,10 +38,11 @@ export function answersOfAgenda(agenda: Agenda): Answers {
     const from = Math.max(second, FIRST_SECOND);
     let day = dayOf(from);
     const firstDay = day;
-    let stretch = outlineAt(day);
+    let stretch = NOT_ASKED;
     const stop = Math.min(Math.max(day, agenda.periodicFrom) + CYCLE_DAYS, END_DAY - 1, dayOf(until - 1));
     while (!isSpent()) {
       if (!(day <= stop)) return null;
+      const start = spentSoFar();
       spend(A_LOOK);
       if (day >= stretch.until) stretch = outlineAt(day);
       const { most, until: end } = stretch;
@@ -50,7 +52,10 @@ export function answersOfAgenda(agenda: Agenda): Answers {
         if (day >= end || day > stop) continue;
         const set = agenda.day(day);
         const found = firstFrom(set, day === firstDay ? from - day * DAY_SECONDS : 0);
-        if (found >= 0) return day * DAY_SECONDS + found;
+        if (found >= 0) {
+          foundBy(start);
+          return day * DAY_SECONDS + found;
+        }
         day++;
       }
     }
@@ -61,9 +66,10 @@ export function answersOfAgenda(agenda: Agenda): Answers {
     const until = Math.min(second, END_SECOND - 1);
     let day = dayOf(until);
     const lastDay = day;
-    let stretch = outlineAt(day);
+    let stretch = NOT_ASKED;
     while (!isSpent()) {
       if (day < FIRST_DAY) return null;
+      const start = spentSoFar();
       spend(A_LOOK);
       if (day < stretch.from) stretch = outlineAt(day);
       const { most, from } = stretch;
@@ -73,7 +79,10 @@ export function answersOfAgenda(agenda: Agenda): Answers {
         if (day < Math.max(from, FIRST_DAY)) continue;
         const set = agenda.day(day);
         const found = lastUntil(set, day === lastDay ? until - day * DAY_SECONDS : DAY_SECONDS - 1);
-        if (found >= 0) return day * DAY_SECONDS + found;
+        if (found >= 0) {
+          foundBy(start);
+          return day * DAY_SECONDS + found;
+        }
         day--;
       }
     }
@@ -109,8 +118,8 @@ export function answersOfAgenda(agenda: Agenda): Answers {
   }
   const toInstant = (second: number | null): number | null => (second === null ? null : second * 1000);
   return {
-    next: (after) => toInstant(limited(MOST_SEARCHED, () => nextSecond(Math.floor(after / 1000) + 1))),
-    previous: (before) => toInstant(limited(MOST_SEARCHED, () => previousSecond(Math.ceil(before / 1000) - 1))),
+    next: (after) => toInstant(search(() => nextSecond(Math.floor(after / 1000) + 1))),
+    previous: (before) => toInstant(search(() => previousSecond(Math.ceil(before / 1000) - 1))),
     between,
     matches(instant) {
       if (instant % 1000 !== 0 || instant < FIRST_INSTANT || instant > LAST_INSTANT) return false;

@@ -20,8 +20,8 @@ export interface Agenda {
   outline(day: number): Outline;
   /** From this day on it repeats every 400 years; Infinity: it does not. */
   readonly periodicFrom: number;
-  /** Patterns that it is made of, at least 1: what an outline costs. */
-  readonly members: number;
+  /** What an outline costs: 1 for each simple pattern that it is made of, more for those of many runs. */
+  readonly weight: number;
   /** There are occurrences between the seconds too. */
   readonly fine: boolean;
   /** The pattern of one clock that it follows, where there is one: patterns of the same clock are compared by its own days. */
@@ -83,7 +83,7 @@ export function askedAgenda(trigger: Pick<Trigger, 'next' | 'previous' | 'betwee
     nextDay: (number) => dayOf(trigger.next(number * DAY_MS - 1), Infinity),
     previousDay: (number) => dayOf(trigger.previous((number + 1) * DAY_MS), -Infinity),
     outline: () => ANY_OUTLINE,
-    members: 1,
+    weight: 1,
     periodicFrom: Infinity,
     fine,
   };

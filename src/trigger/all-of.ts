@@ -1,7 +1,7 @@
 import { agendaOf, askedAgenda } from './agenda.ts';
 import { answersOfAgenda } from './agenda-answers.ts';
 import { describeDuration, formatDuration, parseDuration } from './duration.ts';
-import { isSpent, limited, MOST_SEARCHED, spend } from './effort.ts';
+import { foundBy, isSpent, search, spend, spentSoFar } from './effort.ts';
 import type { Grid } from './grid.ts';
 import { meet } from './grid.ts';
 import { gridAgenda } from './grid-agenda.ts';
@@ -85,6 +85,7 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
   function firstAfter(after: number): number | null {
     let from = Math.floor(after);
     while (!isSpent()) {
+      const start = spentSoFar();
       spend(2 * A_MEMBER * triggers.length);
       const t = nearest(
         triggers.map((trigger) => trigger.next(from)),
@@ -98,7 +99,10 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
         if (comes === null) return null;
         missing = Math.max(missing, comes);
       }
-      if (missing === -Infinity) return t;
+      if (missing === -Infinity) {
+        foundBy(start);
+        return t;
+      }
       from = missing - 1;
     }
     return null;
@@ -106,6 +110,7 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
   function lastBefore(before: number): number | null {
     let until = Math.ceil(before);
     while (!isSpent()) {
+      const start = spentSoFar();
       spend(2 * A_MEMBER * triggers.length);
       const t = nearest(
         triggers.map((trigger) => trigger.previous(until)),
@@ -119,15 +124,18 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
         if (was === null) return null;
         reachable = Math.min(reachable, was + withinMs);
       }
-      if (reachable === Infinity) return t;
+      if (reachable === Infinity) {
+        foundBy(start);
+        return t;
+      }
       until = reachable + 1;
     }
     return null;
   }
   const matches = (instant: number): boolean =>
     triggers.some((trigger) => trigger.matches(instant)) && triggers.every((trigger) => isNear(trigger, instant));
-  const next = (after: number): number | null => limited(MOST_SEARCHED, () => firstAfter(after));
-  const previous = (before: number): number | null => limited(MOST_SEARCHED, () => lastBefore(before));
+  const next = (after: number): number | null => search(() => firstAfter(after));
+  const previous = (before: number): number | null => search(() => lastBefore(before));
   return { next, previous, matches, ...stepwise(next) };
 }
 

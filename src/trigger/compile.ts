@@ -58,7 +58,7 @@ export function compileTrigger(spec: TriggerSpec, context: TriggerContext): Comp
   return limited(MOST_COMPILED, () => {
     const result = compileInside(spec, context, 0, effort);
     // A search that was cut short proves nothing.
-    const cut = isSpent() && (result.ok || result.errors.every(({ constraint }) => constraint === MUST_FIRE));
+    const cut = isSpent() && (result.ok || result.errors.every(({ constraint }) => constraint === MUST_FIRE || constraint === TOO_MUCH));
     return cut ? tooMuch(effort) : result;
   });
 }
@@ -135,7 +135,7 @@ function listedIn(value: object): number {
 
 /** Steps of compiling one trigger, besides its lists. */
 const STEPS: Record<Key, number> = {
-  cron: 400,
+  cron: 600,
   calendar: 300,
   interval: 100,
   calendarInterval: 200,

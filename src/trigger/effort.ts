@@ -1,15 +1,18 @@
 /**
- * Work is counted in steps, not timed: the same trigger asked the same gives the same answer on any machine. A step is about
- * a tenth of a microsecond on the slowest machine that counts. What is charged never depends on what is remembered from
+ * Work is counted in steps, not timed: the same trigger asked the same gives the same answer on any machine. A step is some 50
+ * to 100 nanoseconds. What is charged never depends on what is remembered from
  * questions before. The count is one for the whole process, because the calculus is synchronous: nothing comes in between.
  */
 let spent = 0;
+/** The innermost limit. */
 let end = Infinity;
+/** Searches that the question stands inside of. */
+let depth = 0;
 
-/** What one question may look at in vain, before it ends as if there were nothing more: about 2 ms. */
-export const MOST_SEARCHED = 20_000;
-/** What the compilation of one trigger may take with all that stands inside it: about 6 ms. */
-export const MOST_COMPILED = 60_000;
+/** What one question may look at in vain, before it ends as if there were nothing more: 2 to 3 ms. */
+export const MOST_SEARCHED = 32_000;
+/** What the compilation of one trigger may take with all that stands inside it: 5 to 8 ms. */
+export const MOST_COMPILED = 80_000;
 
 /** @param steps  a whole number */
 export function spend(steps: number): void {
@@ -44,21 +47,42 @@ export function limited<T>(steps: number, work: () => T): T {
 /** The first of so many parts gets its share of what is left; what it does not need is left for the others. */
 export const limitedToShare = <T>(parts: number, work: () => T): T => limited(Math.floor((end - spent) / parts), work);
 
-/** What comes soon is not charged to a list: steps per entry. */
+/** One search, which looks at one place after the other. */
+export function search<T>(work: () => T, steps = MOST_SEARCHED): T {
+  depth++;
+  try {
+    return limited(steps, work);
+  } finally {
+    depth--;
+  }
+}
+
+let lookedFrom = 0;
+/** The search has found something, by a look that began at `start` of `spentSoFar`. */
+export function foundBy(start: number): void {
+  lookedFrom = start;
+}
+
+/** Steps in vain that are not charged to a list, per entry. */
 const FREE = 500;
 
-/** Occurrences in [from, until), by asking for one after the other; it ends when they take too much altogether. */
+/**
+ * Occurrences in [from, until), by searching for one after the other. Only looks in vain are charged, so that a list of what
+ * comes often is never cut; it ends when they take too much altogether.
+ */
 export function listed(next: (from: number) => number | null, from: number, until: number, limit: number): number[] {
   const found: number[] = [];
   let left = MOST_SEARCHED;
-  for (let at: number | null = from; found.length < limit && left > 0;) {
+  for (let asked = from; found.length < limit && left > 0;) {
     const before = spent;
-    const asked: number = at;
-    at = limited(left, () => next(asked));
+    lookedFrom = before;
+    const at = search(() => next(asked), left);
     if (at === null || at >= until) break;
     found.push(at);
-    left -= Math.max(0, spent - before - FREE);
-    at++;
+    asked = at + 1;
+    left -= Math.max(0, lookedFrom - before - FREE);
+    // Inside of another search all of it is what that one takes.
+    if (depth === 0) spent = lookedFrom;
   }
   return found;
 }

@@ -3,7 +3,7 @@ import { agendaOf } from './agenda.ts';
 import { answersOfAgenda } from './agenda-answers.ts';
 import { DAY_SECONDS } from './civil.ts';
 import { describeExcept } from './describe-except.ts';
-import { isSpent, limited, MOST_SEARCHED, spend } from './effort.ts';
+import { foundBy, isSpent, search, spend, spentSoFar } from './effort.ts';
 import type { Exclusions } from './exclusions.ts';
 import { readExclusions } from './exclusions.ts';
 import { leafZone } from './leaf-zone.ts';
@@ -138,29 +138,37 @@ function betweenTheSeconds(base: Trigger, walls: readonly Agenda[], others: read
   function firstAfter(after: number): number | null {
     let at = base.next(after);
     while (at !== null && !isSpent()) {
+      const start = spentSoFar();
       spend(PASSED_OVER * (2 + others.length));
       if (behindWalls(at)) {
         const open = free.next(secondOf(at));
         at = open === null ? null : base.next(open - 1);
       } else if (taken(at)) at = base.next(at);
-      else return at;
+      else {
+        foundBy(start);
+        return at;
+      }
     }
     return null;
   }
   function lastBefore(before: number): number | null {
     let at = base.previous(before);
     while (at !== null && !isSpent()) {
+      const start = spentSoFar();
       spend(PASSED_OVER * (2 + others.length));
       if (behindWalls(at)) {
         const open = free.previous(secondOf(at));
         at = open === null ? null : base.previous(open + 1000);
       } else if (taken(at)) at = base.previous(at);
-      else return at;
+      else {
+        foundBy(start);
+        return at;
+      }
     }
     return null;
   }
-  const next = (after: number): number | null => limited(MOST_SEARCHED, () => firstAfter(after));
-  const previous = (before: number): number | null => limited(MOST_SEARCHED, () => lastBefore(before));
+  const next = (after: number): number | null => search(() => firstAfter(after));
+  const previous = (before: number): number | null => search(() => lastBefore(before));
   const matches = (instant: number): boolean => base.matches(instant) && !behindWalls(instant) && !taken(instant);
   return { next, previous, matches, ...stepwise(next) };
 }

@@ -4,7 +4,8 @@ import { spend } from './effort.ts';
 import type { Grid } from './grid.ts';
 import { greatestDivisor, meet } from './grid.ts';
 import type { Seconds } from './seconds.ts';
-import { NO_SECONDS, secondsOfGrid } from './seconds.ts';
+import { NO_SECONDS, OF_BITS, secondsOfGrid } from './seconds.ts';
+import { DENSE } from './wall-agenda.ts';
 
 /** More days that differ than this are made each time they are asked for. */
 const MOST_REMEMBERED = 64;
@@ -20,13 +21,14 @@ export function gridAgenda(grid: Grid): Agenda {
       previousDay: () => -Infinity,
       outline: () => ({ from: -Infinity, until: Infinity, most: NO_SECONDS, least: NO_SECONDS }),
       periodicFrom: -Infinity,
-      members: 1,
+      weight: 1,
       fine,
     };
   const every = whole.every / 1000;
   const anchor = whole.anchor / 1000;
   // Whatever the day, only every `common`-th second of it can be a point.
   const common = greatestDivisor(every, DAY_SECONDS);
+  const most = secondsOfGrid(((anchor % common) + common) % common, common);
   const phases = new Map<number, Seconds>();
   /** Second of the day of the first point from its start on; 86,400 and more: it comes later. */
   const firstOf = (day: number): number => {
@@ -46,18 +48,18 @@ export function gridAgenda(grid: Grid): Agenda {
     }
     return found;
   }
+  if (most.bits !== null) spend(5 * OF_BITS);
   function previousDay(number: number): number {
     const point = (number + 1) * DAY_SECONDS + firstOf(number + 1) - every;
     return Math.floor(point / DAY_SECONDS);
   }
-  const most = secondsOfGrid(((anchor % common) + common) % common, common);
   return {
     day,
     nextDay: (number) => number + Math.floor(firstOf(number) / DAY_SECONDS),
     previousDay,
     outline: () => ({ from: -Infinity, until: Infinity, most, least: every === common ? most : NO_SECONDS }),
     periodicFrom: (CYCLE_DAYS * DAY_SECONDS) % every === 0 ? -Infinity : Infinity,
-    members: 1,
+    weight: most.bits === null ? 1 : DENSE,
     fine,
   };
 }

@@ -35,8 +35,12 @@ export function lintTrigger(trigger: Trigger, now: number): TriggerLint[] {
   return [...ends(trigger, now), ...lintsOf(trigger, { from: now, until: now + LOOK_AHEAD_MS })];
 }
 
-/** @param window  where the trigger's times count */
-function lintsOf(trigger: Trigger, window: Window): TriggerLint[] {
+/**
+ * @param window  where the trigger's times count
+ * @param close   whether to look how close its times come: those of members say nothing of the whole
+ */
+function lintsOf(trigger: Trigger, window: Window, close = true): TriggerLint[] {
+  const frequent = (closest: () => number): TriggerLint[] => (close ? veryFrequent(closest()) : []);
   switch (trigger.kind) {
     case 'CRON':
       return [
@@ -44,42 +48,42 @@ function lintsOf(trigger: Trigger, window: Window): TriggerLint[] {
         ...unevenSteps(cronFieldTexts(trigger.expression), trigger.rule.fields),
         ...lintOnClock(trigger, nextOn(trigger.wall), window),
         ...(trigger.dayMatch === 'CRONTAB' ? dayMatchAmbiguous(trigger.rule) : []),
-        ...veryFrequent(closestTimes(trigger.rule.fields)),
+        ...frequent(() => closestTimes(trigger.rule.fields)),
       ];
     case 'CALENDAR':
       return [
         ...monthsPassedOver(trigger.rule),
         ...unevenSteps(trigger.fields, trigger.rule.fields),
         ...lintOnClock(trigger, nextOn(trigger.wall), window),
-        ...veryFrequent(closestTimes(trigger.rule.fields)),
+        ...frequent(() => closestTimes(trigger.rule.fields)),
       ];
     case 'INTERVAL':
-      return veryFrequent(trigger.everyMs);
+      return frequent(() => trigger.everyMs);
     case 'CALENDAR_INTERVAL':
       return [...stepsPassOver(trigger), ...lintOnClock(trigger, nextOn(trigger.wall), window)];
     case 'AT':
-      return [...lintOnClock(trigger, nextListed(trigger), window), ...veryFrequent(closestListed(trigger))];
+      return [...lintOnClock(trigger, nextListed(trigger), window), ...frequent(() => closestListed(trigger))];
     case 'RRULE':
-      return [...lintOnClock(trigger, nextOn(trigger.wall), window), ...veryFrequent(closestComing(trigger, window))];
+      return [...lintOnClock(trigger, nextOn(trigger.wall), window), ...frequent(() => closestComing(trigger, window))];
     case 'ANY_OF': {
-      const ofMembers = trigger.triggers.flatMap((member) => lintsOf(member, window));
+      const ofMembers = trigger.triggers.flatMap((member) => lintsOf(member, window, false));
       return [
-        ...distinct(ofMembers.filter(({ code }) => code !== 'VERY_FREQUENT')),
-        ...veryFrequent(closestComing(trigger, window)),
+        ...distinct(ofMembers),
+        ...frequent(() => closestComing(trigger, window)),
       ];
     }
     // Which of its members' times are left is not told by their fields.
     case 'ALL_OF':
-      return veryFrequent(closestComing(trigger, window));
+      return frequent(() => closestComing(trigger, window));
     case 'EXCEPT': {
-      const left = lintsOf(trigger.base, window).filter(({ at }) => at === null || trigger.matches(at));
-      return [...left.filter(({ code }) => code !== 'VERY_FREQUENT'), ...veryFrequent(closestComing(trigger, window))];
+      const left = lintsOf(trigger.base, window, false).filter(({ at }) => at === null || trigger.matches(at));
+      return [...left, ...frequent(() => closestComing(trigger, window))];
     }
     case 'BOUNDED': {
       const { startAt, endAt } = trigger;
       const inside = { from: Math.max(window.from, startAt ?? -Infinity), until: Math.min(window.until, endAt ?? Infinity) };
-      const several = trigger.between(-Infinity, Infinity, 2).length > 1;
-      return lintsOf(trigger.trigger, inside).filter(({ code }) => several || code !== 'VERY_FREQUENT');
+      const several = close && trigger.between(-Infinity, Infinity, 2).length > 1;
+      return lintsOf(trigger.trigger, inside, several);
     }
     case 'MANUAL':
       return [];

@@ -223,7 +223,9 @@ export function secondsOfTimes(hours: readonly number[], minutes: readonly numbe
 /** @param inner  in [0, unit) */
 function multiply(values: readonly number[], unit: number, inner: Seconds): Seconds {
   const runs = new Runs();
-  for (const value of values) runs.copy(inner, 0, unit, value * unit);
+  const dense = inner.edges !== null && (inner.edges.length / 2) * values.length > MOST_RUNS;
+  const part = dense ? { edges: null, bits: bitsOf(inner), size: inner.size } : inner;
+  for (const value of values) runs.copy(part, 0, unit, value * unit);
   return runs.seconds();
 }
 

@@ -1,16 +1,18 @@
 import type { Agenda, Outline } from './agenda.ts';
-import { CYCLE_DAYS, DAY_SECONDS } from './civil.ts';
+import { CYCLE_DAYS, DAY_SECONDS, dayOfDate } from './civil.ts';
 import { isSpent, spend, uncharged } from './effort.ts';
 import type { Seconds } from './seconds.ts';
-import { ALL_SECONDS, both, either, NO_SECONDS, reached, remembered, Runs, without } from './seconds.ts';
+import { ALL_SECONDS, both, either, NO_SECONDS, reached, remembered, Runs, secondsOfList, without } from './seconds.ts';
+import { firstFrom } from './sorted.ts';
+import type { WallDays } from './wall.ts';
 
 /** Rounds of asking each member for its next day before the day that is reached is looked at instead. */
 const MOST_ROUNDS = 64;
 
 /** Steps of asking one member for its next day. */
-const A_QUESTION = 3;
+const A_QUESTION = 6;
 
-const membersIn = (members: readonly Agenda[]): number => members.reduce((sum, member) => sum + member.members, 0);
+const weightOf = (members: readonly Agenda[]): number => members.reduce((sum, member) => sum + member.weight, 0);
 const periodicFrom = (members: readonly Agenda[]): number => Math.max(...members.map((member) => member.periodicFrom));
 
 /**
@@ -63,7 +65,7 @@ export function unionAgenda(members: readonly Agenda[]): Agenda {
       (of) => anyOf(leastOf(of)),
     ),
     periodicFrom: periodicFrom(members),
-    members: membersIn(members),
+    weight: weightOf(members),
     fine: members.some((member) => member.fine),
   };
 }
@@ -102,9 +104,22 @@ export function intersectionAgenda(members: readonly Agenda[]): Agenda {
       (of) => allOf(leastOf(of)),
     ),
     periodicFrom: periodicFrom(members),
-    members: membersIn(members),
+    weight: weightOf(members),
     fine: members.every((member) => member.fine),
   };
+}
+
+/** Years of every shape, as `createDaySet` knows them: patterns without listed years that share no day of theirs never do. */
+const [EVERY_SHAPE_FROM, EVERY_SHAPE_UNTIL] = [dayOfDate(2001, 1, 1), dayOfDate(2029, 1, 1)];
+function haveDayInCommon(walls: readonly WallDays[]): boolean {
+  let day = EVERY_SHAPE_FROM;
+  for (let same = 0, i = 0; same < walls.length && day < EVERY_SHAPE_UNTIL; i = (i + 1) % walls.length) {
+    spend(1);
+    const found = walls[i]?.nextDay(day) ?? Infinity;
+    same = found === day ? same + 1 : 1;
+    day = found;
+  }
+  return day < EVERY_SHAPE_UNTIL;
 }
 
 /**
@@ -118,6 +133,7 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
   if (first === undefined || walls.length < 2) return { nextDay: (day) => day, previousDay: (day) => day };
   // What no day of a cycle has no day of the stretch has; other patterns are asked again from there.
   const periodic = walls.every((wall) => wall.periodicFrom === -Infinity);
+  const never = periodic && !haveDayInCommon(walls);
   return {
     nextDay(day) {
       const calm = Number.isFinite(day) ? first.calmAround(day) : null;
@@ -125,7 +141,8 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
       const end = Math.floor((calm.until * DAY_SECONDS + calm.offset) / DAY_SECONDS) + 1;
       let local = Math.floor((day * DAY_SECONDS + calm.offset) / DAY_SECONDS);
       const cycle = local + CYCLE_DAYS;
-      for (let same = 0, i = 0; same < walls.length && local <= Math.min(end, cycle); i = (i + 1) % walls.length) {
+      if (never) local = end;
+      for (let same = 0, i = 0; same < walls.length && local <= Math.min(end, cycle) && !isSpent(); i = (i + 1) % walls.length) {
         spend(A_QUESTION);
         const found = walls[i]?.nextDay(local) ?? Infinity;
         same = found === local ? same + 1 : 1;
@@ -140,7 +157,8 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
       const end = Math.floor((calm.from * DAY_SECONDS + calm.offset) / DAY_SECONDS) - 1;
       let local = Math.floor(((day + 1) * DAY_SECONDS - 1 + calm.offset) / DAY_SECONDS);
       const cycle = local - CYCLE_DAYS;
-      for (let same = 0, i = 0; same < walls.length && local >= Math.max(end, cycle); i = (i + 1) % walls.length) {
+      if (never) local = end;
+      for (let same = 0, i = 0; same < walls.length && local >= Math.max(end, cycle) && !isSpent(); i = (i + 1) % walls.length) {
         spend(A_QUESTION);
         const found = walls[i]?.previousDay(local) ?? -Infinity;
         same = found === local ? same + 1 : 1;
@@ -192,7 +210,7 @@ export function nearbyAgenda(members: readonly Agenda[], reach: number): Agenda 
       (of) => meet(leastOf(of.slice(0, half)), leastOf(of.slice(half))),
     ),
     periodicFrom: periodicFrom(members) + 1,
-    members: 2 * membersIn(members),
+    weight: 2 * weightOf(members),
     fine: members.some((member) => member.fine),
   };
 }
@@ -218,7 +236,7 @@ export function differenceAgenda(base: Agenda, excluded: readonly Agenda[]): Age
       ([whole, ...others]) => mostOf(others).reduce(without, whole?.least ?? NO_SECONDS),
     ),
     periodicFrom: periodicFrom([base, ...excluded]),
-    members: membersIn([base, ...excluded]),
+    weight: weightOf([base, ...excluded]),
     fine: base.fine,
   };
 }
@@ -252,7 +270,30 @@ export function boundedAgenda(inner: Agenda, first: number, end: number): Agenda
     return { from: Math.max(from, firstDay + 1), until: Math.min(until, endDay - 1), most, least };
   }
   const after = endDay === Infinity ? Math.max(inner.periodicFrom, firstDay + 1) : endDay;
-  return { day, nextDay, previousDay, outline, periodicFrom: after, members: inner.members, fine: inner.fine };
+  return { day, nextDay, previousDay, outline, periodicFrom: after, weight: inner.weight, fine: inner.fine };
+}
+
+/** @param removed, added  epoch seconds, ascending */
+export function changedAgenda(inner: Agenda, removed: readonly number[], added: readonly number[]): Agenda {
+  if (removed.length + added.length === 0) return inner;
+  const onDay = (list: readonly number[], day: number): Seconds => {
+    const [from, until] = [firstFrom(list, day * DAY_SECONDS), firstFrom(list, (day + 1) * DAY_SECONDS)];
+    return secondsOfList(list.slice(from, until).map((second) => second - day * DAY_SECONDS));
+  };
+  const dayOf = (second: number | undefined, none: number): number =>
+    second === undefined ? none : Math.floor(second / DAY_SECONDS);
+  return {
+    ...inner,
+    day: (day) => either(without(inner.day(day), onDay(removed, day)), onDay(added, day)),
+    nextDay: (day) => Math.min(inner.nextDay(day), dayOf(added[firstFrom(added, day * DAY_SECONDS)], Infinity)),
+    previousDay: (day) =>
+      Math.max(inner.previousDay(day), dayOf(added[firstFrom(added, (day + 1) * DAY_SECONDS) - 1], -Infinity)),
+    outline(day) {
+      const { from, until, most, least } = inner.outline(day);
+      return { from, until, most: added.length > 0 ? ALL_SECONDS : most, least: removed.length > 0 ? NO_SECONDS : least };
+    },
+    periodicFrom: Infinity,
+  };
 }
 
 /** Every second of every day. */
@@ -262,6 +303,6 @@ export const EVER: Agenda = {
   previousDay: (day) => day,
   outline: () => ({ from: -Infinity, until: Infinity, most: ALL_SECONDS, least: ALL_SECONDS }),
   periodicFrom: -Infinity,
-  members: 1,
+  weight: 1,
   fine: false,
 };

@@ -38,12 +38,19 @@ export function shiftedDays(base: Agenda, leftOut: LocalDays, zone: Zone, step: 
     let found = NO_SECONDS;
     // Of days that are alike the first one adds all there is: a stretch that has no more is passed over.
     let alike: Alike | null = null;
+    let nothingMore = false;
     for (let distance = 1; distance <= FARTHEST_SHIFT && leftOut.has(day - step * distance); distance++) {
       const source = day - step * distance;
       spend(A_DAY);
-      if (alike === null || source < alike.from || source >= alike.until) alike = alikeAround(base, zone, source);
-      if (alike !== null && without(alike.most, found) === NO_SECONDS) continue;
-      found = either(found, localDay(base, zone, source));
+      if (alike === null || source < alike.from || source >= alike.until) {
+        alike = alikeAround(base, zone, source);
+        nothingMore = false;
+      }
+      if (nothingMore) continue;
+      const more = either(found, localDay(base, zone, source));
+      // Asked again only when a day added nothing: in a stretch of many kinds of days nearly all of them do.
+      nothingMore = alike !== null && without(alike.most, more) === NO_SECONDS;
+      found = more;
     }
     return found;
   }
@@ -110,7 +117,7 @@ function alikeAround(agenda: Agenda, zone: Zone, day: number): Alike | null {
   const i = zone.index(day * DAY_SECONDS);
   const offset = zone.offset(i);
   const start = day * DAY_SECONDS - offset;
-  spend(30 * agenda.members);
+  spend(30 * agenda.weight);
   const { from, until, most } = uncharged(() => agenda.outline(Math.floor(start / DAY_SECONDS)));
   const first = Math.max(from * DAY_SECONDS, zone.start(i)) + offset;
   const end = Math.min(until * DAY_SECONDS, zone.start(i + 1)) + offset;

@@ -10,10 +10,15 @@ import { CYCLE_START, LONGEST_GAP_MADE_UP_FOR } from './zone.ts';
 
 /** Steps of answering one day, and one near a change of the clock. */
 const [A_DAY, A_ROUGH_DAY] = [3, 60];
+/** A set of many runs is like so many simple ones. */
+export const DENSE = 12;
 const MOST_REMEMBERED = 64;
 
 /** The days of UTC under a wall pattern in a zone: the same occurrences as its time line, a day at a time. */
 export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: DstOverlap): Agenda {
+  const dense = wall.most.bits !== null;
+  // What it keeps is made when it is first asked for, which may be long after.
+  spend(dense ? 8 * OF_BITS : A_ROUGH_DAY);
   const composers = new Map<number, (a: Seconds, b: Seconds) => Seconds>();
 
   /** One day of UTC from the two local days that it lies in; `cut` is the local time at which it begins, 0 to 86,399. */
@@ -92,7 +97,7 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     const around = calmAround(number);
     if (around === null) {
       // Charged whether it is remembered or not, together with what others make of a set that is like no other day's.
-      spend(wall.most.bits === null ? A_ROUGH_DAY : 5 * OF_BITS);
+      spend(dense ? 7 * OF_BITS : A_ROUGH_DAY);
       let found = rough.get(number);
       if (found === undefined) {
         found = uncharged(() => roughDay(number));
@@ -177,7 +182,7 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     previousDay,
     outline,
     periodicFrom,
-    members: 1,
+    weight: dense ? DENSE : 1,
     fine: false,
     clock: { zone, wall, calmAround },
   };
