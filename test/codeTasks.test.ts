@@ -26,6 +26,10 @@ const broken: { rule: string; schedule: object }[] = [
   { rule: 'an expression of another shape', schedule: { trigger: { cron: '* * * * *' } } },
   { rule: 'a retry policy that is none', schedule: { trigger: EVERY, execution: { retry: {} } } },
   { rule: 'a timeout that is a number', schedule: { trigger: EVERY, execution: { timeout: 900 } } },
+  { rule: 'half a run', schedule: { trigger: EVERY, maxRuns: 1.5 } },
+  { rule: 'a limit that is a text', schedule: { trigger: EVERY, maxRuns: '3' } },
+  { rule: 'spread and jitter', schedule: { trigger: EVERY, spread: 'PT5S', jitter: 'PT5S' } },
+  { rule: 'a jitter that is a number', schedule: { trigger: EVERY, jitter: 60 } },
   { rule: 'an unknown time zone', schedule: { trigger: EVERY, timeZone: 'Mars/Olympus' } },
 ];
 for (const { rule, schedule } of broken) {
@@ -64,4 +68,19 @@ test('what code declares is changed there, while there is a worker with that cod
   assert.equal(refused.userErrors[0]?.code, 'INVALID_STATE');
   await worker.stop(0);
   assert.ok((await remove()).ok);
+});
+
+test('spread, jitter and maxRuns may be declared, and what is not declared any more is cleared', async (t) => {
+  const parts = await openParts(t);
+  const declare = async (schedule: object) => {
+    await registerTasks(parts, parts.log, [define('a', { name: 'declared', trigger: EVERY, ...schedule })]);
+    const { spreadMs, jitterMs, maxRuns, version } = await parts.store.prisma.schedule.findFirstOrThrow();
+    return { spreadMs, jitterMs, maxRuns, version };
+  };
+  const first = { spreadMs: 0, jitterMs: 5_000, maxRuns: 3, version: 1 };
+  assert.deepEqual(await declare({ jitter: 'PT5S', maxRuns: 3 }), first);
+  assert.deepEqual(await declare({ jitter: 'PT5S', maxRuns: 3 }), first);
+  assert.deepEqual(await declare({ spread: 'PT1M' }), { spreadMs: 60_000, jitterMs: 0, maxRuns: null, version: 2 });
+  assert.deepEqual(await declare({}), { spreadMs: 0, jitterMs: 0, maxRuns: null, version: 3 });
+  assert.deepEqual(parts.logged, []);
 });

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nothingLeft, withinBounds } from '../domain/bounds.ts';
 import { horizonOf } from '../domain/horizon.ts';
+import { limitReached } from '../domain/runLimit.ts';
 import { givenTriggerOf, hasEnded } from '../domain/schedule.ts';
+import { countsFrom, placeAt, timingOf } from '../domain/timing.ts';
 import { Rejection, invalid } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { withCalendars } from '../store/claims.ts';
@@ -19,33 +21,42 @@ export interface CalendarUser {
   locked: LockedSchedule;
   /** As settling left it. */
   settled: ScheduleRecord;
-  /** Everything up to this instant has its verdict, epoch ms. */
-  from: number;
+  /** Nominal instant of the last occurrence that has its verdict, epoch ms. */
+  last: number;
   /** The next few instants by the old dates; null: nothing comes. 'BROKEN': the trigger does not compile with them. */
   horizon: number[] | null | 'BROKEN';
 }
 
 /** Locks schedules and gives a verdict to what is due; those that were deleted meanwhile are left out. */
 export async function settleUsers(parts: CommandParts, scope: CommandScope, ids: readonly string[]): Promise<CalendarUser[]> {
-  const users: Omit<CalendarUser, 'settled'>[] = [];
-  for (const locked of await lockByIds(parts, scope, ids)) {
-    // A clock that stepped back must not bring times again that had their verdict.
-    const from = Math.max(locked.now, lastSettled(parts, locked));
-    const horizon = horizonBefore(parts, locked, from);
-    await settleDue(parts, scope, locked);
-    users.push({ locked, from, horizon });
+  const all = await lockByIds(parts, scope, ids);
+  for (const locked of all) await settleDue(parts, scope, locked);
+  const records = new Map((await findSchedulesById(scope.prisma, ids)).map((record) => [record.id, record]));
+  const users: CalendarUser[] = [];
+  for (const locked of all) {
+    const settled = records.get(locked.record.id) as ScheduleRecord;
+    const last = await lastSettled(parts, scope, locked, settled);
+    users.push({ locked, settled, last, horizon: horizonBefore(parts, { locked, settled, last }) });
   }
-  const settled = new Map((await findSchedulesById(scope.prisma, ids)).map((record) => [record.id, record]));
-  return users.map((user) => ({ ...user, settled: settled.get(user.locked.record.id) as ScheduleRecord }));
+  return users;
 }
 
-function horizonBefore(parts: CommandParts, { claimed }: LockedSchedule, from: number): CalendarUser['horizon'] {
+function horizonBefore(parts: CommandParts, user: Omit<CalendarUser, 'horizon'>): CalendarUser['horizon'] {
   try {
-    const trigger = parts.triggerOf(claimed);
-    return horizonOf(trigger, trigger.next(from));
+    const trigger = parts.triggerOf(user.locked.claimed);
+    return horizonOf(trigger, nextOf(trigger, user));
   } catch {
     return 'BROKEN';
   }
+}
+
+/** By these dates. What has its verdict does not come again, also when the clock stepped back; what the limit has ended has no next. */
+function nextOf(trigger: Trigger, user: Omit<CalendarUser, 'horizon'>): number | null {
+  return limitReached(user.settled) ? null : trigger.next(fromOf(trigger, user));
+}
+
+function fromOf(trigger: Trigger, { locked, settled, last }: Omit<CalendarUser, 'horizon'>): number {
+  return countsFrom(timingOf(settled, trigger), locked.now, last);
 }
 
 /**
@@ -73,7 +84,7 @@ export async function followCalendar(
     if (reason !== null) faults.push(neverAgain(calendar, user.settled.name, reason));
     if (typeof compiled === 'string') return;
     const trigger = withinBounds(compiled, user.settled);
-    const next = trigger.next(user.from);
+    const next = nextOf(trigger, user);
     if (!isDeepStrictEqual(user.horizon, horizonOf(trigger, next))) moves.push({ user, trigger, next });
   });
   if (faults.length > 0) throw new Rejection(faults.slice(0, MOST_FAULTS));
@@ -98,8 +109,7 @@ interface Move {
 
 function placeOf({ user: { settled }, trigger, next }: Move) {
   const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, next) ? 'ACTIVE' : settled.state;
-  const nextAt = next === null ? null : new Date(next);
-  return { id: settled.id, state, nextAt, horizon: horizonOf(trigger, next) };
+  return { id: settled.id, state, ...placeAt(timingOf(settled, trigger), next), horizon: horizonOf(trigger, next) };
 }
 
 /** By the new dates, without the cache: should the change be rolled back, nothing of it is remembered. @returns a text: why not */
@@ -112,9 +122,10 @@ function compile(schedule: LockedSchedule['claimed']): Trigger | string {
 }
 
 /** Why a schedule that would go on by the old dates would not by the new ones; null: it would. */
-function endOf(given: Trigger, { settled, from }: CalendarUser): string | null {
+function endOf(given: Trigger, user: CalendarUser): string | null {
+  const { settled } = user;
   if (settled.nextScheduledFor === null) return null;
-  return nothingLeft(given, settled, from)[0]?.message ?? null;
+  return nothingLeft(given, settled, fromOf(withinBounds(given, settled), user))[0]?.message ?? null;
 }
 
 function neverAgain(calendar: string, schedule: string, reason: string): UserError {

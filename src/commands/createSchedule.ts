@@ -1,5 +1,6 @@
 import { nothingLeft, withinBounds } from '../domain/bounds.ts';
 import { horizonOf } from '../domain/horizon.ts';
+import { placeAt, timingOf } from '../domain/timing.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
 import { findSchedule, insertSchedule } from '../store/schedules.ts';
@@ -34,20 +35,19 @@ export function createSchedule(
     const { definition, trigger } = parsed;
     for (const { field, message } of nothingLeft(trigger, definition, now)) fields.add(['input', 'spec', field], message);
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const next = withinBounds(trigger, definition).next(now);
+    const id = newId('sch');
+    const bounded = withinBounds(trigger, definition);
+    const next = bounded.next(now);
     const existing = await findSchedule(prisma, { name: definition.name });
     const taken = `There is a schedule with the name "${definition.name}" already.`;
     const duplicate = conflict('ALREADY_EXISTS', ['input', 'spec', 'name'], taken, existing?.id ?? null);
     if (existing !== null) throw new Rejection([duplicate]);
     const by = caller.viewer.actor;
     const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
-    const nextAt = next === null ? null : new Date(next);
-    const horizon = horizonOf(withinBounds(trigger, definition), next);
-    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, nextAt, horizon, at: new Date(now), by } as const;
-    const schedule = await rejectDuplicate(
-      () => insertSchedule(prisma, { id: newId('sch'), managedBy }, definition, stamp),
-      duplicate,
-    );
+    const place = placeAt(timingOf({ id, ...definition }, bounded), next);
+    const horizon = horizonOf(bounded, next);
+    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, place, horizon, at: new Date(now), by } as const;
+    const schedule = await rejectDuplicate(() => insertSchedule(prisma, { id, managedBy }, definition, stamp), duplicate);
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);
     await scheduleEvent(scope, now, 'CREATED', null, schedule);

@@ -15,6 +15,7 @@ import type { Trigger, TriggerSpec } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
 import { parseExecution, parseMisfire } from './fields.ts';
 import type { ExecutionInput, Fields, MisfireInput } from './fields.ts';
+import { parseFiring } from './firingFields.ts';
 import { parseLabels } from './labels.ts';
 import type { LabelInput } from './labels.ts';
 import { checkTaskInput } from './taskInput.ts';
@@ -37,6 +38,9 @@ export interface SchedulePatch {
   dst?: { gap?: DstSettings['gap'] | undefined; overlap?: DstSettings['overlap'] | undefined } | null | undefined;
   startAt?: Date | null | undefined;
   endAt?: Date | null | undefined;
+  spread?: string | null | undefined;
+  jitter?: string | null | undefined;
+  maxRuns?: number | null | undefined;
   overlapPolicy?: OverlapPolicy | null | undefined;
   misfire?: MisfireInput | null | undefined;
   execution?: ExecutionInput | null | undefined;
@@ -51,6 +55,9 @@ const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   dst: { gap: null, overlap: null },
   startAt: null,
   endAt: null,
+  spreadMs: 0,
+  jitterMs: 0,
+  maxRuns: null,
   overlapPolicy: 'SKIP',
   misfire: DEFAULT_MISFIRE,
   execution: null,
@@ -92,6 +99,7 @@ export async function parseDefinition(
   if (patch.dst !== undefined) next.dst = { gap: patch.dst?.gap ?? null, overlap: patch.dst?.overlap ?? null };
   if (patch.startAt !== undefined) next.startAt = patch.startAt;
   if (patch.endAt !== undefined) next.endAt = patch.endAt;
+  Object.assign(next, parseFiring(fields, path, next, patch));
   if (patch.overlapPolicy !== undefined) next.overlapPolicy = patch.overlapPolicy ?? BLANK.overlapPolicy;
   if (patch.misfire !== undefined) next.misfire = parseMisfire(fields, at('misfire'), patch.misfire ?? {}, DEFAULT_MISFIRE);
   if (patch.execution !== undefined)

@@ -1,12 +1,15 @@
 import { planPaused } from '../domain/due.ts';
 import { declaringTask } from '../domain/managed.ts';
+import { limitReached } from '../domain/runLimit.ts';
+import { placeAt, timingOf } from '../domain/timing.ts';
+import type { Timing } from '../domain/timing.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { lockSchedule, lockSchedules, writeVerdicts } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
-import { entries, fireDue } from '../store/fire.ts';
-import { iso } from '../store/runs.ts';
+import { entries, fireDue, isoPlace } from '../store/fire.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
+import { readSettled } from '../store/settled.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
@@ -95,12 +98,21 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
 }
 
 /**
- * The last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
+ * The nominal instant of the last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
+ * @param settled  the schedule as settling left it
  * @returns -Infinity when there is none, or nobody can say because the trigger is broken
  */
-export function lastSettled(parts: CommandParts, { claimed }: LockedSchedule): number {
+export async function lastSettled(
+  parts: CommandParts,
+  { sql }: CommandScope,
+  { claimed }: LockedSchedule,
+  settled: ScheduleRecord,
+): Promise<number> {
+  const { nextScheduledFor } = settled;
+  // Its trigger may go on for ever: only what is written down says where the limit has ended it.
+  if (nextScheduledFor === null && limitReached(settled)) return readSettled(sql, claimed.id);
   try {
-    return parts.triggerOf(claimed).previous(claimed.nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
+    return parts.triggerOf(claimed).previous(nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
   } catch {
     return -Infinity;
   }
@@ -122,21 +134,23 @@ export async function settleDue(parts: CommandParts, scope: CommandScope, { clai
 
 /** A schedule whose trigger turns out broken is paused by the first plan, which ends it. */
 function isDue(schedule: ClaimedSchedule | null, now: number): schedule is ClaimedSchedule {
-  return schedule?.state === 'ACTIVE' && schedule.nextScheduledFor !== null && schedule.nextScheduledFor.getTime() <= now;
+  return schedule?.state === 'ACTIVE' && schedule.nextFireAt !== null && schedule.nextFireAt.getTime() <= now;
 }
 
 async function settlePause(parts: CommandParts, scope: CommandScope, claimed: ClaimedSchedule, now: number): Promise<void> {
   if (claimed.nextScheduledFor === null) return;
+  let timing: Timing;
   let plan: ReturnType<typeof planPaused>;
   try {
-    plan = planPaused(parts.triggerOf(claimed), claimed.nextScheduledFor.getTime(), now);
+    const trigger = parts.triggerOf(claimed);
+    timing = timingOf(claimed, trigger);
+    plan = planPaused(trigger, claimed.nextScheduledFor.getTime(), now, timing);
   } catch {
     // Paused because its trigger cannot be planned: nobody can say what it held back, and this change may be what mends it.
     return;
   }
   const ledger = entries(claimed, plan.items);
-  const next = plan.next === null ? null : iso(plan.next);
-  const place = { nextScheduledFor: next, nextFireAt: next, lastFireAt: null };
+  const place = { ...isoPlace(placeAt(timing, plan.next)), lastFireAt: null };
   const advance = { id: claimed.id, ...place, openOccurrenceId: ledger.openId, horizon: null, extend: ledger.extend };
   await writeVerdicts(scope.sql, now, [], ledger.added, [advance]);
 }

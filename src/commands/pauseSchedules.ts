@@ -43,7 +43,7 @@ export function pauseSchedules(
       const pause = { since: new Date(now).toISOString(), reason: input.reason, by: caller.viewer.actor };
       const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
       if (current.state !== 'ACTIVE') return null;
-      const paused = await updateState(scope.prisma, record.id, { state: 'PAUSED', pause, nextAt: current.nextScheduledFor });
+      const paused = await updateState(scope.prisma, record.id, { state: 'PAUSED', pause });
       const changes = { state: { before: 'ACTIVE', after: 'PAUSED' } };
       await scope.audit({ action: 'schedule.pause', targetId: record.id, reason: input.reason, changes }, now);
       await scheduleEvent(scope, now, 'UPDATED', record, paused);
@@ -65,7 +65,7 @@ export function resumeSchedules(
     return changeEach(parts, scope, input.select, 'PAUSED', async ({ record, now }) => {
       const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
       const state = hasEnded(current.triggerKind, current.nextScheduledFor) ? 'COMPLETED' : 'ACTIVE';
-      const resumed = await updateState(scope.prisma, record.id, { state, pause: null, nextAt: current.nextScheduledFor });
+      const resumed = await updateState(scope.prisma, record.id, { state, pause: null });
       const changes = { state: { before: 'PAUSED', after: state } };
       await scope.audit({ action: 'schedule.resume', targetId: record.id, reason: input.reason ?? null, changes }, now);
       await scheduleEvent(scope, now, 'UPDATED', record, resumed);

@@ -1,6 +1,7 @@
 import { horizonOf, movedInstants } from '../domain/horizon.ts';
 import type { MovedInstant } from '../domain/horizon.ts';
 import { hasEnded } from '../domain/schedule.ts';
+import { placeAt, timingOf } from '../domain/timing.ts';
 import type { Logger } from '../log.ts';
 import { moveSchedule } from '../store/schedules.ts';
 import { listUnchecked, markChecked } from '../store/zoneCheck.ts';
@@ -66,8 +67,8 @@ async function move(parts: CommandParts, caller: Caller, log: Logger, zoneData: 
     const { trigger, moved, settled } = found;
     const next = trigger.next(settled);
     const state = locked.record.state === 'ACTIVE' && hasEnded(trigger.kind, next) ? 'COMPLETED' : locked.record.state;
-    const nextAt = next === null ? null : new Date(next);
-    const record = await moveSchedule(scope.prisma, id, { state, nextAt, horizon: horizonOf(trigger, next), zoneData });
+    const place = placeAt(timingOf(locked.claimed, trigger), next);
+    const record = await moveSchedule(scope.prisma, id, { state, place, horizon: horizonOf(trigger, next), zoneData });
     const changes = {
       nextScheduledFor: { before: iso(moved.map(({ before }) => before)), after: iso(moved.map(({ now }) => now)) },
     };

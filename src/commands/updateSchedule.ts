@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nothingLeft, withinBounds } from '../domain/bounds.ts';
 import { horizonOf } from '../domain/horizon.ts';
+import { limitReached } from '../domain/runLimit.ts';
 import { hasEnded } from '../domain/schedule.ts';
+import { countsFrom, placeAt, timingOf } from '../domain/timing.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
 import { findSchedule, updateDefinition } from '../store/schedules.ts';
@@ -25,7 +27,10 @@ export interface UpdateScheduleInput {
 /** What decides when a schedule fires. */
 const TIMING = ['triggerSpec', 'timeZone', 'dst', 'startAt', 'endAt'] as const;
 
-/** Edits the definition. What was due before is settled first; a changed trigger counts from now, so the past is never run again. */
+/**
+ * Edits the definition. What was due before is settled first; a changed trigger counts from now, so the past is never run again, and so
+ * does one that a raised maxRuns lets go on.
+ */
 export function updateSchedule(
   parts: CommandParts,
   caller: Caller,
@@ -45,29 +50,38 @@ export function updateSchedule(
     const { definition, trigger } = parsed;
     if (isDeepStrictEqual(before, definition)) return record;
 
-    const retimed = TIMING.some((field) => !isDeepStrictEqual(before[field], definition[field]));
+    await settleDue(parts, scope, locked);
+    // Settling moved the schedule on: what it left is what an edit of other fields keeps.
+    const settled = (await findSchedule(prisma, { id: record.id })) as ScheduleRecord;
+    const bounded = withinBounds(trigger, definition);
+    const timing = timingOf({ id: record.id, ...definition }, bounded);
     // A clock that stepped back must not bring times again that had their verdict.
-    const from = retimed ? Math.max(now, lastSettled(parts, locked)) : now;
+    const from = countsFrom(timing, now, await lastSettled(parts, scope, locked, settled));
+    const retimed = TIMING.some((field) => !isDeepStrictEqual(before[field], definition[field]));
     if (retimed) {
       const told = `it is ${new Date(now).toISOString()} now`;
       for (const { field, message } of nothingLeft(trigger, definition, from, told))
         fields.add(['input', 'patch', field], message);
       if (fields.errors.length > 0) throw new Rejection(fields.errors);
     }
-    const next = withinBounds(trigger, definition).next(from);
     const taken = await findSchedule(prisma, { name: definition.name });
     const message = `There is a schedule with the name "${definition.name}" already.`;
     const duplicate = conflict('ALREADY_EXISTS', ['input', 'patch', 'name'], message, taken?.id ?? null);
     if (taken !== null && taken.id !== record.id) throw new Rejection([duplicate]);
 
-    await settleDue(parts, scope, locked);
-    // Settling moved the schedule on: what it left is what an edit of other fields keeps.
-    const settled = (await findSchedule(prisma, { id: record.id })) as ScheduleRecord;
-    const nextOfChange = next === null ? null : new Date(next);
-    const nextAt = retimed ? nextOfChange : settled.nextScheduledFor;
-    const state = settled.state === 'COMPLETED' && !hasEnded(trigger.kind, nextAt) ? 'ACTIVE' : settled.state;
-    const horizon = horizonOf(withinBounds(trigger, definition), nextAt?.getTime() ?? null);
-    const stamp = { state, pause: settled.pause, nextAt, horizon, at: new Date(now), by: caller.viewer.actor };
+    const goesOn = retimed || limitReached(settled) ? bounded.next(from) : (settled.nextScheduledFor?.getTime() ?? null);
+    const next = limitReached({ ...definition, countedRuns: settled.countedRuns }) ? null : goesOn;
+    const unpaused = hasEnded(trigger.kind, next) ? 'COMPLETED' : 'ACTIVE';
+    const state: ScheduleRecord['state'] = settled.state === 'PAUSED' ? 'PAUSED' : unpaused;
+    const horizon = horizonOf(bounded, next);
+    const stamp = {
+      state,
+      pause: settled.pause,
+      place: placeAt(timing, next),
+      horizon,
+      at: new Date(now),
+      by: caller.viewer.actor,
+    };
     const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
     await audit(
       {
@@ -86,7 +100,7 @@ export function updateSchedule(
 
 function definitionOf(record: ScheduleRecord): ScheduleDefinition {
   const { name, description, taskId, overlapPolicy, misfire, execution, input, labels } = record;
-  const { triggerSpec, timeZone, dst, startAt, endAt } = record;
-  const timing = { triggerSpec, timeZone, dst, startAt, endAt };
+  const { triggerSpec, timeZone, dst, startAt, endAt, spreadMs, jitterMs, maxRuns } = record;
+  const timing = { triggerSpec, timeZone, dst, startAt, endAt, spreadMs, jitterMs, maxRuns };
   return { name, description, taskId, ...timing, overlapPolicy, misfire, execution, input, labels };
 }

@@ -1,4 +1,6 @@
 import type { Trigger } from '../trigger/trigger.ts';
+import { NOMINAL } from './timing.ts';
+import type { Timing } from './timing.ts';
 
 export type MisfireMode = 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL';
 /** What to do with occurrences that come late. Durations are whole milliseconds. */
@@ -22,7 +24,7 @@ export const MAX_CATCHUP_RUNS = 1_000;
 export const MAX_FIRES_PER_TICK = 2_000;
 
 /** Why an occurrence did not become a run. */
-export type SkipVerdict = 'OVERLAP_SKIPPED' | 'MISSED' | 'COALESCED' | 'PAUSED';
+export type SkipVerdict = 'OVERLAP_SKIPPED' | 'MISSED' | 'COALESCED' | 'PAUSED' | 'LIMIT_REACHED';
 export interface Fire {
   kind: 'fire';
   /** nominal instant */
@@ -40,17 +42,18 @@ export interface Skip {
   count: number;
 }
 export interface DuePlan {
-  /** Ascending; together they hold every occurrence in [expected, now] that `next` does not leave for later exactly once. */
+  /** Ascending; together they hold every occurrence from `expected` on that is due by now and that `next` does not leave for later exactly once. */
   items: (Fire | Skip)[];
-  /** First occurrence without a verdict; null when the trigger has ended. At most `now` only when the plan is full. */
+  /** Nominal instant of the first occurrence without a verdict; null when the trigger has ended. Due by now only when the plan is full. */
   next: number | null;
 }
 
 /**
- * Decides what a schedule that woke at `now` must do. Same inputs, same plan.
+ * Decides what a schedule that woke at `now` must do. Same inputs, same plan. What is due, and how late it is, goes by effective instants.
  * @param expected  nominal instant of the first occurrence that has no verdict yet
  * @param now       may be earlier (clock stepped back) or much later (outage)
  * @param limit     most fires in one plan; above policy.maxCatchupRuns
+ * @param timing    when the occurrences of `trigger` are due
  */
 export function planDue(
   trigger: Trigger,
@@ -58,39 +61,53 @@ export function planDue(
   now: number,
   policy: MisfirePolicy,
   limit = MAX_FIRES_PER_TICK,
+  timing: Timing = NOMINAL,
 ): DuePlan {
-  if (expected > now) return { items: [], next: expected };
-  const lateBefore = Math.max(expected, now - policy.graceMs);
-  const fresh = trigger.between(lateBefore, now + 1, limit + 1);
-  const items = lateItems(trigger, expected, lateBefore, now, policy, fresh.length > 0);
+  if (timing.effective(expected) > now) return { items: [], next: expected };
+  const end = endOfDue(timing, expected, now);
+  const lateBefore = Math.max(expected, timing.firstNominalFrom(now - policy.graceMs));
+  const windowFrom = Math.max(expected, timing.firstNominalFrom(now - policy.catchupWindowMs));
+  const fresh = trigger.between(lateBefore, end, limit + 1);
+  const late = { expected, windowFrom: Math.min(windowFrom, lateBefore), lateBefore };
+  const items = lateItems(trigger, timing, late, policy, fresh.length > 0);
   const room = limit - items.filter((item) => item.kind === 'fire').length;
-  for (const instant of fresh.slice(0, room)) items.push(fire(instant, 'SCHEDULE'));
-  return { items, next: fresh.length > room ? (fresh[room] as number) : trigger.next(now) };
+  for (const instant of fresh.slice(0, room)) items.push(fire(timing, instant, 'SCHEDULE'));
+  return { items, next: fresh.length > room ? (fresh[room] as number) : trigger.next(end - 1) };
 }
 
 /**
  * Decides what the end of a pause, or a change during one, must write down of it: a pause holds back and nothing of it runs later.
  * @param expected  as in planDue
  * @param now       may be earlier than `expected` (clock stepped back)
+ * @param timing    as in planDue
  */
-export function planPaused(trigger: Trigger, expected: number, now: number): { items: Skip[]; next: number | null } {
-  if (expected > now) return { items: [], next: expected };
-  return { items: skipRange(trigger, expected, now + 1, 'PAUSED', 'the schedule was paused'), next: trigger.next(now) };
-}
-
-/** Accounts for [expected, lateBefore): what came later than the grace time allows. */
-function lateItems(
+export function planPaused(
   trigger: Trigger,
   expected: number,
-  lateBefore: number,
   now: number,
+  timing: Timing = NOMINAL,
+): { items: Skip[]; next: number | null } {
+  if (timing.effective(expected) > now) return { items: [], next: expected };
+  const end = endOfDue(timing, expected, now);
+  return { items: skipRange(trigger, expected, end, 'PAUSED', 'the schedule was paused'), next: trigger.next(end - 1) };
+}
+
+/** The nominal bound before which occurrences are due by now. Never before `expected`, should that be no occurrence any more: what was settled stays so. */
+function endOfDue(timing: Timing, expected: number, now: number): number {
+  return Math.max(expected, timing.firstNominalFrom(now + 1));
+}
+
+/** Accounts for [expected, lateBefore): what came later than the grace time allows. From windowFrom on it may be made up for. Nominal instants. */
+function lateItems(
+  trigger: Trigger,
+  timing: Timing,
+  { expected, windowFrom, lateBefore }: { expected: number; windowFrom: number; lateBefore: number },
   policy: MisfirePolicy,
   freshFollows: boolean,
 ): (Fire | Skip)[] {
   if (policy.mode === 'SKIP') {
     return skipRange(trigger, expected, lateBefore, 'MISSED', 'late by more than the grace time; misfire policy SKIP');
   }
-  const windowFrom = Math.min(Math.max(expected, now - policy.catchupWindowMs), lateBefore);
   const items: (Fire | Skip)[] = skipRange(trigger, expected, windowFrom, 'MISSED', 'older than the catch-up window');
   const coalesced = (until: number) =>
     skipRange(trigger, windowFrom, until, 'COALESCED', 'left to the one that follows (FIRE_ONCE)');
@@ -98,7 +115,7 @@ function lateItems(
     if (freshFollows) return [...items, ...coalesced(lateBefore)];
     const latest = trigger.previous(lateBefore);
     if (latest === null || latest < windowFrom) return items;
-    return [...items, ...coalesced(latest), fire(latest, 'CATCH_UP')];
+    return [...items, ...coalesced(latest), fire(timing, latest, 'CATCH_UP')];
   }
   const newest: number[] = [];
   for (let at = trigger.previous(lateBefore); at !== null && at >= windowFrom; at = trigger.previous(at)) {
@@ -110,11 +127,11 @@ function lateItems(
   items.push(
     ...skipRange(trigger, windowFrom, oldestKept, 'MISSED', 'more were missed than maxCatchupRuns; the newest are kept'),
   );
-  return [...items, ...newest.map((at) => fire(at, 'CATCH_UP'))];
+  return [...items, ...newest.map((at) => fire(timing, at, 'CATCH_UP'))];
 }
 
-function fire(instant: number, origin: Fire['origin']): Fire {
-  return { kind: 'fire', scheduledFor: instant, effectiveAt: instant, origin };
+function fire(timing: Timing, instant: number, origin: Fire['origin']): Fire {
+  return { kind: 'fire', scheduledFor: instant, effectiveAt: timing.effective(instant), origin };
 }
 
 /** One ledger entry for all occurrences in [from, until); none when there are none. */

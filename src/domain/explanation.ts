@@ -2,10 +2,16 @@ import type { Cause } from '../trigger/cause.ts';
 import { asFarAsDecided, letsThrough } from '../trigger/cause.ts';
 import { explainBounds, explainTrigger } from '../trigger/explain.ts';
 import type { Trigger } from '../trigger/trigger.ts';
+import { withinBounds } from './bounds.ts';
 import type { Bounds } from './bounds.ts';
+import { limitReached } from './runLimit.ts';
+import type { RunLimit } from './runLimit.ts';
 import type { RunOrigin, RunState } from './runState.ts';
 import { givenTriggerOf, triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
+import { explainLimit, explainOffset } from './explainFiring.ts';
+import { timingOf } from './timing.ts';
+import type { Offsets } from './timing.ts';
 
 export interface Explanation {
   /** Epoch milliseconds. */
@@ -15,7 +21,7 @@ export interface Explanation {
   /** Never empty; all but the last pass. */
   causes: Cause[];
 }
-export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'> {
+export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'>, Offsets, RunLimit {
   state: 'ACTIVE' | 'PAUSED' | 'COMPLETED';
   pause: { since: string; reason: string; by: { id: string; name: string | null } } | null;
   /** The first occurrence that has no verdict yet. */
@@ -53,8 +59,16 @@ export interface LedgerFacts {
  * @throws Error when the stored trigger does not compile, as givenTriggerOf
  */
 export function explainSchedule(schedule: ExplainedSchedule, at: number, now: number, facts: LedgerFacts | null): Explanation {
-  const definition = explainDefinition(givenTriggerOf(schedule), schedule, at);
-  const causes = at > now ? planned(schedule, at, definition) : happened(schedule, at, definition, facts);
+  const given = givenTriggerOf(schedule);
+  const bounded = withinBounds(given, schedule);
+  const timing = timingOf(schedule, bounded);
+  const definition = explainDefinition(given, schedule, at);
+  if (letsThrough(definition)) definition.push(...explainOffset(schedule, at, timing.effective(at)));
+  const next = schedule.nextScheduledFor?.getTime() ?? Infinity;
+  // Nominal by now, and due later.
+  const waits = at >= next && letsThrough(definition) && timing.effective(at) > now;
+  const causes =
+    at > now || waits ? planned(schedule, bounded, at, definition) : happened(schedule, bounded, at, definition, facts);
   return { instant: at, fires: letsThrough(causes), causes };
 }
 
@@ -64,13 +78,19 @@ function explainDefinition(trigger: Trigger, { startAt, endAt }: Bounds, at: num
   return asFarAsDecided([...causes, ...explainBounds(startAt?.getTime() ?? null, endAt?.getTime() ?? null, at)]);
 }
 
-function planned(schedule: ExplainedSchedule, at: number, definition: Cause[]): Cause[] {
-  const causes = [...definition, ...deleted(schedule, at)];
+function planned(schedule: ExplainedSchedule, trigger: Trigger, at: number, definition: Cause[]): Cause[] {
+  const causes = [...definition, ...deleted(schedule, at), ...explainLimit(schedule, trigger, at)];
   if (schedule.state === 'COMPLETED') causes.push(stop('state', 'the schedule is COMPLETED: it has no times left'));
   return asFarAsDecided([...causes, ...paused(schedule, at)]);
 }
 
-function happened(schedule: ExplainedSchedule, at: number, definition: Cause[], facts: LedgerFacts | null): Cause[] {
+function happened(
+  schedule: ExplainedSchedule,
+  trigger: Trigger,
+  at: number,
+  definition: Cause[],
+  facts: LedgerFacts | null,
+): Cause[] {
   const { version, createdAt, nextScheduledFor, state } = schedule;
   const byDefinition = letsThrough(definition);
   if (facts === null) {
@@ -91,6 +111,8 @@ function happened(schedule: ExplainedSchedule, at: number, definition: Cause[], 
   if (changed) return [...definition, stop('version', `${present}, after this instant; the ledger has nothing of it`)];
   const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, at)]);
   if (later.length > 0) return [...definition, ...later];
+  // What came after the last run that it allows has no verdict.
+  if (state === 'COMPLETED' && limitReached(schedule)) return [...definition, ...explainLimit(schedule, trigger, at)];
   const due = state === 'ACTIVE' && nextScheduledFor !== null && nextScheduledFor.getTime() <= at;
   return [
     ...definition,

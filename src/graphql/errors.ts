@@ -79,7 +79,7 @@ export function maskError(error: unknown, log: Logger, requestId: string): Graph
   const code = error instanceof GraphQLError ? callerCode(error) : null;
   if (error instanceof GraphQLError && code !== null) {
     const { http: _, stacktrace: __, ...facts } = error.extensions;
-    return { ...error.toJSON(), extensions: { ...facts, code } };
+    return { ...error.toJSON(), message: cut(error.message), extensions: { ...facts, code } };
   }
   const root = rootOf(error);
   if (root instanceof Forbidden) return masked(error, root.message, { code: 'FORBIDDEN' });
@@ -91,6 +91,16 @@ export function maskError(error: unknown, log: Logger, requestId: string): Graph
   }
   log.error(entry, 'unexpected error');
   return masked(error, `Internal server error (request ${requestId})`, { code: 'INTERNAL_SERVER_ERROR', requestId });
+}
+
+/** graphql-js and graphql-scalars repeat a value that they refuse, which may be as long as a request. */
+const LONGEST_MESSAGE = 2_000;
+const TAIL = 500;
+
+/** The beginning and the end: a value stands in the middle, what is wrong with it at the end. */
+function cut(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  return `${message.slice(0, LONGEST_MESSAGE - TAIL).toWellFormed()} … ${message.slice(-TAIL).toWellFormed()}`;
 }
 
 /** A result of graphql-js as a caller may see it. */

@@ -48,7 +48,7 @@ export async function previewTrigger(sql: Sql, args: QueryPreviewTriggerArgs, no
     dst,
     spec: trigger.spec,
     summary: bounded.describe(),
-    fireTimes: instants.slice(0, first).map((instant) => bounded.fireTime(instant)),
+    fireTimes: instants.slice(0, first).map((instant) => ({ ...bounded.fireTime(instant), effectiveAt: instant })),
     exhausted: instants.length <= first,
     lints: lintsOf(trigger, bounds, after),
     userErrors: [],

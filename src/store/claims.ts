@@ -3,6 +3,8 @@ import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
 import type { Labels } from '../domain/labels.ts';
+import type { RunLimit } from '../domain/runLimit.ts';
+import type { Offsets } from '../domain/timing.ts';
 import { datesOf } from '../domain/calendar.ts';
 import type { CalendarDates } from '../domain/calendar.ts';
 import type { DstSettings } from '../domain/schedule.ts';
@@ -19,7 +21,7 @@ const ACTIVE = sqlList(ACTIVE_STATES);
 const UNFINISHED = sqlList(UNFINISHED_STATES);
 
 /** A schedule whose row this transaction holds, with what planning needs. */
-export interface ClaimedSchedule {
+export interface ClaimedSchedule extends Offsets, RunLimit {
   id: string;
   name: string;
   version: number;
@@ -39,6 +41,8 @@ export interface ClaimedSchedule {
   horizonEnd: number | null;
   /** Nominal instant of the first occurrence without a verdict. */
   nextScheduledFor: Date | null;
+  /** Effective instant of the same occurrence. */
+  nextFireAt: Date | null;
   taskId: string;
   taskKind: 'HTTP' | 'CODE';
   taskScope: 'GLOBAL' | 'LOCAL';
@@ -53,7 +57,8 @@ export interface ClaimedSchedule {
 }
 
 export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
-       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", (s.horizon->>-1)::float8 AS "horizonEnd",
+       s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", s.next_fire_at AS "nextFireAt",
+       s.spread_ms AS "spreadMs", s.jitter_ms AS "jitterMs", s.max_runs AS "maxRuns", s.counted_runs AS "countedRuns", (s.horizon->>-1)::float8 AS "horizonEnd",
        s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
@@ -142,6 +147,8 @@ export interface Advance {
   nextScheduledFor: string | null;
   nextFireAt: string | null;
   lastFireAt: string | null;
+  /** Occurrences that became runs, for maxRuns; absent: none. */
+  countedRuns?: number;
   openOccurrenceId: string | null;
   /** Instants to remember (epoch ms); null: those that are remembered already. */
   horizon: readonly number[] | null;
@@ -150,7 +157,7 @@ export interface Advance {
 }
 
 /**
- * Writes runs and ledger and moves the schedules on; one whose trigger has ended is completed, with its event. One statement: the
+ * Writes runs and ledger and moves the schedules on; one that has no next instant any more is completed, with its event. One statement: the
  * time between an instant and the start of its run is mostly round trips.
  * @returns runs that want a delivery
  */
@@ -170,13 +177,13 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
       reason text, "scheduleVersion" int)
 ), a AS (
   SELECT * FROM jsonb_to_recordset($4::jsonb) AS r(id text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, "lastFireAt" timestamptz,
-    "openOccurrenceId" text, horizon jsonb, extend jsonb)
+    "countedRuns" int, "openOccurrenceId" text, horizon jsonb, extend jsonb)
 ), extended AS (
   UPDATE occurrence SET through = (a.extend->>'through')::timestamptz, count = occurrence.count + (a.extend->>'count')::int, recorded_at = $1::timestamptz
     FROM a WHERE occurrence.id = a.extend->>'id'
 ), moved AS (
   UPDATE schedule s SET next_scheduled_for = a."nextScheduledFor", next_fire_at = a."nextFireAt", open_occurrence_id = a."openOccurrenceId",
-         last_fire_at = coalesce(a."lastFireAt", s.last_fire_at),
+         last_fire_at = coalesce(a."lastFireAt", s.last_fire_at), counted_runs = s.counted_runs + coalesce(a."countedRuns", 0),
          horizon = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN a.horizon ELSE s.horizon END,
          zone_data = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN $5 ELSE s.zone_data END,
          state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL THEN 'COMPLETED' ELSE s.state END

@@ -1,11 +1,14 @@
-import { planDue } from '../domain/due.ts';
+import { MAX_FIRES_PER_TICK, planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
 import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
+import { cutAtLimit } from '../domain/runLimit.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
+import { placeAt, timingOf } from '../domain/timing.ts';
+import type { Place, Timing } from '../domain/timing.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
 import { readUnderway, writeVerdicts } from './claims.ts';
@@ -46,21 +49,22 @@ export async function fireDue(
       continue;
     }
     const forWorkers = schedule.taskScope === 'LOCAL' ? (workers.get(schedule.taskId) ?? []) : [null];
-    const items = resolveOverlap(
+    const resolved = resolveOverlap(
       forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker had the code of its task'),
       schedule.overlapPolicy,
       schedule.misfire,
       underway.get(schedule.id) ?? { active: 0, backlog: 0 },
     );
+    const { items, fires: countedRuns, reached } = cutAtLimit(resolved, schedule);
     const fires = items.filter((item) => item.kind === 'fire');
     for (const fire of fires) for (const workerId of forWorkers) runs.push(newRun(schedule, fire, workerId));
     const ledger = entries(schedule, items);
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
-      nextScheduledFor: plan.next === null ? null : iso(plan.next),
-      nextFireAt: plan.next === null ? null : iso(plan.next),
+      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next)),
       lastFireAt: fires.length > 0 ? iso(now) : null,
+      countedRuns,
       openOccurrenceId: ledger.openId,
       horizon: plan.horizon,
       extend: ledger.extend,
@@ -69,19 +73,24 @@ export async function fireDue(
   return writeVerdicts(sql, now, runs, occurrences, advances);
 }
 
+export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
+  return { nextScheduledFor: nextScheduledFor?.toISOString() ?? null, nextFireAt: nextFireAt?.toISOString() ?? null };
+}
+
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */
 function planOf(
   schedule: ClaimedSchedule,
   expected: number,
   now: number,
   triggerOf: TriggerOf,
-): ({ ok: true; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
+): ({ ok: true; timing: Timing; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
-    const plan = planDue(trigger, expected, now, schedule.misfire);
+    const timing = timingOf(schedule, trigger);
+    const plan = planDue(trigger, expected, now, schedule.misfire, MAX_FIRES_PER_TICK, timing);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
-    return { ok: true, ...plan, horizon: remembered ? null : horizonOf(trigger, plan.next) };
+    return { ok: true, ...plan, timing, horizon: remembered ? null : horizonOf(trigger, plan.next) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }

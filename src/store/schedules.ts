@@ -2,6 +2,8 @@ import type { MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings } from '../domain/execution.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import type { Labels } from '../domain/labels.ts';
+import type { RunLimit } from '../domain/runLimit.ts';
+import type { Offsets, Place } from '../domain/timing.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import { calendarNames } from '../trigger/calendar-names.ts';
 import { kindOf } from '../trigger/compile.ts';
@@ -20,7 +22,7 @@ export interface PauseRecord {
   by: Actor;
 }
 /** What a version of a schedule says; counters, pauses and next instants are not part of it. */
-export interface ScheduleDefinition {
+export interface ScheduleDefinition extends Offsets, Pick<RunLimit, 'maxRuns'> {
   name: string;
   description: string | null;
   taskId: string;
@@ -44,6 +46,7 @@ export interface ScheduleRecord
       | 'version'
       | 'managedBy'
       | 'consecutiveFailures'
+      | 'countedRuns'
       | 'nextScheduledFor'
       | 'nextFireAt'
       | 'lastFireAt'
@@ -83,7 +86,7 @@ function definitionData(definition: ScheduleDefinition) {
 export interface DefinitionStamp {
   state: ScheduleRecord['state'];
   pause: PauseRecord | null;
-  nextAt: Date | null;
+  place: Place;
   /** Instants to remember; null where no zone plays a part. */
   horizon: readonly number[] | null;
   at: Date;
@@ -96,9 +99,9 @@ export async function insertSchedule(
   definition: ScheduleDefinition,
   stamp: DefinitionStamp,
 ): Promise<ScheduleRecord> {
-  const { at, nextAt } = stamp;
+  const { at, place } = stamp;
   const by = stamp.by as unknown as Prisma.InputJsonValue;
-  const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, nextScheduledFor: nextAt, nextFireAt: nextAt };
+  const data = { createdAt: at, createdBy: by, updatedAt: at, updatedBy: by, ...place };
   const zone = { horizon: json(stamp.horizon), zoneData: ZONE_DATA };
   const row = await prisma.schedule.create({
     data: { id, managedBy, ...definitionData(definition), state: stamp.state, pause: json(stamp.pause), ...data, ...zone },
@@ -122,8 +125,7 @@ export async function updateDefinition(
       version,
       state: stamp.state,
       pause: json(stamp.pause),
-      nextScheduledFor: stamp.nextAt,
-      nextFireAt: stamp.nextAt,
+      ...stamp.place,
       horizon: json(stamp.horizon),
       zoneData: ZONE_DATA,
       updatedAt: stamp.at,
@@ -149,10 +151,9 @@ async function insertVersion(
 export async function updateState(
   prisma: Db,
   id: string,
-  change: { state: ScheduleRecord['state']; pause: PauseRecord | null; nextAt: Date | null },
+  { state, pause }: Pick<ScheduleRecord, 'state' | 'pause'>,
 ): Promise<ScheduleRecord> {
-  const { state, pause, nextAt } = change;
-  const data = { state, pause: json(pause), nextScheduledFor: nextAt, nextFireAt: nextAt };
+  const data = { state, pause: json(pause) };
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
 }
 
@@ -160,23 +161,23 @@ export async function updateState(
 export async function moveSchedule(
   prisma: Db,
   id: string,
-  change: { state: ScheduleRecord['state']; nextAt: Date | null; horizon: readonly number[] | null; zoneData: string },
+  change: { state: ScheduleRecord['state']; place: Place; horizon: readonly number[] | null; zoneData: string },
 ): Promise<ScheduleRecord> {
-  const { state, nextAt, horizon, zoneData } = change;
-  const data = { state, nextScheduledFor: nextAt, nextFireAt: nextAt, horizon: json(horizon), zoneData };
+  const { state, place, horizon, zoneData } = change;
+  const data = { state, ...place, horizon: json(horizon), zoneData };
   return (await prisma.schedule.update({ where: { id }, data })) as unknown as ScheduleRecord;
 }
 
 /** Sets schedules to instants that were computed anew, all by the zone data of today. The caller holds their rows. */
 export async function moveSchedules(
   prisma: Pick<PrismaTransaction, 'schedule' | '$queryRawUnsafe'>,
-  moves: readonly { id: string; state: ScheduleRecord['state']; nextAt: Date | null; horizon: readonly number[] | null }[],
+  moves: readonly (Place & { id: string; state: ScheduleRecord['state']; horizon: readonly number[] | null })[],
 ): Promise<ScheduleRecord[]> {
   if (moves.length === 0) return [];
   await sqlOfPrisma(prisma).query(
     `/* moveSchedules */
-UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextAt", next_fire_at = m."nextAt", horizon = nullif(m.horizon, 'null'), zone_data = $2
-  FROM jsonb_to_recordset($1::jsonb) AS m(id text, state text, "nextAt" timestamptz, horizon jsonb) WHERE s.id = m.id`,
+UPDATE schedule s SET state = m.state, next_scheduled_for = m."nextScheduledFor", next_fire_at = m."nextFireAt", horizon = nullif(m.horizon, 'null'), zone_data = $2
+  FROM jsonb_to_recordset($1::jsonb) AS m(id text, state text, "nextScheduledFor" timestamptz, "nextFireAt" timestamptz, horizon jsonb) WHERE s.id = m.id`,
     [JSON.stringify(moves), ZONE_DATA],
   );
   const byId = new Map(

@@ -68,6 +68,11 @@ export interface TaskSchedule {
   /** Occurrences outside of [startAt, endAt] do not exist; ISO instants. */
   startAt?: string | Date;
   endAt?: string | Date;
+  /** Not both; at most P1D. */
+  spread?: string;
+  jitter?: string;
+  /** After so many runs on time or made up for it is completed. */
+  maxRuns?: number;
 }
 
 export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {

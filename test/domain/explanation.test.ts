@@ -20,6 +20,10 @@ const schedule = (given: Partial<ExplainedSchedule> = {}): ExplainedSchedule => 
   nextScheduledFor: instant('13:00'),
   deletedAt: null,
   calendars: null,
+  spreadMs: 0,
+  jitterMs: 0,
+  maxRuns: null,
+  countedRuns: 0,
   ...given,
 });
 const facts = (given: Partial<LedgerFacts> = {}): LedgerFacts => ({

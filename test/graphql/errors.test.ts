@@ -40,6 +40,12 @@ for (const code of PASSING) {
   });
 }
 
+test('a message that repeats a long value is cut in the middle', () => {
+  const { shown } = maskWithLog(apiError('BAD_USER_INPUT', `Value "${'x'.repeat(500_000)}" is no date`));
+  assert.ok(shown.message.length < 2_100);
+  assert.match(shown.message, /^Value "x+ … x+" is no date$/);
+});
+
 test("a command's Forbidden is answered as FORBIDDEN", () => {
   const viewer = { actor: { kind: 'USER' as const, id: 'u', name: null }, role: 'VIEWER' as const };
   assert.equal(can(viewer, 'schedule.create'), false);

@@ -26,19 +26,35 @@ interface List {
   read(request: PageRequest): Promise<Page<{ id: string }>>;
 }
 
+const BLANK = {
+  task: { group: 'g', name: 'n', kind: 'HTTP', scope: 'GLOBAL', http: {}, execution: {} },
+  schedule: {
+    trigger_spec: {},
+    trigger_kind: 'CRON',
+    time_zone: 'UTC',
+    dst: {},
+    overlap_policy: 'SKIP',
+    misfire: {},
+    created_by: {},
+    updated_by: {},
+  },
+  run: { origin: 'MANUAL', max_attempts: 1, policy: {} },
+};
+
 /** Tasks, schedules and runs with random instants: many equal, many absent. */
 async function fill({ store }: Parts): Promise<List[]> {
   const { sql, prisma } = store;
-  const insert = (table: string, rows: object[]) =>
-    sql.query(
-      `INSERT INTO ${table} SELECT (jsonb_populate_record(NULL::${table}, defaults.d || r)).* FROM
-      (SELECT CASE '${table}' WHEN 'task' THEN '{"group": "g", "name": "n", "kind": "HTTP", "scope": "GLOBAL", "http": {}, "execution": {}, "labels": {}}'::jsonb
-         WHEN 'schedule' THEN '{"state": "ACTIVE", "version": 1, "trigger_spec": {}, "trigger_kind": "CRON", "time_zone": "UTC", "dst": {}, "overlap_policy": "SKIP",
-              "misfire": {}, "labels": {}, "consecutive_failures": 0, "created_by": {}, "updated_by": {}}'
-         ELSE '{"origin": "MANUAL", "attempt": 1, "max_attempts": 1, "policy": {}, "labels": {}}' END AS d) defaults,
-      jsonb_array_elements($1::jsonb) r`,
-      [JSON.stringify(rows)],
+  // Columns that no row has keep their defaults.
+  const insert = (table: 'task' | 'schedule' | 'run', rows: object[]) => {
+    const filled = rows.map((row) => ({ ...BLANK[table], ...row }));
+    const columns = Object.keys(filled[0] ?? {})
+      .map((column) => `"${column}"`)
+      .join(', ');
+    return sql.query(
+      `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM jsonb_populate_recordset(NULL::${table}, $1::jsonb)`,
+      [JSON.stringify(filled)],
     );
+  };
   const numbers = Array.from({ length: ROWS }, (_, n) => n);
   const stamp = iso(at('00:00:00'));
   const tasks = numbers.map((n) => ({ id: id('task', n), key: `key ${n}`, registered_at: stamp, updated_at: stamp }));

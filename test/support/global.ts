@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { pino } from 'pino';
 import { openQueue } from '../../src/queue/queue.ts';
@@ -11,7 +12,11 @@ import { newFolder, removeFolder } from './folder.ts';
 let server: EmbeddedPostgres | undefined;
 let folder: string | undefined;
 
+/** Each test file is a process of its own that loads the same modules: compiled once, they load in less than half the time. */
+const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
+
 export async function globalSetup(): Promise<void> {
+  process.env['NODE_COMPILE_CACHE'] ??= COMPILED;
   folder = await newFolder();
   server = await startEmbeddedPostgres({
     dataDir: path.join(folder, 'data'),

@@ -58,7 +58,7 @@ const TASK_FIELDS = `
 
 const SCHEDULE_FIELDS = `
   fragment ScheduleFields on Schedule {
-    id name description state version triggerSpec timeZone startAt endAt input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
+    id name description state version triggerSpec timeZone startAt endAt spread jitter maxRuns remainingRuns input overlapPolicy nextFireAt lastFireAt createdAt updatedAt
     managedBy consecutiveFailures labels { key value }
     viewerCanEdit viewerCanOperate
     task { id key }

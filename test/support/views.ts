@@ -98,6 +98,10 @@ export interface ScheduleView {
   timeZone: string;
   startAt: string | null;
   endAt: string | null;
+  spread: string;
+  jitter: string;
+  maxRuns: number | null;
+  remainingRuns: number | null;
   input: Record<string, unknown> | null;
   overlapPolicy: string;
   nextFireAt: string | null;

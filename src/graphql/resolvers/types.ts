@@ -3,7 +3,10 @@ import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
 import { datesOf } from '../../domain/calendar.ts';
 import type { CalendarDates } from '../../domain/calendar.ts';
+import { remainingRuns } from '../../domain/runLimit.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
+import { timingOf } from '../../domain/timing.ts';
+import { upcomingTimes } from '../../domain/upcoming.ts';
 import { declaringTask } from '../../domain/managed.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
@@ -136,7 +139,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   ManualTrigger: { summary: (trigger) => trigger.describe() },
   FireTime: {
     at: (fire) => new Date(fire.at),
-    effectiveAt: (fire) => new Date(fire.at),
+    effectiveAt: (fire) => new Date(fire.effectiveAt),
   },
 
   Schedule: {
@@ -146,6 +149,9 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const task = (await loaders.task.load(schedule.taskId)) as TaskRecord;
       return resolveExecution(task.kind, task.execution, schedule.execution);
     },
+    spread: (schedule) => formatDuration(schedule.spreadMs),
+    jitter: (schedule) => formatDuration(schedule.jitterMs),
+    remainingRuns,
     nextFireAt: (schedule) => (schedule.state === 'ACTIVE' && schedule.deletedAt === null ? schedule.nextFireAt : null),
     nextFireTimes: async (schedule, args, { parts, loaders }) => {
       const first = args.first ?? 5;
@@ -153,7 +159,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
       if (schedule.state !== 'ACTIVE' || schedule.deletedAt !== null) return [];
       const trigger = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
-      return trigger.between(parts.clock.now() + 1, Infinity, first).map((at) => trigger.fireTime(at));
+      return upcomingTimes(trigger, timingOf(schedule, trigger), schedule, parts.clock.now(), first);
     },
     explain: async (schedule, { at }, { parts, loaders }) =>
       explainAt({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, at.getTime(), parts),
