@@ -2,6 +2,7 @@ import type { Agenda, Outline } from './agenda.ts';
 import { CYCLE_DAYS, DAY_SECONDS } from './civil.ts';
 import { foundBy, isSpent, listed, search, spend, spentSoFar, uncharged } from './effort.ts';
 import { countSeconds, firstFrom, hasSecond, lastUntil, NO_SECONDS } from './seconds.ts';
+import type { Seconds } from './seconds.ts';
 import type { Trigger } from './trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
 
@@ -32,6 +33,17 @@ export function answersOfAgenda(agenda: Agenda): Answers {
     spend(AN_OUTLINE * agenda.weight);
     return uncharged(() => agenda.outline(day));
   }
+  /** The last day that was looked at: occurrences of one day are often asked for one after the other. */
+  let last = { day: NaN, set: NO_SECONDS, steps: 0 };
+  function setOf(day: number): Seconds {
+    if (day === last.day) spend(last.steps);
+    else {
+      const before = spentSoFar();
+      const set = agenda.day(day);
+      last = { day, set, steps: spentSoFar() - before };
+    }
+    return last.set;
+  }
   /** First member in [second, until), which may be missed when there is none. */
   function nextSecond(second: number, until = END_SECOND): number | null {
     if (!(second < until)) return null;
@@ -50,7 +62,7 @@ export function answersOfAgenda(agenda: Agenda): Answers {
       else {
         day = agenda.nextDay(day);
         if (day >= end || day > stop) continue;
-        const set = agenda.day(day);
+        const set = setOf(day);
         const found = firstFrom(set, day === firstDay ? from - day * DAY_SECONDS : 0);
         if (found >= 0) {
           foundBy(start);
@@ -77,7 +89,7 @@ export function answersOfAgenda(agenda: Agenda): Answers {
       else {
         day = agenda.previousDay(day);
         if (day < Math.max(from, FIRST_DAY)) continue;
-        const set = agenda.day(day);
+        const set = setOf(day);
         const found = lastUntil(set, day === lastDay ? until - day * DAY_SECONDS : DAY_SECONDS - 1);
         if (found >= 0) {
           foundBy(start);
@@ -124,7 +136,7 @@ export function answersOfAgenda(agenda: Agenda): Answers {
     matches(instant) {
       if (instant % 1000 !== 0 || instant < FIRST_INSTANT || instant > LAST_INSTANT) return false;
       const day = dayOf(instant / 1000);
-      return hasSecond(agenda.day(day), instant / 1000 - day * DAY_SECONDS);
+      return hasSecond(setOf(day), instant / 1000 - day * DAY_SECONDS);
     },
     count: (from, until) => count(Math.ceil(from / 1000), Math.ceil(until / 1000)),
   };

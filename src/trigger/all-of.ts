@@ -17,7 +17,7 @@ const SIZE = { least: 1, most: 20 };
 /** What a day has must depend on itself and the day before only. */
 const LONGEST_WITHIN_MS = 86_400_000;
 /** Steps of asking one member for its next instant or whether one is near. */
-const A_MEMBER = 15;
+const A_MEMBER = 30;
 
 /**
  * The instants t of each member for which every other one has an instant in [t - within, t]; nothing is consumed. That

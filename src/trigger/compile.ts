@@ -148,7 +148,7 @@ const STEPS: Record<Key, number> = {
   manual: 10,
 };
 /** Steps of reading one listed time. */
-const AN_ENTRY = 10;
+const AN_ENTRY = 16;
 
 /** Both ways from the anchor, because that is where a schedule begins: a search has an end, and time before it may be long. */
 function neverFires(trigger: Trigger, { anchorAt }: TriggerContext): boolean {

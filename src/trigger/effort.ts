@@ -10,9 +10,9 @@ let end = Infinity;
 let depth = 0;
 
 /** What one question may look at in vain, before it ends as if there were nothing more: 2 to 3 ms. */
-export const MOST_SEARCHED = 32_000;
+export const MOST_SEARCHED = 28_000;
 /** What the compilation of one trigger may take with all that stands inside it: 5 to 8 ms. */
-export const MOST_COMPILED = 80_000;
+export const MOST_COMPILED = 64_000;
 
 /** @param steps  a whole number */
 export function spend(steps: number): void {

@@ -88,8 +88,8 @@ export interface YearRule {
   listOf(year: number): ArrayLike<number> & Iterable<number>;
 }
 
-/** Steps of looking at one year. */
-const A_YEAR = 2;
+/** Steps of looking for a day in one year, and of counting all that it has. */
+const [A_YEAR, A_COUNTED_YEAR] = [5, 2];
 /** Rules of thousands of values per year, and intervals that repeat after many years, must not fill the memory. */
 const MOST_REMEMBERED = 100_000;
 
@@ -117,6 +117,7 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
   function next(value: number): number {
     let year = Math.max(yearOf(value), FIRST_YEAR);
     if (year > LAST_YEAR) return Infinity;
+    spend(A_YEAR);
     let list = listOf(year);
     let i = firstFrom(list, value - start(year));
     const stop = Math.min(LAST_YEAR, year + rule.cycle);
@@ -132,6 +133,7 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
   function previous(value: number): number {
     let year = Math.min(yearOf(value), LAST_YEAR);
     if (year < FIRST_YEAR) return -Infinity;
+    spend(A_YEAR);
     let list = listOf(year);
     let i = firstFrom(list, value + 1 - start(year)) - 1;
     const stop = Math.max(FIRST_YEAR, year - rule.cycle);
@@ -152,7 +154,7 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
     let total = before(last, until) - before(first, from);
     const stop = Math.min(last, LAST_YEAR + 1);
     for (let year = rule.yearFrom(Math.max(first, FIRST_YEAR), 1); year < stop; year = rule.yearFrom(year + 1, 1)) {
-      spend(A_YEAR);
+      spend(A_COUNTED_YEAR);
       total += listOf(year).length;
     }
     return total;

@@ -106,7 +106,7 @@ function createEndless(rule: RRule, start: number): WallPattern {
     return createWallPattern(createRuleDays(dates, startDay), createTimeSet(hours, minutes, seconds));
   if (perDay % interval === 0) {
     const first = Math.floor((start - startDay * DAY_SECONDS) / unit) % interval;
-    spend(Math.ceil((perDay / interval) * (1 + inside.length) / 4));
+    spend(Math.ceil((perDay / interval) * (1 + inside.length) / 3));
     const units = upTo(perDay / interval).map((i) => (first + i * interval) * unit);
     const times = units.filter(allowed.has).flatMap((time) => inside.map((second) => time + second));
     return onDays(createRuleDays(dates, startDay), times);

@@ -226,15 +226,24 @@ const dayLater = (agenda: Agenda): Agenda => ({
 
 /** What the base has and none of the others. */
 export function differenceAgenda(base: Agenda, excluded: readonly Agenda[]): Agenda {
+  const whole = outlines(
+    [base, ...excluded],
+    ([of, ...others]) => leastOf(others).reduce(without, of?.most ?? NO_SECONDS),
+    ([of, ...others]) => mostOf(others).reduce(without, of?.least ?? NO_SECONDS),
+  );
+  function outline(day: number): Outline {
+    // What one exclusion takes whole is silent as far as that goes, whatever the others do.
+    for (const one of excluded) {
+      const { from, until, least } = one.outline(day);
+      if (least === ALL_SECONDS) return { from, until, most: NO_SECONDS, least: NO_SECONDS };
+    }
+    return whole(day);
+  }
   return {
     day: (day) => excluded.reduce((found, one) => (found === NO_SECONDS ? found : without(found, one.day(day))), base.day(day)),
     nextDay: (day) => base.nextDay(day),
     previousDay: (day) => base.previousDay(day),
-    outline: outlines(
-      [base, ...excluded],
-      ([whole, ...others]) => leastOf(others).reduce(without, whole?.most ?? NO_SECONDS),
-      ([whole, ...others]) => mostOf(others).reduce(without, whole?.least ?? NO_SECONDS),
-    ),
+    outline,
     periodicFrom: periodicFrom([base, ...excluded]),
     weight: weightOf([base, ...excluded]),
     fine: base.fine,

@@ -148,16 +148,27 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
   /** null: near a change of the clock, or of the pattern. */
   function calmOutline(number: number): Outline | null {
     const around = calmAround(number);
-    if (around === null) return null;
-    const local = Math.floor((number * DAY_SECONDS + around.offset) / DAY_SECONDS);
-    const cut = number * DAY_SECONDS + around.offset - local * DAY_SECONDS;
+    const offset = around?.offset ?? zone.offset(zone.index(number * DAY_SECONDS));
+    const local = Math.floor((number * DAY_SECONDS + offset) / DAY_SECONDS);
     const stretch = wall.outline?.(local) ?? null;
+    const uniform = stretch && uniformOutline(stretch, number);
+    if (uniform !== null) return uniform;
+    if (around === null) return null;
+    const cut = number * DAY_SECONDS + offset - local * DAY_SECONDS;
     const { most, least } = stretch ?? wall;
     const from = stretch === null ? around.from : Math.max(around.from, stretch.from + number - local);
     // A day that ends on the first local day behind the stretch is not told of.
     const ends = stretch === null ? Infinity : stretch.until - (cut === 0 ? 0 : 1) + number - local;
     const until = Math.min(around.until, ends);
     return number < until ? { from, until, most: compose(most, most, cut), least: compose(least, least, cut) } : null;
+  }
+  /**
+   * Days that have all seconds or none have them whatever the clock does, unless one pass of a repeated time is dropped;
+   * no clock is a whole day off UTC. null: they are no such days, or `number` is at their edge.
+   */
+  function uniformOutline({ from, until, most, least }: Outline, number: number): Outline | null {
+    if (most !== NO_SECONDS && !(least === ALL_SECONDS && overlap === 'BOTH')) return null;
+    return number >= from + 2 && number < until - 2 ? { from: from + 2, until: until - 2, most, least } : null;
   }
   /** All the times of the pattern under each offset of the day and of its neighbours, and what stands in for missing ones. */
   function roughMost(number: number): Seconds {
