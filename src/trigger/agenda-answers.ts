@@ -14,16 +14,16 @@ const FIRST_DAY = FIRST_SECOND / DAY_SECONDS;
 const END_DAY = END_SECOND / DAY_SECONDS;
 
 /** Steps of one look, besides what the members take, and of each member where the clock of one changes. */
-const [A_LOOK, AN_OUTLINE] = [20, 30];
+const [A_LOOK, AN_OUTLINE] = [10, 30];
 const NOT_ASKED: Outline = { from: Infinity, until: -Infinity, most: NO_SECONDS, least: NO_SECONDS };
 /** Most days that one count looks at: 400 years of every day. */
 const MOST_COUNTED = CYCLE_DAYS;
 
 /**
  * What a trigger with this agenda answers, all of it on whole seconds. A search that would take more than MOST_SEARCHED steps
- * ends as if there were nothing more: two simple patterns of one clock are compared over 3 years of days that they might
- * share and never do, or over 20 years of weeks; what is proved silent as a whole (times of day that differ between two
- * changes of the clocks, days that no two patterns of one clock share) costs one look. `count` looks at each day of its range, or at
+ * ends as if there were nothing more: two simple patterns are compared over about 15 years of weeks in which they might meet
+ * and never do, or over 2 years of days; what is proved silent as a whole (times of day that differ between two changes of
+ * the clocks, days that no two patterns of one clock share) costs one look. `count` looks at each day of its range, or at
  * 400 years of them when it repeats, and stops after MOST_COUNTED.
  */
 export function answersOfAgenda(agenda: Agenda): Answers {

@@ -58,7 +58,8 @@ export function compileTrigger(spec: TriggerSpec, context: TriggerContext): Comp
   return limited(MOST_COMPILED, () => {
     const result = compileInside(spec, context, 0, effort);
     // A search that was cut short proves nothing.
-    const cut = isSpent() && (result.ok || result.errors.every(({ constraint }) => constraint === MUST_FIRE || constraint === TOO_MUCH));
+    const cut =
+      isSpent() && (result.ok || result.errors.every(({ constraint }) => constraint === MUST_FIRE || constraint === TOO_MUCH));
     return cut ? tooMuch(effort) : result;
   });
 }

@@ -134,11 +134,12 @@ function walked(start: number, months: number, days: number): Dates {
 }
 
 const monthOf = (date: number): number => (date >> 9) * 12 + ((date >> 5) & 15) - 1;
-const monthHas = (month: number, dayOfMonth: number): boolean =>
-  dayOfMonth <= 28 || dayOfMonth <= lengthOf(month);
+const monthHas = (month: number, dayOfMonth: number): boolean => dayOfMonth <= 28 || dayOfMonth <= lengthOf(month);
 
 /** The day numbers at which the months of the first cycle begin, and the end of the last one. */
-const STARTS = Int32Array.from({ length: CYCLE_MONTHS + 1 }, (_, month) => dayOfDate(Math.floor(month / 12), (month % 12) + 1, 1));
+const STARTS = Int32Array.from({ length: CYCLE_MONTHS + 1 }, (_, month) =>
+  dayOfDate(Math.floor(month / 12), (month % 12) + 1, 1),
+);
 const startOf = (month: number): number => STARTS[month] ?? 0;
 const lengthOf = (month: number): number => startOf((month % CYCLE_MONTHS) + 1) - startOf(month % CYCLE_MONTHS);
 const dayIn = (month: number, dayOfMonth: number): number =>

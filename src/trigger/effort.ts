@@ -1,7 +1,6 @@
 /**
- * Work is counted in steps, not timed: the same trigger asked the same gives the same answer on any machine. A step is some 50
- * to 100 nanoseconds. What is charged never depends on what is remembered from
- * questions before. The count is one for the whole process, because the calculus is synchronous: nothing comes in between.
+ * Work is counted in steps, not timed: the same trigger asked the same gives the same answer on any machine. A step is some 20
+ * to 150 nanoseconds. What is charged never depends on what is remembered from questions before. The count is one for the whole process, because the calculus is synchronous: nothing comes in between.
  */
 let spent = 0;
 /** The innermost limit. */
@@ -9,9 +8,9 @@ let end = Infinity;
 /** Searches that the question stands inside of. */
 let depth = 0;
 
-/** What one question may look at in vain, before it ends as if there were nothing more: 2 to 3 ms. */
+/** What one question may look at in vain, before it ends as if there were nothing more: 1 to 4 ms. */
 export const MOST_SEARCHED = 28_000;
-/** What the compilation of one trigger may take with all that stands inside it: 5 to 8 ms. */
+/** What the compilation of one trigger may take with all that stands inside it: 10 ms at the most. */
 export const MOST_COMPILED = 64_000;
 
 /** @param steps  a whole number */

@@ -39,7 +39,7 @@ export function gridAgenda(grid: Grid): Agenda {
     const first = firstOf(number);
     if (first >= DAY_SECONDS) return NO_SECONDS;
     // Few phases are made once; with many, each day is another one.
-    spend(every / common <= MOST_REMEMBERED ? 2 : 10 + Math.min(Math.floor(DAY_SECONDS / every), 500));
+    spend(every / common <= MOST_REMEMBERED ? 2 : 4 + Math.min(Math.floor(DAY_SECONDS / every), 500));
     let found = phases.get(first);
     if (found === undefined) {
       found = secondsOfGrid(first, every);

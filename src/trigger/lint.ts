@@ -67,10 +67,7 @@ function lintsOf(trigger: Trigger, window: Window, close = true): TriggerLint[] 
       return [...lintOnClock(trigger, nextOn(trigger.wall), window), ...frequent(() => closestComing(trigger, window))];
     case 'ANY_OF': {
       const ofMembers = trigger.triggers.flatMap((member) => lintsOf(member, window, false));
-      return [
-        ...distinct(ofMembers),
-        ...frequent(() => closestComing(trigger, window)),
-      ];
+      return [...distinct(ofMembers), ...frequent(() => closestComing(trigger, window))];
     }
     // Which of its members' times are left is not told by their fields.
     case 'ALL_OF':

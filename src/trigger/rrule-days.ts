@@ -88,8 +88,8 @@ export interface YearRule {
   listOf(year: number): ArrayLike<number> & Iterable<number>;
 }
 
-/** Steps of looking for a day in one year, and of counting all that it has. */
-const [A_YEAR, A_COUNTED_YEAR] = [5, 2];
+/** Steps of looking for a day in one year, of passing over a year, and of counting all that it has. */
+const [A_YEAR, A_YEAR_MORE, A_COUNTED_YEAR] = [4, 1, 2];
 /** Rules of thousands of values per year, and intervals that repeat after many years, must not fill the memory. */
 const MOST_REMEMBERED = 100_000;
 
@@ -122,7 +122,7 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
     let i = firstFrom(list, value - start(year));
     const stop = Math.min(LAST_YEAR, year + rule.cycle);
     while (i >= list.length) {
-      spend(A_YEAR);
+      spend(A_YEAR_MORE);
       year = rule.yearFrom(year + 1, 1);
       if (year > stop || isSpent()) return Infinity;
       list = listOf(year);
@@ -138,7 +138,7 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
     let i = firstFrom(list, value + 1 - start(year)) - 1;
     const stop = Math.max(FIRST_YEAR, year - rule.cycle);
     while (i < 0) {
-      spend(A_YEAR);
+      spend(A_YEAR_MORE);
       year = rule.yearFrom(year - 1, -1);
       if (year < stop || isSpent()) return -Infinity;
       list = listOf(year);

@@ -1,4 +1,4 @@
-import { DAY_SECONDS } from './civil.ts';
+import { DAY_SECONDS, dayOfDate, packedDate, weekdayOf } from './civil.ts';
 import type { DaySet } from './days.ts';
 import { isSpent, spend } from './effort.ts';
 import { shapeKey } from './rrule-days.ts';
@@ -7,7 +7,6 @@ import type { Seconds } from './seconds.ts';
 import { NO_SECONDS, OF_BITS, secondsOfGrid } from './seconds.ts';
 import type { WallPattern } from './wall.ts';
 import { secondsBetween, walkedDays } from './wall-walk.ts';
-import { dayOfDate, packedDate, weekdayOf } from './civil.ts';
 
 /** Hours, minutes or seconds at a distance of `interval`, which need not fit into a day. */
 export interface GridRule {

@@ -106,9 +106,11 @@ function createEndless(rule: RRule, start: number): WallPattern {
     return createWallPattern(createRuleDays(dates, startDay), createTimeSet(hours, minutes, seconds));
   if (perDay % interval === 0) {
     const first = Math.floor((start - startDay * DAY_SECONDS) / unit) % interval;
-    spend(Math.ceil((perDay / interval) * (1 + inside.length) / 3));
-    const units = upTo(perDay / interval).map((i) => (first + i * interval) * unit);
-    const times = units.filter(allowed.has).flatMap((time) => inside.map((second) => time + second));
+    const times: number[] = [];
+    spend(Math.ceil(perDay / interval / 4));
+    for (let at = first * unit; at < DAY_SECONDS; at += interval * unit)
+      if (allowed.has(at)) for (const second of inside) times.push(at + second);
+    spend(Math.ceil(times.length / 4));
     return onDays(createRuleDays(dates, startDay), times);
   }
   const anyTime = rule.hours.length === 0 && (unit > 60 || rule.minutes.length === 0) && (unit > 1 || rule.seconds.length === 0);
