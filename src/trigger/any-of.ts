@@ -42,7 +42,7 @@ function uniteTriggers(triggers: readonly Trigger[]): AnyOfTrigger {
     return found;
   }
   function between(from: number, until: number, limit: number): number[] {
-    const found = new Set(ask((trigger) => trigger.between(from, until, limit)).flat());
+    const found = new Set(triggers.flatMap((trigger) => trigger.between(from, until, limit)));
     return [...found].sort((a, b) => a - b).slice(0, limit);
   }
   return {

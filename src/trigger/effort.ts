@@ -47,10 +47,10 @@ export function limited<T>(steps: number, work: () => T): T {
 export const limitedToShare = <T>(parts: number, work: () => T): T => limited(Math.floor((end - spent) / parts), work);
 
 /** One search, which looks at one place after the other. */
-export function search<T>(work: () => T, steps = MOST_SEARCHED): T {
+export function search<T>(work: () => T): T {
   depth++;
   try {
-    return limited(steps, work);
+    return limited(MOST_SEARCHED, work);
   } finally {
     depth--;
   }
@@ -62,24 +62,18 @@ export function foundBy(start: number): void {
   lookedFrom = start;
 }
 
-/** Steps in vain that are not charged to a list, per entry. */
-const FREE = 500;
-
 /**
- * Occurrences in [from, until), by searching for one after the other. Only looks in vain are charged, so that a list of what
- * comes often is never cut; it ends when they take too much altogether.
+ * Occurrences in [from, until), by searching for one after the other. Each search may take what a single one may: a list
+ * must not end before the searches do that it is made of. Only looks in vain are charged.
  */
 export function listed(next: (from: number) => number | null, from: number, until: number, limit: number): number[] {
   const found: number[] = [];
-  let left = MOST_SEARCHED;
-  for (let asked = from; found.length < limit && left > 0;) {
-    const before = spent;
-    lookedFrom = before;
-    const at = search(() => next(asked), left);
+  for (let asked = from; found.length < limit;) {
+    lookedFrom = spent;
+    const at = search(() => next(asked));
     if (at === null || at >= until) break;
     found.push(at);
     asked = at + 1;
-    left -= Math.max(0, lookedFrom - before - FREE);
     // Inside of another search all of it is what that one takes.
     if (depth === 0) spent = lookedFrom;
   }

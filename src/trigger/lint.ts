@@ -1,4 +1,5 @@
 import { cronFieldTexts } from './cron-text.ts';
+import { limited, MOST_SEARCHED } from './effort.ts';
 import { nextListed, nextOn } from './explain.ts';
 import type { Window } from './lint-clock.ts';
 import { lintOnClock } from './lint-clock.ts';
@@ -127,7 +128,8 @@ const endBefore = (last: number | null): number | null => (last !== null && last
 
 /** Of the next few: what combines others has no fields that would tell. */
 function closestComing(trigger: Trigger, { from, until }: Window): number {
-  const times = trigger.between(from, until, LOOKED_AT);
+  // What is rare need not be looked at to the last.
+  const times = limited(MOST_SEARCHED, () => trigger.between(from, until, LOOKED_AT));
   return Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? -Infinity)));
 }
 

@@ -245,7 +245,7 @@ export function secondsOfGrid(first: number, every: number): Seconds {
 }
 
 /** Steps of an operation on bits. */
-export const OF_BITS = 190;
+export const OF_BITS = 150;
 const sizeOf = ({ edges }: Seconds): number => edges?.length ?? 0;
 
 /** Sets of two runs at most: what is made of two of them is found faster than remembered. */
