@@ -38,14 +38,27 @@ async function registerOne(
   { definition, inputSchema }: CodeTask,
   registered: WorkerTask[],
 ): Promise<void> {
-  const { key, group = 'code', name = key, description = null, scope = 'GLOBAL', labels = {}, timeout, retry } = definition;
-  const execution = { timeout, retry };
-  const result = await registerTask(parts, SERVER, { key, group, name, description, scope, inputSchema, execution, labels });
+  const {
+    key,
+    group = 'code',
+    name = key,
+    description = null,
+    scope = 'GLOBAL',
+    labels = {},
+    timeout,
+    retry,
+    priority,
+    retention,
+    initialDelay = null,
+  } = definition;
+  const execution = { timeout, retry, priority };
+  const declaration = { key, group, name, description, scope, inputSchema, execution, retention, labels, initialDelay };
+  const result = await registerTask(parts, SERVER, declaration);
   if (!result.ok) {
     log.error({ task: key, problems: texts(result.userErrors) }, 'a task could not be registered');
     return;
   }
-  registered.push({ id: result.value.id, scope });
+  registered.push({ id: result.value.id, scope, initialDelayMs: result.value.initialDelayMs });
   const declared = (definition.schedules ?? []).map(toDeclaration);
   for (const { name: schedule, userErrors } of await declareSchedules(parts, SERVER, key, declared)) {
     log.error({ task: key, schedule, problems: texts(userErrors) }, 'a schedule that a task declares could not be kept');

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
+import { applyTaskRetention } from './builtin/taskRetention.ts';
 import { RETENTION_KEY, retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
 import { SERVER, registerTasks } from './codeTasks.ts';
@@ -13,6 +14,7 @@ import { createTriggerCache } from './domain/schedule.ts';
 import type { HttpRequest } from './domain/httpRequest.ts';
 import { startEngine } from './engine/engine.ts';
 import { LEASE_MS, reap } from './engine/reaper.ts';
+import { createLogFollower } from './events/logs.ts';
 import { createRelay } from './events/relay.ts';
 import { askAsTask } from './graphql/ask.ts';
 import { createContext } from './graphql/context.ts';
@@ -112,9 +114,11 @@ async function startParts(
 
   const relay = createRelay({ store, clock, log });
   stops.push(() => relay.stop());
+  const logs = createLogFollower({ store, clock, log });
+  stops.push(() => logs.stop());
   const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE) };
   const schema = createSchema();
-  const parts = { store, commands, relay, clock, streamId: await readStreamId(store.sql), version: VERSION };
+  const parts = { store, commands, relay, logs, clock, streamId: await readStreamId(store.sql), version: VERSION };
 
   // Before anything fires: what was computed by other zone data may be due at another time.
   await recheckZones(commands, SERVER, log, ZONE_DATA);
@@ -135,16 +139,17 @@ async function startParts(
     log,
     queues: [HTTP_QUEUE],
     tasks: workerTasks,
-    execute: ({ http, scheduledFor, ...run }, signal, progress) =>
+    execute: ({ http, scheduledFor, ...run }, signal, tools) =>
       run.taskKind === 'CODE'
-        ? code.execute({ ...run, scheduledFor, signal, progress })
-        : httpTasks.execute(http as HttpRequest, { ...run, scheduledFor: scheduledFor.getTime(), signal }),
+        ? code.execute({ ...run, ...tools, scheduledFor, signal })
+        : httpTasks.execute(http as HttpRequest, { ...run, scheduledFor: scheduledFor.getTime(), signal, log: tools.log }),
     capacity: WORKER_CAPACITY,
     leaseMs: LEASE_MS,
     identity: { hostname: hostname(), pid: process.pid, version: VERSION },
   });
 
   const pulse = createPulse(clock, BEAT_MS, LEASE_MS);
+  const stopping = new AbortController();
   const housekeeping = startHousekeeping(
     [
       {
@@ -164,11 +169,17 @@ async function startParts(
         },
       },
       { name: 'event partitions', when: '7 * * * *', run: makePartitions },
+      {
+        name: 'retention of tasks',
+        when: '3-59/10 * * * *',
+        run: async () => void (await applyTaskRetention({ store, clock, log }, stopping.signal)),
+      },
     ],
     clock,
     log,
   );
   stops.push(() => housekeeping.stop());
+  stops.push(async () => stopping.abort());
   // Leases are kept until the last run has ended.
   stops.push(() => worker.stop(DRAIN_MS));
   const engine = startEngine({ store, queue: deliveries, clock, log });

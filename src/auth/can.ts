@@ -14,7 +14,9 @@ const NEEDED = {
   'schedule.pause': 'OPERATOR',
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',
+  'schedule.skip': 'OPERATOR',
   'run.cancel': 'OPERATOR',
+  'run.retry': 'OPERATOR',
   'calendar.put': 'EDITOR',
   'calendar.delete': 'EDITOR',
 } as const satisfies Record<string, Role>;

@@ -12,7 +12,8 @@ import type { ScheduleRecord } from '../store/schedules.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { MUST_FIRE } from '../trigger/trigger.ts';
 import type { CommandParts, CommandScope } from './command.ts';
-import { lastSettled, lockByIds, settleDue } from './lockedSchedule.ts';
+import { keepSkips } from './keepSkips.ts';
+import { lastSettledOf, lockByIds, settleDue } from './lockedSchedule.ts';
 import type { LockedSchedule } from './lockedSchedule.ts';
 import { scheduleEvents } from './scheduleEvent.ts';
 
@@ -32,11 +33,12 @@ export async function settleUsers(parts: CommandParts, scope: CommandScope, ids:
   const all = await lockByIds(parts, scope, ids);
   for (const locked of all) await settleDue(parts, scope, locked);
   const records = new Map((await findSchedulesById(scope.prisma, ids)).map((record) => [record.id, record]));
+  const settled = all.map(({ claimed }) => ({ claimed, settled: records.get(claimed.id) as ScheduleRecord }));
+  const last = await lastSettledOf(parts, scope, settled);
   const users: CalendarUser[] = [];
-  for (const locked of all) {
-    const settled = records.get(locked.record.id) as ScheduleRecord;
-    const last = await lastSettled(parts, scope, locked, settled);
-    users.push({ locked, settled, last, horizon: horizonBefore(parts, { locked, settled, last }) });
+  for (const [index, locked] of all.entries()) {
+    const user = { locked, settled: records.get(locked.record.id) as ScheduleRecord, last: last[index] as number };
+    users.push({ ...user, horizon: horizonBefore(parts, user) });
   }
   return users;
 }
@@ -72,6 +74,8 @@ export async function followCalendar(
 ): Promise<ScheduleRecord[]> {
   const faults: UserError[] = [];
   const moves: Move[] = [];
+  // Their next few instants stay; what they skip may lie further away.
+  const kept: Move[] = [];
   const claimed = await withCalendars(
     scope.sql,
     users.map(({ locked }) => locked.claimed),
@@ -85,14 +89,20 @@ export async function followCalendar(
     if (typeof compiled === 'string') return;
     const trigger = withinBounds(compiled, user.settled);
     const next = nextOf(trigger, user);
-    if (!isDeepStrictEqual(user.horizon, horizonOf(trigger, next))) moves.push({ user, trigger, next });
+    const move = { user, trigger, next };
+    if (!isDeepStrictEqual(user.horizon, horizonOf(trigger, next))) moves.push(move);
+    else if (user.settled.skipCount > 0) kept.push(move);
   });
   if (faults.length > 0) throw new Rejection(faults.slice(0, MOST_FAULTS));
   await bumpCalendarStamps(
     scope.prisma,
     users.map(({ settled }) => settled.id),
   );
-  const records = await moveSchedules(scope.prisma, moves.map(placeOf));
+  const placed = await moveSchedules(scope.prisma, moves.map(placeOf));
+  const records: ScheduleRecord[] = [];
+  for (const [index, record] of placed.entries())
+    records.push(await keepSkips(scope, record, () => (moves[index] as Move).trigger));
+  for (const { user, trigger } of kept) await keepSkips(scope, user.settled, () => trigger);
   if (moves.length === 0) return [];
   const changes = records.map((after, index) => ({ before: (moves[index] as Move).user.settled, after }));
   await scheduleEvents(scope, now, 'UPDATED', changes);

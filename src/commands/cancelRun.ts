@@ -6,18 +6,21 @@ import { cancelLocked, lockRun } from '../store/cancels.ts';
 import { findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { lockSchedules, promoteBuffered } from '../store/runs.ts';
+import { endAttempts } from '../queue/finish.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
 
 export interface CancelRunInput {
   id: string;
+  /** Without waiting for its worker. */
+  force?: boolean | null | undefined;
   reason?: string | null | undefined;
 }
 
 /**
- * Cancels a run: at once while it waits, else as soon as its worker has broken its attempt off. What is being canceled already
- * is answered as it is, and nothing more is written.
+ * Cancels a run: at once while it waits, or by force; else as soon as its worker has broken its attempt off. What is being canceled
+ * already is answered as it is, and nothing more is written.
  */
 export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunInput): Promise<CommandResult<RunRecord>> {
   return runCommand(parts, caller, 'run.cancel', async (scope) => {
@@ -26,15 +29,22 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const run = await lockById(scope, input.id);
-    const to = afterCancel(run.state);
+    const to = afterCancel(run.state, input.force ?? false);
     if (to === null) throw new Rejection([ended(run)]);
     if (to === run.state) return run;
     const now = parts.clock.now();
     const reason = input.reason ?? null;
-    await cancelLocked(sql, now, run.id, to, cancelError(caller.viewer.actor, reason));
-    if (to === 'CANCELED') await promoteNext(parts, scope, now, run);
-    else signal('cancels');
-    await audit({ action: 'run.cancel', targetId: run.id, reason, changes: { state: { before: run.state, after: to } } }, now);
+    const error = cancelError(caller.viewer.actor, reason);
+    if (to === 'CANCELED' && run.lease !== null) {
+      await takeAway(parts, scope, now, run, error);
+    } else {
+      await cancelLocked(sql, now, run.id, to, error);
+      if (to === 'CANCELED' && run.scheduleId !== null) await promoteNext(parts, scope, now, [run.scheduleId]);
+    }
+    if (run.lease !== null) signal('cancels');
+    const forced = input.force === true && run.lease !== null ? { force: { before: null, after: true } } : {};
+    const changes = { state: { before: run.state, after: to }, ...forced };
+    await audit({ action: 'run.cancel', targetId: run.id, reason, changes }, now);
     signal('events');
     return findById(scope, run.id);
   });
@@ -55,10 +65,21 @@ async function findById({ prisma }: CommandScope, id: string): Promise<RunRecord
   return run;
 }
 
-/** Lets the run go that waited for the canceled one. The caller holds the schedule. */
-async function promoteNext(parts: CommandParts, { sql, signal }: CommandScope, now: number, run: RunRecord): Promise<void> {
-  if (run.scheduleId === null) return;
-  const promoted = await promoteBuffered(sql, now, [run.scheduleId]);
+/** Ends the attempt here: whatever its worker brings of it later is not its own any more. The caller holds the run. */
+async function takeAway(parts: CommandParts, scope: CommandScope, now: number, run: RunRecord, error: RunError): Promise<void> {
+  const hold = { runId: run.id, attempt: run.attempt, lease: run.lease as string };
+  await endAttempts(scope, parts.queue, now, [{ ...hold, state: 'CANCELED', output: null, error, retryAt: null }]);
+}
+
+/** Lets runs go that waited for canceled ones. The caller holds the schedules. */
+export async function promoteNext(
+  parts: CommandParts,
+  { sql, signal }: CommandScope,
+  now: number,
+  scheduleIds: readonly string[],
+): Promise<void> {
+  if (scheduleIds.length === 0) return;
+  const promoted = await promoteBuffered(sql, now, scheduleIds);
   await parts.queue.enqueue(sql, promoted);
   if (promoted.length > 0) signal('jobs');
 }
@@ -68,7 +89,8 @@ function ended(run: RunRecord) {
   return conflict('INVALID_STATE', ['input', 'id'], message, run.id);
 }
 
-function cancelError(by: Actor, reason: string | null): RunError {
+/** Says by whom and why. */
+export function cancelError(by: Actor, reason: string | null): RunError {
   const message = `canceled by ${by.name ?? by.id}${reason === null || reason === '' ? '' : `: ${reason}`}`;
   return { code: 'CANCELED', name: 'Canceled', message, retryable: false };
 }

@@ -28,8 +28,11 @@ export type CommandResult<T> = { ok: true; value: T } | { ok: false; userErrors:
 
 /** The transaction of a command, with the instant it happens at: read once the first lock is held, so that no later one is earlier. */
 export interface CommandScope extends CommandTx {
-  audit(entry: Pick<NewAuditEntry, 'action' | 'targetId' | 'reason' | 'changes'>, at: number): Promise<void>;
+  audit(entry: AuditedChange, at: number): Promise<void>;
+  /** Many at once. */
+  auditAll(entries: readonly AuditedChange[], at: number): Promise<void>;
 }
+type AuditedChange = Pick<NewAuditEntry, 'action' | 'targetId' | 'reason' | 'changes'>;
 
 /**
  * Authorises, then does `work` in one transaction. A Rejection thrown inside rolls everything back and becomes user errors.
@@ -43,19 +46,17 @@ export async function runCommand<T>(
 ): Promise<CommandResult<T>> {
   if (!can(caller.viewer, action)) throw new Forbidden(caller.viewer, action);
   try {
-    const value = await parts.store.transaction((tx) =>
-      work({
-        ...tx,
-        audit: (entry, at) =>
-          appendAudit(tx.prisma, {
-            ...entry,
-            at: new Date(at),
-            actor: caller.viewer.actor,
-            source: caller.source ?? 'graphql',
-            requestId: caller.requestId,
-          }),
-      }),
-    );
+    const { requestId, source = 'graphql' } = caller;
+    const value = await parts.store.transaction((tx) => {
+      const auditAll = (entries: readonly AuditedChange[], at: number) => {
+        const origin = { at: new Date(at), actor: caller.viewer.actor, source, requestId };
+        return appendAudit(
+          tx.prisma,
+          entries.map((entry) => ({ ...entry, ...origin })),
+        );
+      };
+      return work({ ...tx, auditAll, audit: (entry, at) => auditAll([entry], at) });
+    });
     return { ok: true, value };
   } catch (error) {
     if (error instanceof Rejection) return { ok: false, userErrors: error.userErrors };

@@ -6,6 +6,8 @@ import type { TaskRecord } from '../store/tasks.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields, parseExecution } from './fields.ts';
+import { parseRetention } from './runRetention.ts';
+import type { RetentionInput } from './runRetention.ts';
 import { taskEvent } from './taskEvent.ts';
 import { DEFAULT_REQUEST, parseTaskFields, withoutNulls } from './httpTaskFields.ts';
 import type { ExecutionInput } from './fields.ts';
@@ -25,6 +27,7 @@ export interface HttpTaskInput {
     successStatuses?: string | null | undefined;
   };
   execution?: ExecutionInput | null | undefined;
+  retention?: RetentionInput | null | undefined;
   labels?: readonly LabelInput[] | null | undefined;
 }
 
@@ -60,6 +63,7 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     fields.add(['input', 'key'], `key "${input.key.slice(0, 60)}" is not allowed: ${allowed}.`, allowed);
   }
   const execution = parseExecution(fields, ['input', 'execution'], input.execution ?? {});
+  const retention = parseRetention(fields, ['input', 'retention'], input.retention);
   const labels = parseLabels(fields, ['input', 'labels'], input.labels ?? []);
   const parsed = parseTaskFields(
     fields,
@@ -76,7 +80,9 @@ function parseTask(input: HttpTaskInput, at: Date): Omit<TaskRecord, 'deletedAt'
     scope: 'GLOBAL',
     ...parsed,
     execution,
+    retention,
     labels,
+    initialDelayMs: null,
     registeredAt: at,
     updatedAt: at,
   };

@@ -1,5 +1,6 @@
 import { Rejection } from '../domain/userError.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
+import { forgetSkips } from '../store/skips.ts';
 import { markDeleted } from '../store/schedules.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
@@ -27,6 +28,7 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     checkVersion(record, input.expectedVersion);
     await settleDue(parts, scope, locked);
     await cancelWaitingRuns(sql, now, 'schedule_id', record.id);
+    await forgetSkips(sql, [{ id: record.id, before: null }]);
     await markDeleted(prisma, record.id, new Date(now));
     const changes = { name: { before: record.name, after: null } };
     await audit({ action: 'schedule.delete', targetId: record.id, reason: input.reason ?? null, changes }, now);

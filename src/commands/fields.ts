@@ -1,6 +1,7 @@
 import { MAX_CATCHUP_RUNS } from '../domain/due.ts';
 import type { MisfireMode, MisfirePolicy } from '../domain/due.ts';
 import type { ExecutionSettings, RetryPolicy } from '../domain/execution.ts';
+import { PRIORITIES } from '../domain/priority.ts';
 import { invalid } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { storableJson } from '../domain/storableJson.ts';
@@ -49,6 +50,13 @@ export class Fields {
     return value;
   }
 
+  wholeNumber(path: string[], value: number, limit: { min: number; max: number }): number {
+    if (Number.isInteger(value)) return this.number(path, value, limit);
+    const allowed = `a whole number from ${limit.min} to ${limit.max}`;
+    this.add(path, `${path.at(-1)} is ${value}; allowed is ${allowed}.`, allowed);
+    return value;
+  }
+
   /** A JSON object that PostgreSQL can hold. */
   object(path: string[], value: Record<string, unknown>): Record<string, unknown> {
     const text = storableJson(value);
@@ -87,6 +95,7 @@ interface RetryInput {
 export interface ExecutionInput {
   timeout?: string | null | undefined;
   retry?: RetryInput | null | undefined;
+  priority?: number | null | undefined;
 }
 export interface MisfireInput {
   mode?: MisfireMode | null | undefined;
@@ -96,10 +105,11 @@ export interface MisfireInput {
 }
 
 export function parseExecution(fields: Fields, path: string[], input: ExecutionInput): ExecutionSettings {
-  const { timeout, retry } = input;
+  const { timeout, retry, priority } = input;
   return {
     timeoutMs: timeout == null ? null : fields.duration([...path, 'timeout'], timeout, { minMs: 1, maxMs: WEEK_MS }),
     retry: retry == null ? null : parseRetry(fields, [...path, 'retry'], retry),
+    priority: priority == null ? null : fields.wholeNumber([...path, 'priority'], priority, PRIORITIES),
   };
 }
 
@@ -113,7 +123,7 @@ function parseRetry(fields: Fields, path: string[], input: RetryInput): RetryPol
     fields.text([...path, 'nonRetryableErrors', String(index)], code, { min: 1, max: 100 }),
   );
   return {
-    maxAttempts: fields.number([...path, 'maxAttempts'], input.maxAttempts, { min: 1, max: 100 }),
+    maxAttempts: fields.wholeNumber([...path, 'maxAttempts'], input.maxAttempts, { min: 1, max: 100 }),
     initialIntervalMs: interval('initialInterval', input.initialInterval ?? 'PT1S'),
     backoffCoefficient: fields.number([...path, 'backoffCoefficient'], input.backoffCoefficient ?? 2, { min: 1, max: 100 }),
     maxIntervalMs: input.maxInterval == null ? null : interval('maxInterval', input.maxInterval),

@@ -9,8 +9,8 @@ import { lockSchedule, lockSchedules, writeVerdicts } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { entries, fireDue, isoPlace } from '../store/fire.ts';
 import { findSchedule, findSchedulesById } from '../store/schedules.ts';
-import { readSettled } from '../store/settled.ts';
 import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
+import { readSettled } from '../store/settled.ts';
 import { listLiveWorkers } from '../store/workers.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -98,19 +98,38 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
 }
 
 /**
+/** What settling left of a schedule whose row is locked. */
+export interface SettledSchedule {
+  claimed: ClaimedSchedule;
+  settled: ScheduleRecord;
+}
+
+/**
  * The nominal instant of the last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
- * @param settled  the schedule as settling left it
- * @returns -Infinity when there is none, or nobody can say because the trigger is broken
+ * @returns -Infinity when there is none
  */
-export async function lastSettled(
+export async function lastSettled(parts: CommandParts, scope: CommandScope, schedule: SettledSchedule): Promise<number> {
+  return (await lastSettledOf(parts, scope, [schedule]))[0] as number;
+}
+
+/** The same of each of these. The ledger says it, also of earlier definitions; of what retention has removed, the trigger. */
+export async function lastSettledOf(
   parts: CommandParts,
   { sql }: CommandScope,
-  { claimed }: LockedSchedule,
-  settled: ScheduleRecord,
-): Promise<number> {
+  schedules: readonly SettledSchedule[],
+): Promise<number[]> {
+  const ledger = await readSettled(
+    sql,
+    schedules.map(({ claimed }) => claimed.id),
+  );
+  return schedules.map((schedule) => Math.max(ledger.get(schedule.claimed.id) ?? -Infinity, lastPassed(parts, schedule)));
+}
+
+/** -Infinity: there is none, or nobody can say because the trigger is broken. */
+function lastPassed(parts: CommandParts, { claimed, settled }: SettledSchedule): number {
   const { nextScheduledFor } = settled;
   // Its trigger may go on for ever: only what is written down says where the limit has ended it.
-  if (nextScheduledFor === null && limitReached(settled)) return readSettled(sql, claimed.id);
+  if (nextScheduledFor === null && limitReached(settled)) return -Infinity;
   try {
     return parts.triggerOf(claimed).previous(nextScheduledFor?.getTime() ?? Infinity) ?? -Infinity;
   } catch {
@@ -125,16 +144,24 @@ export async function lastSettled(
 export async function settleDue(parts: CommandParts, scope: CommandScope, { claimed, now }: LockedSchedule): Promise<void> {
   if (claimed.state === 'PAUSED') return settlePause(parts, scope, claimed, now);
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
-  for (let due: ClaimedSchedule | null = claimed; isDue(due, now); due = await lockSchedule(scope.sql, claimed.id)) {
+  for (let due = claimed; isDue(due, now);) {
     const queued = await fireDue(scope.sql, now, [due], parts.triggerOf);
     await parts.queue.enqueue(scope.sql, queued);
     scope.signal('jobs', 'events');
+    const after = await lockSchedule(scope.sql, claimed.id);
+    if (after === null || after.nextScheduledFor?.getTime() === due.nextScheduledFor?.getTime()) return;
+    due = after;
   }
 }
 
-/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. */
-function isDue(schedule: ClaimedSchedule | null, now: number): schedule is ClaimedSchedule {
-  return schedule?.state === 'ACTIVE' && schedule.nextFireAt !== null && schedule.nextFireAt.getTime() <= now;
+/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. Of one with skips only these may have come. */
+function isDue({ state, nextScheduledFor, nextFireAt, skipCount }: ClaimedSchedule, now: number): boolean {
+  if (state !== 'ACTIVE') return false;
+  return isBy(nextFireAt, now) || (skipCount > 0 && isBy(nextScheduledFor, now));
+}
+
+function isBy(instant: Date | null, now: number): boolean {
+  return instant !== null && instant.getTime() <= now;
 }
 
 async function settlePause(parts: CommandParts, scope: CommandScope, claimed: ClaimedSchedule, now: number): Promise<void> {

@@ -1,9 +1,10 @@
+import type { OverlapPolicy } from '../domain/overlap.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
 import { findActiveRun, findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { insertRuns, iso } from '../store/runs.ts';
-import { listLiveWorkers } from '../store/workers.ts';
+import { listReadyWorkers } from '../store/workers.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
@@ -24,6 +25,12 @@ export async function refuseWhileActive(
 /** What a run by hand is to run, and where what is wrong with it stands in the input. */
 interface ByHand extends Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion' | 'policy' | 'input' | 'labels' | 'reason'> {
   taskScope: 'GLOBAL' | 'LOCAL';
+  /** The instant that it is for; epoch ms, default: now. */
+  runAt?: number | null;
+  /** It waits for that instant, and this is what happens then while another run of the task is under way. */
+  later?: OverlapPolicy | null;
+  /** It repeats another run: the same occurrence, and of a task of scope LOCAL on the same worker. */
+  again?: { retryOfId: string; scheduledFor: Date; localWorkerId: string | null };
 }
 
 /**
@@ -37,31 +44,38 @@ export async function startByHand(
   caller: Caller,
   action: string,
   targetId: string,
-  { taskScope, ...run }: ByHand,
+  { taskScope, runAt = null, later = null, again, ...run }: ByHand,
 ): Promise<RunRecord[]> {
   const now = parts.clock.now();
-  const workers = taskScope === 'LOCAL' ? await listLiveWorkers(sql, [run.taskId]) : new Map<string, (string | null)[]>();
-  const forWorkers = taskScope === 'LOCAL' ? (workers.get(run.taskId) ?? []) : [null];
+  const workers = taskScope === 'LOCAL' ? await listReadyWorkers(sql, now, [run.taskId]) : new Map<string, (string | null)[]>();
+  const live = taskScope === 'LOCAL' ? (workers.get(run.taskId) ?? []) : [null];
+  const forWorkers = again?.localWorkerId == null ? live : live.filter((workerId) => workerId === again.localWorkerId);
+  if (forWorkers.length === 0 && live.length > 0) {
+    const message = 'The worker that the run was for is gone, or has the code no more.';
+    throw new Rejection([conflict('INVALID_STATE', ['input'], message, run.taskId)]);
+  }
   if (forWorkers.length === 0) {
-    const message = 'The task runs on every live worker that has its code, and there is none.';
+    const message = 'The task runs on every live worker that has its code and is past its initial delay, and there is none.';
     throw new Rejection([conflict('INVALID_STATE', ['input'], message, run.taskId)]);
   }
   const runs = forWorkers.map((localWorkerId) => ({
     ...run,
     id: newId('run'),
-    state: 'QUEUED' as const,
-    origin: 'MANUAL' as const,
-    scheduledFor: iso(now),
-    effectiveAt: iso(now),
+    state: later === null ? ('QUEUED' as const) : ('SCHEDULED' as const),
+    origin: again === undefined ? ('MANUAL' as const) : ('RETRY' as const),
+    scheduledFor: iso(again?.scheduledFor.getTime() ?? runAt ?? now),
+    effectiveAt: iso(runAt ?? now),
     requestedBy: caller.viewer.actor,
-    jobId: crypto.randomUUID(),
+    jobId: later === null ? crypto.randomUUID() : null,
     localWorkerId,
+    ...(again !== undefined && { retryOfId: again.retryOfId }),
+    ...(later !== null && { overlapPolicy: later }),
   }));
   const queued = await insertRuns(sql, now, runs);
   await parts.queue.enqueue(sql, queued);
   const ids = runs.map(({ id }) => id);
   await audit({ action, targetId, reason: run.reason, changes: { runs: { before: null, after: ids } } }, now);
-  signal('jobs', 'events');
+  signal('events', later === null ? 'jobs' : 'schedules');
   const records = new Map((await findRunsById(prisma, ids)).map((record) => [record.id, record]));
   return ids.map((id) => records.get(id) as RunRecord);
 }

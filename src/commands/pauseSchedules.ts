@@ -8,6 +8,7 @@ import type { ScheduleRecord } from '../store/schedules.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
+import { keepSkips } from './keepSkips.ts';
 import { lockById, settleDue } from './lockedSchedule.ts';
 import type { LockedSchedule } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
@@ -62,10 +63,11 @@ export function resumeSchedules(
   if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
   return runCommand(parts, caller, 'schedule.resume', async (scope) => {
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    return changeEach(parts, scope, input.select, 'PAUSED', async ({ record, now }) => {
+    return changeEach(parts, scope, input.select, 'PAUSED', async ({ claimed, record, now }) => {
       const current = (await findSchedule(scope.prisma, { id: record.id })) as ScheduleRecord;
       const state = hasEnded(current.triggerKind, current.nextScheduledFor) ? 'COMPLETED' : 'ACTIVE';
-      const resumed = await updateState(scope.prisma, record.id, { state, pause: null });
+      const going = await updateState(scope.prisma, record.id, { state, pause: null });
+      const resumed = await keepSkips(scope, going, () => parts.triggerOf(claimed));
       const changes = { state: { before: 'PAUSED', after: state } };
       await scope.audit({ action: 'schedule.resume', targetId: record.id, reason: input.reason ?? null, changes }, now);
       await scheduleEvent(scope, now, 'UPDATED', record, resumed);

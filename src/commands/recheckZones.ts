@@ -9,6 +9,7 @@ import type { UncheckedSchedule } from '../store/zoneCheck.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts } from './command.ts';
+import { keepSkips } from './keepSkips.ts';
 import { lockById } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 
@@ -68,7 +69,8 @@ async function move(parts: CommandParts, caller: Caller, log: Logger, zoneData: 
     const next = trigger.next(settled);
     const state = locked.record.state === 'ACTIVE' && hasEnded(trigger.kind, next) ? 'COMPLETED' : locked.record.state;
     const place = placeAt(timingOf(locked.claimed, trigger), next);
-    const record = await moveSchedule(scope.prisma, id, { state, place, horizon: horizonOf(trigger, next), zoneData });
+    const placed = await moveSchedule(scope.prisma, id, { state, place, horizon: horizonOf(trigger, next), zoneData });
+    const record = await keepSkips(scope, placed, () => trigger);
     const changes = {
       nextScheduledFor: { before: iso(moved.map(({ before }) => before)), after: iso(moved.map(({ now }) => now)) },
     };

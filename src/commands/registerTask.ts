@@ -12,6 +12,8 @@ import type { Caller, CommandParts, CommandResult, CommandScope } from './comman
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { parseLabels } from './labels.ts';
+import { parseRetention } from './runRetention.ts';
+import type { RetentionInput } from './runRetention.ts';
 import { taskEvent } from './taskEvent.ts';
 
 /** A code task as its module declares it. */
@@ -23,9 +25,17 @@ export interface TaskDeclaration {
   scope: 'GLOBAL' | 'LOCAL';
   inputSchema: InputSchema | null;
   execution: ExecutionInput;
+  retention?: RetentionInput | null | undefined;
   labels: Labels;
+  /** A duration; null: none. */
+  initialDelay?: string | null;
 }
-type Definition = Pick<TaskRecord, 'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'labels'>;
+type Definition = Pick<
+  TaskRecord,
+  'group' | 'name' | 'description' | 'scope' | 'inputSchema' | 'execution' | 'retention' | 'labels' | 'initialDelayMs'
+>;
+
+const DAY_MS = 24 * 3_600_000;
 
 /**
  * Makes a code task known, or brings what is known of it up to date with its code. The instance that starts last decides: all that
@@ -78,8 +88,9 @@ async function update(
 ): Promise<TaskRecord> {
   const now = parts.clock.now();
   await parts.queue.prepare([taskQueue(known.id)]);
-  const { group, name, description, scope, inputSchema, execution, labels } = known;
-  const changes = changesBetween<Definition>({ group, name, description, scope, inputSchema, execution, labels }, definition);
+  const { group, name, description, scope, inputSchema, execution, retention, labels, initialDelayMs } = known;
+  const before = { group, name, description, scope, inputSchema, execution, retention, labels, initialDelayMs };
+  const changes = changesBetween<Definition>(before, definition);
   if (Object.keys(changes ?? {}).length === 0) return known;
   const record = await updateTask(prisma, known.id, { ...definition, http: null, updatedAt: new Date(now) });
   await audit({ action: 'task.register', targetId: known.id, reason: null, changes }, now);
@@ -89,15 +100,19 @@ async function update(
 }
 
 /** @throws Rejection naming every bad field */
-function parseDeclaration({ group, name, description, scope, inputSchema, execution, labels }: TaskDeclaration): Definition {
+function parseDeclaration(declaration: TaskDeclaration): Definition {
+  const { group, name, description, scope, inputSchema, execution, labels, initialDelay = null } = declaration;
   const fields = new Fields();
   fields.text(['group'], group, { min: 1, max: 200 });
   fields.text(['name'], name, { min: 1, max: 200 });
   if (description !== null) fields.text(['description'], description, { min: 0, max: 2_000 });
   const settings = parseExecution(fields, [], execution);
+  const retention = parseRetention(fields, ['retention'], declaration.retention);
+  const initialDelayMs =
+    initialDelay === null ? null : fields.duration(['initialDelay'], initialDelay, { minMs: 1, maxMs: DAY_MS });
   const checked = parseLabels(fields, ['labels'], listLabels(labels));
   if (fields.errors.length > 0) throw new Rejection(fields.errors);
-  return { group, name, description, scope, inputSchema, execution: settings, labels: checked };
+  return { group, name, description, scope, inputSchema, execution: settings, retention, labels: checked, initialDelayMs };
 }
 
 function taken(key: string, existingId: string | null) {

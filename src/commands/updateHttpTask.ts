@@ -10,6 +10,8 @@ import type { ExecutionInput } from './fields.ts';
 import { parseLabels } from './labels.ts';
 import type { LabelInput } from './labels.ts';
 import { DEFAULT_REQUEST, parseTaskFields } from './httpTaskFields.ts';
+import { parseRetention } from './runRetention.ts';
+import type { RetentionInput } from './runRetention.ts';
 import { taskEvent } from './taskEvent.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
@@ -25,6 +27,7 @@ export interface HttpTaskPatch {
   body?: unknown;
   successStatuses?: string | null | undefined;
   execution?: ExecutionInput | null | undefined;
+  retention?: RetentionInput | null | undefined;
   labels?: readonly LabelInput[] | null | undefined;
 }
 
@@ -49,6 +52,8 @@ export function updateHttpTask(
     }
     const execution =
       patch.execution === undefined ? task.execution : parseExecution(fields, ['patch', 'execution'], patch.execution ?? {});
+    const retention =
+      patch.retention === undefined ? task.retention : parseRetention(fields, ['patch', 'retention'], patch.retention);
     const labels = patch.labels === undefined ? task.labels : parseLabels(fields, ['patch', 'labels'], patch.labels ?? []);
     const parsed = parseTaskFields(
       fields,
@@ -61,9 +66,9 @@ export function updateHttpTask(
       },
     );
     if (parsed === null || fields.errors.length > 0) throw new Rejection(fields.errors);
-    const changes = changesBetween({ ...definitionOf(task) }, { ...parsed, execution, labels });
+    const changes = changesBetween({ ...definitionOf(task) }, { ...parsed, execution, retention, labels });
     if (Object.keys(changes ?? {}).length === 0) return task;
-    const updated = await updateTask(prisma, task.id, { ...parsed, execution, labels, updatedAt: new Date(now) });
+    const updated = await updateTask(prisma, task.id, { ...parsed, execution, retention, labels, updatedAt: new Date(now) });
     await audit({ action: 'task.update', targetId: task.id, reason: null, changes: withoutSecrets(changes) }, now);
     await taskEvent(sql, now, 'UPDATED', task, updated);
     signal('events');
@@ -85,8 +90,8 @@ function patchedRequest(current: HttpRequest, patch: HttpTaskPatch) {
   };
 }
 
-function definitionOf({ group, name, description, http, execution, labels }: TaskRecord) {
-  return { group, name, description, http, execution, labels };
+function definitionOf({ group, name, description, http, execution, retention, labels }: TaskRecord) {
+  return { group, name, description, http, execution, retention, labels };
 }
 
 /** Header values may be secrets: the audit trail keeps their names. */

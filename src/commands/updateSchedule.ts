@@ -13,6 +13,7 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
+import { keepSkips } from './keepSkips.ts';
 import { checkVersion, lastSettled, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
@@ -56,7 +57,7 @@ export function updateSchedule(
     const bounded = withinBounds(trigger, definition);
     const timing = timingOf({ id: record.id, ...definition }, bounded);
     // A clock that stepped back must not bring times again that had their verdict.
-    const from = countsFrom(timing, now, await lastSettled(parts, scope, locked, settled));
+    const from = countsFrom(timing, now, await lastSettled(parts, scope, { claimed: locked.claimed, settled }));
     const retimed = TIMING.some((field) => !isDeepStrictEqual(before[field], definition[field]));
     if (retimed) {
       const told = `it is ${new Date(now).toISOString()} now`;
@@ -82,7 +83,8 @@ export function updateSchedule(
       at: new Date(now),
       by: caller.viewer.actor,
     };
-    const updated = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
+    const written = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
+    const updated = await keepSkips(scope, written, () => bounded);
     await audit(
       {
         action: 'schedule.update',

@@ -1,10 +1,14 @@
 import type { HELD_STATES, RunState } from './runState.ts';
 
+/** How long an attempt may ignore that it is to end: then its lease is taken away, and its run goes on without it. */
+export const STOP_GRACE_MS = 10_000;
+
 /**
+ * @param force  takes an attempt away from its worker without waiting for it
  * @returns the state of a run after somebody has canceled it: what no worker holds is CANCELED at once, what a worker holds is
  *          CANCELING until its attempt has ended; null when it has ended, for then there is nothing left to cancel
  */
-export function afterCancel(state: RunState): 'CANCELED' | 'CANCELING' | null {
+export function afterCancel(state: RunState, force = false): 'CANCELED' | 'CANCELING' | null {
   switch (state) {
     case 'SCHEDULED':
     case 'BUFFERED':
@@ -13,7 +17,7 @@ export function afterCancel(state: RunState): 'CANCELED' | 'CANCELING' | null {
       return 'CANCELED';
     case 'RUNNING':
     case 'CANCELING':
-      return 'CANCELING';
+      return force ? 'CANCELED' : 'CANCELING';
     case 'SUCCEEDED':
     case 'FAILED':
     case 'TIMED_OUT':

@@ -1,6 +1,7 @@
 import type { Trigger } from '../trigger/trigger.ts';
 import { NOMINAL } from './timing.ts';
 import type { Timing } from './timing.ts';
+import type { SkipVerdict } from './verdict.ts';
 
 export type MisfireMode = 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL';
 /** What to do with occurrences that come late. Durations are whole milliseconds. */
@@ -23,8 +24,6 @@ export const DEFAULT_MISFIRE: MisfirePolicy = {
 export const MAX_CATCHUP_RUNS = 1_000;
 export const MAX_FIRES_PER_TICK = 2_000;
 
-/** Why an occurrence did not become a run. */
-export type SkipVerdict = 'OVERLAP_SKIPPED' | 'MISSED' | 'COALESCED' | 'PAUSED' | 'LIMIT_REACHED';
 export interface Fire {
   kind: 'fire';
   /** nominal instant */
@@ -93,7 +92,7 @@ export function planPaused(
 }
 
 /** The nominal bound before which occurrences are due by now. Never before `expected`, should that be no occurrence any more: what was settled stays so. */
-function endOfDue(timing: Timing, expected: number, now: number): number {
+export function endOfDue(timing: Timing, expected: number, now: number): number {
   return Math.max(expected, timing.firstNominalFrom(now + 1));
 }
 

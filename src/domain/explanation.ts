@@ -9,6 +9,7 @@ import type { RunLimit } from './runLimit.ts';
 import type { RunOrigin, RunState } from './runState.ts';
 import { givenTriggerOf, triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
+import type { PlannedSkip } from './skips.ts';
 import { explainLimit, explainOffset } from './explainFiring.ts';
 import { timingOf } from './timing.ts';
 import type { Offsets } from './timing.ts';
@@ -27,6 +28,8 @@ export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'>,
   /** The first occurrence that has no verdict yet. */
   nextScheduledFor: Date | null;
   deletedAt: Date | null;
+  /** Occurrences without a verdict that somebody skipped. */
+  skips: readonly PlannedSkip[];
 }
 /** What the store knows of one instant that is past. */
 export interface LedgerFacts {
@@ -81,7 +84,7 @@ function explainDefinition(trigger: Trigger, { startAt, endAt }: Bounds, at: num
 function planned(schedule: ExplainedSchedule, trigger: Trigger, at: number, definition: Cause[]): Cause[] {
   const causes = [...definition, ...deleted(schedule, at), ...explainLimit(schedule, trigger, at)];
   if (schedule.state === 'COMPLETED') causes.push(stop('state', 'the schedule is COMPLETED: it has no times left'));
-  return asFarAsDecided([...causes, ...paused(schedule, at)]);
+  return asFarAsDecided([...causes, ...paused(schedule, at), ...skipped(schedule, at)]);
 }
 
 function happened(
@@ -109,7 +112,7 @@ function happened(
   if (verdict !== null) return byDefinition ? [...head, ...definition, verdict] : [verdict];
   if (!byDefinition) return [...head, ...definition];
   if (changed) return [...definition, stop('version', `${present}, after this instant; the ledger has nothing of it`)];
-  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, at)]);
+  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, at), ...skipped(schedule, at)]);
   if (later.length > 0) return [...definition, ...later];
   // What came after the last run that it allows has no verdict.
   if (state === 'COMPLETED' && limitReached(schedule)) return [...definition, ...explainLimit(schedule, trigger, at)];
@@ -164,6 +167,10 @@ function paused({ state, pause }: ExplainedSchedule, at: number): Cause[] {
   if (state !== 'PAUSED' || (pause !== null && Date.parse(pause.since) > at)) return [];
   const details = pause === null ? '' : ` since ${pause.since}, by ${pause.by.name ?? pause.by.id}: ${pause.reason}`;
   return [stop('pause', `the schedule is PAUSED${details}`)];
+}
+
+function skipped({ skips }: ExplainedSchedule, at: number): Cause[] {
+  return skips.filter(({ scheduledFor }) => scheduledFor === at).map(({ reason }) => stop('skip', reason));
 }
 
 const stop = (subject: string, message: string): Cause => ({ subject, passes: false, message });

@@ -1,4 +1,5 @@
-import type { Fire, MisfirePolicy, Skip, SkipVerdict } from './due.ts';
+import type { Fire, MisfirePolicy, Skip } from './due.ts';
+import type { SkipVerdict } from './verdict.ts';
 
 export type OverlapPolicy = 'SKIP' | 'ALLOW_ALL';
 

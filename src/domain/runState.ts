@@ -25,5 +25,9 @@ export const ACTIVE_STATES = ['QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING'] as
 export const HELD_STATES = ['RUNNING', 'CANCELING'] as const satisfies readonly RunState[];
 /** No worker has begun: what a deleted schedule takes with it. */
 export const WAITING_STATES = ['SCHEDULED', 'BUFFERED', 'QUEUED'] as const satisfies readonly RunState[];
+/** Whether a run has ended: nothing follows. */
+export function isOver(state: RunState): boolean {
+  return RUN_TRANSITIONS[state].length === 0;
+}
 /** All that have not ended. */
 export const UNFINISHED_STATES = ['SCHEDULED', 'BUFFERED', ...ACTIVE_STATES] as const satisfies readonly RunState[];

@@ -7,11 +7,14 @@ import type { RunQueue } from '../queue/queue.ts';
 import { claimDueSchedules, nextDueAt } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
 import type { Store } from '../store/open.ts';
+import { nextDelayedAt } from '../store/delayedRuns.ts';
 import { nextRetryAt, promoteRetries } from '../store/runs.ts';
+import { delayedTick } from './delayed.ts';
 
 /** Schedules claimed by one tick, in one statement. */
 const CLAIM_BATCH = 500;
 const RETRY_BATCH = 500;
+const DELAYED_BATCH = 500;
 /** Names in the log of one tick. */
 const SHOWN = 10;
 /** Suspended machines, stepped clocks and lost notifications cost no more than this. */
@@ -69,9 +72,10 @@ export function startEngine(parts: { store: Store; queue: RunQueue; clock: Clock
   /** Does what is due and answers how long nothing will be. */
   async function look(): Promise<number> {
     while (!stopped && (await tick()) === CLAIM_BATCH);
-    const [due, retry] = await Promise.all([nextDueAt(store.sql), nextRetryAt(store.sql)]);
+    const [due, retry, delayed] = await Promise.all([nextDueAt(store.sql), nextRetryAt(store.sql), nextDelayedAt(store.sql)]);
     if (retry !== null && retry.getTime() <= clock.now()) while (!stopped && (await retryTick()) === RETRY_BATCH);
-    const next = Math.min(due?.getTime() ?? Infinity, retry?.getTime() ?? Infinity);
+    if (delayed !== null && delayed.getTime() <= clock.now()) while (!stopped && (await delayedTick(parts, DELAYED_BATCH)));
+    const next = Math.min(...[due, retry, delayed].map((at) => at?.getTime() ?? Infinity));
     const wait = next - clock.now();
     if (wait > 0) {
       held = 0;

@@ -6,6 +6,7 @@ import type { RunQueue } from '../queue/queue.ts';
 import { endAttempts } from '../queue/finish.ts';
 import { WAITING_JOB_IDS } from '../queue/queue.ts';
 import type { Store } from '../store/open.ts';
+import { fenceIgnored } from './fence.ts';
 import {
   iso,
   listLostRuns,
@@ -53,6 +54,7 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
     const workers = await markLostWorkers(tx.sql, now, now - LEASE_MS);
     if (workers.length > 0) tx.signal('events');
   });
+  await fenceIgnored(parts);
   await failOrphans(parts);
   await redeliver(parts);
   await releaseStuck(parts);

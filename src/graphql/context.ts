@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Caller, CommandParts } from '../commands/command.ts';
 import { printCursor } from '../events/cursor.ts';
+import type { LogFollower } from '../events/logs.ts';
 import type { Relay } from '../events/relay.ts';
 import { readStreamHead } from '../store/events.ts';
 import type { Store } from '../store/open.ts';
@@ -13,6 +14,7 @@ export interface ApiParts {
   store: Store;
   commands: CommandParts;
   relay: Relay;
+  logs: LogFollower;
   clock: Clock;
   /** Which stream of events cursors belong to. */
   streamId: string;

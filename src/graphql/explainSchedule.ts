@@ -1,6 +1,5 @@
 import { explainSchedule } from '../domain/explanation.ts';
-import type { Explanation } from '../domain/explanation.ts';
-import type { TriggerSource } from '../domain/schedule.ts';
+import type { ExplainedSchedule, Explanation } from '../domain/explanation.ts';
 import type { Clock } from '../clock.ts';
 import { findLedgerFacts } from '../store/explain.ts';
 import type { Store } from '../store/open.ts';
@@ -8,7 +7,7 @@ import type { ScheduleRecord } from '../store/schedules.ts';
 
 /** Why a schedule fires at an instant, or does not; of the past, what became of it. */
 export async function explainAt(
-  schedule: ScheduleRecord & Pick<TriggerSource, 'calendars'>,
+  schedule: ScheduleRecord & Pick<ExplainedSchedule, 'calendars' | 'skips'>,
   at: number,
   parts: { store: Store; clock: Clock },
 ): Promise<Explanation> {

@@ -1,9 +1,16 @@
 import DataLoader from 'dataloader';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
+import { readLedgers } from '../store/occurrences.ts';
+import type { LedgerRequest } from '../store/occurrences.ts';
 import type { Store } from '../store/open.ts';
-import { findAttempts, findLastRuns, findRunsById, findWorkersById } from '../store/runRecords.ts';
-import type { AttemptRecord } from '../store/runRecords.ts';
+import { findAttempts, findLastRuns, findRetries, findRunsById, findWorkersById } from '../store/runRecords.ts';
+import type { AttemptRecord, RunRecord } from '../store/runRecords.ts';
+import { readScheduleStats } from '../store/runStats.ts';
+import type { Stretch } from '../store/runStats.ts';
+import { findSteps } from '../store/steps.ts';
+import type { StepRecord } from '../store/steps.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
+import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
 import { findTasksById } from '../store/tasks.ts';
@@ -31,6 +38,13 @@ export function createLoaders(store: Store) {
       const dates = await readCalendarDates(sql, names);
       return names.map((name) => dates.get(name) ?? null);
     }),
+    skipsOfSchedule: new DataLoader(async (scheduleIds: readonly string[]) => {
+      const skips = await readSkips(sql, scheduleIds);
+      return scheduleIds.map((id) => skips.get(id) ?? []);
+    }),
+    ledger: new DataLoader((requests: readonly LedgerRequest[]) => readLedgers(sql, requests), {
+      cacheKeyFn: ({ scheduleId, from, until, limit }) => `${scheduleId} ${from} ${until} ${limit}`,
+    }),
     workersOfTask: new DataLoader(async (taskIds: readonly string[]) => {
       const rows = Map.groupBy(await listTaskWorkers(sql, taskIds, LIMITS.maxPageSize), (row) => row.taskId);
       return taskIds.map((id): TaskWorkerRow[] => rows.get(id) ?? []);
@@ -43,11 +57,23 @@ export function createLoaders(store: Store) {
       const rows = new Map((await listWorkerRuns(sql, workerIds, LIMITS.maxPageSize)).map((row) => [row.workerId, row]));
       return workerIds.map((id) => rows.get(id) ?? { runIds: [], count: 0 });
     }),
+    retriesOfRun: new DataLoader(async (runIds: readonly string[]) => {
+      const rows = Map.groupBy(await findRetries(sql, runIds, LIMITS.maxPageSize), (row) => row.retryOfId);
+      return Promise.all(runIds.map(async (id) => (await run.loadMany((rows.get(id) ?? []).map((row) => row.id))).filter(isRun)));
+    }),
+    /** Every question is its own: windows end at the moment in which they are asked for. */
+    statsOfSchedule: new DataLoader((asked: readonly (Stretch & { scheduleId: string })[]) => readScheduleStats(prisma, asked), {
+      cache: false,
+    }),
     lastRunOfTask: lastRun('task_id'),
     lastRunOfSchedule: lastRun('schedule_id'),
     attempts: new DataLoader(async (runIds: readonly string[]) => {
       const byRun = Map.groupBy(await findAttempts(prisma, runIds), (attempt) => attempt.runId);
       return runIds.map((id): AttemptRecord[] => byRun.get(id) ?? []);
+    }),
+    steps: new DataLoader(async (runIds: readonly string[]) => {
+      const byRun = Map.groupBy(await findSteps(prisma, runIds), (step) => step.runId);
+      return runIds.map((id): StepRecord[] => byRun.get(id) ?? []);
     }),
     nextFireOfTask: new DataLoader(async (taskIds: readonly string[]) => {
       const next = await nextFireByTask(prisma, taskIds);
@@ -62,6 +88,8 @@ export function createLoaders(store: Store) {
   };
 }
 export type Loaders = ReturnType<typeof createLoaders>;
+
+const isRun = (run: RunRecord | Error | null): run is RunRecord => run !== null && !(run instanceof Error);
 
 function byTask<Row extends { taskId: string }>(find: (ids: readonly string[]) => Promise<Row[]>) {
   return new DataLoader(async (ids: readonly string[]) => {

@@ -1,5 +1,6 @@
 import { PgBoss } from 'pg-boss';
 import type { Logger } from 'pino';
+import { deliveryPriority } from '../domain/priority.ts';
 import { createOutage } from '../outage.ts';
 import type { QueuedRun } from '../store/runs.ts';
 import type { Sql } from '../store/sql.ts';
@@ -16,12 +17,18 @@ export interface Delivery {
 export interface RunQueue {
   /** Adds deliveries inside the caller's transaction. */
   enqueue(sql: Sql, runs: readonly QueuedRun[]): Promise<void>;
-  /** Takes deliveries, at most `count` and perhaps fewer than there are: ask until none come. Nobody else gets them. */
-  take(queue: string, count: number): Promise<Delivery[]>;
+  /**
+   * Takes deliveries, at most `count` and perhaps fewer than there are: ask until none come. Those of the highest priority first;
+   * none below `minPriority`. Nobody else gets them.
+   */
+  take(queue: string, count: number, minPriority?: number): Promise<Delivery[]>;
   /** Removes deliveries that were acted on or dropped. */
   settle(queue: string, deliveries: readonly Delivery[]): Promise<void>;
-  /** Of these queues, those in which deliveries wait: one statement, where asking each for its deliveries would be many. */
-  waiting(queues: readonly string[]): Promise<string[]>;
+  /**
+   * Of these queues, those in which deliveries of the highest priority wait that there is in any of them: one statement, where asking
+   * each for its deliveries would be many. Null: nothing waits.
+   */
+  foremost(queues: readonly string[]): Promise<{ queues: string[]; priority: number } | null>;
   /** Makes these queues unless they are there already: before the first run for them can be written. */
   prepare(queues: readonly string[]): Promise<void>;
   /** Removes a queue with what is in it. */
@@ -115,19 +122,22 @@ export async function openQueue(sql: Sql, log: Logger): Promise<RunQueue> {
   return {
     async enqueue(tx, runs) {
       for (const [queue, members] of Map.groupBy(runs, queueOf)) {
-        const jobs = members.map(({ jobId, runId, attempt, origin }) => ({
+        const jobs = members.map(({ jobId, runId, attempt, origin, priority }) => ({
           id: jobId,
           data: { runId, attempt },
-          // What was missed anyway gives way to what is due.
-          priority: origin === 'CATCH_UP' ? -1 : 0,
+          priority: deliveryPriority(priority, origin),
         }));
         await boss.insert(queue, jobs, { db: adapter(tx) });
       }
     },
-    async take(queue, count) {
+    async take(queue, count, minPriority) {
       // A power of two: the size is part of the text, and each text is prepared on its own.
       const batchSize = 2 ** Math.floor(Math.log2(count));
-      const jobs = await boss.fetch<{ runId: string; attempt: number }>(queue, { batchSize, db: takeAdapter });
+      const jobs = await boss.fetch<{ runId: string; attempt: number }>(queue, {
+        batchSize,
+        db: takeAdapter,
+        ...(minPriority !== undefined && { minPriority }),
+      });
       return jobs.map((job) => ({ jobId: job.id, runId: job.data.runId, attempt: job.data.attempt }));
     },
     async settle(queue, deliveries) {
@@ -137,13 +147,17 @@ export async function openQueue(sql: Sql, log: Logger): Promise<RunQueue> {
           deliveries.map((delivery) => delivery.jobId),
         );
     },
-    async waiting(queues) {
-      const rows = await sql.query<{ name: string }>(
-        `/* waitingQueues */
-SELECT q.name FROM jsonb_array_elements_text($1::jsonb) AS q(name) WHERE EXISTS (SELECT 1 FROM ${SCHEMA}.job j WHERE j.name = q.name AND j.state < 'active' AND NOT j.blocked)`,
+    async foremost(queues) {
+      const rows = await sql.query<{ name: string; priority: number }>(
+        `/* foremostQueues */
+SELECT q.name, top.priority FROM jsonb_array_elements_text($1::jsonb) AS q(name), LATERAL (
+  SELECT j.priority FROM ${SCHEMA}.job j WHERE j.name = q.name AND j.state < 'active' AND NOT j.blocked ORDER BY j.priority DESC LIMIT 1
+) top`,
         [JSON.stringify(queues)],
       );
-      return rows.map((row) => row.name);
+      if (rows.length === 0) return null;
+      const priority = Math.max(...rows.map((row) => row.priority));
+      return { queues: rows.filter((row) => row.priority === priority).map((row) => row.name), priority };
     },
     async prepare(queues) {
       for (const queue of queues) await boss.createQueue(queue, QUEUE_OPTIONS);

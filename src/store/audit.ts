@@ -18,16 +18,17 @@ export interface NewAuditEntry {
   requestId: string;
 }
 
-export async function appendAudit(prisma: Pick<PrismaTransaction, 'auditEntry'>, entry: NewAuditEntry): Promise<void> {
-  const { changes, actor, ...plain } = entry;
-  await prisma.auditEntry.create({
-    data: {
-      id: newId('aud'),
-      ...plain,
-      actor: actor as unknown as Prisma.InputJsonValue,
-      ...(changes !== null && { changes: changes as unknown as Prisma.InputJsonValue }),
-    },
-  });
+export async function appendAudit(
+  prisma: Pick<PrismaTransaction, 'auditEntry'>,
+  entries: readonly NewAuditEntry[],
+): Promise<void> {
+  const data = entries.map(({ changes, actor, ...plain }) => ({
+    id: newId('aud'),
+    ...plain,
+    actor: actor as unknown as Prisma.InputJsonValue,
+    ...(changes !== null && { changes: changes as unknown as Prisma.InputJsonValue }),
+  }));
+  await prisma.auditEntry.createMany({ data });
 }
 
 /** The fields in which two objects differ. */

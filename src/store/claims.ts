@@ -50,6 +50,8 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
   taskLabels: Labels;
   /** The ledger row that an equal and adjacent verdict extends. */
   open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
+  /** How many planned occurrences are skipped. */
+  skipCount: number;
   calendarNames: string[];
   calendarStamp: number;
   /** Of the calendars that its trigger names; null: it names none. */
@@ -59,18 +61,21 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
 export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
        s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", s.next_fire_at AS "nextFireAt",
        s.spread_ms AS "spreadMs", s.jitter_ms AS "jitterMs", s.max_runs AS "maxRuns", s.counted_runs AS "countedRuns", (s.horizon->>-1)::float8 AS "horizonEnd",
-       s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
+       s.skip_count AS "skipCount", s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
 export const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
+
+/** What the engine waits for: when all that is left is skipped, nothing fires any more, but it gets its verdict when it comes. */
+const WAKES_AT = 'coalesce(s.next_fire_at, s.next_scheduled_for)';
 
 /** Locks due schedules, most overdue first. Those that others hold (an edit, a finishing run) are passed over: ask again soon. */
 export async function claimDueSchedules(sql: Sql, now: number, limit: number): Promise<ClaimedSchedule[]> {
   const claimed = await sql.query<ClaimedSchedule>(
     `/* claimDueSchedules */
 SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
- WHERE s.next_fire_at <= $1::timestamptz AND s.state = 'ACTIVE' AND s.deleted_at IS NULL
- ORDER BY s.next_fire_at LIMIT $2 FOR NO KEY UPDATE OF s SKIP LOCKED`,
+ WHERE ${WAKES_AT} <= $1::timestamptz AND s.next_scheduled_for IS NOT NULL AND s.state = 'ACTIVE' AND s.deleted_at IS NULL
+ ORDER BY ${WAKES_AT} LIMIT $2 FOR NO KEY UPDATE OF s SKIP LOCKED`,
     [iso(now), limit],
   );
   return withCalendars(sql, claimed);
@@ -186,7 +191,7 @@ WITH ${insertRunsExpressions('$2')}, ledger AS (
          last_fire_at = coalesce(a."lastFireAt", s.last_fire_at), counted_runs = s.counted_runs + coalesce(a."countedRuns", 0),
          horizon = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN a.horizon ELSE s.horizon END,
          zone_data = CASE WHEN jsonb_typeof(a.horizon) = 'array' THEN $5 ELSE s.zone_data END,
-         state = CASE WHEN s.state = 'ACTIVE' AND a."nextFireAt" IS NULL THEN 'COMPLETED' ELSE s.state END
+         state = CASE WHEN s.state = 'ACTIVE' AND a."nextScheduledFor" IS NULL THEN 'COMPLETED' ELSE s.state END
     FROM a WHERE s.id = a.id RETURNING s.*
 ), schedule_events AS (
   INSERT INTO event (at, topic, kind, subject_id, task_id, schedule_id, before, after)
@@ -203,7 +208,7 @@ SELECT * FROM queued`,
 /** When the next schedule is due; null when none is. */
 export async function nextDueAt(sql: Sql): Promise<Date | null> {
   const [row] = await sql.query<{ at: Date | null }>(
-    `/* nextDueAt */ SELECT min(next_fire_at) AS at FROM schedule WHERE state = 'ACTIVE' AND deleted_at IS NULL AND next_fire_at IS NOT NULL`,
+    `/* nextDueAt */ SELECT min(${WAKES_AT}) AS at FROM schedule s WHERE s.state = 'ACTIVE' AND s.deleted_at IS NULL AND s.next_scheduled_for IS NOT NULL`,
   );
   return row?.at ?? null;
 }

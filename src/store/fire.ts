@@ -1,4 +1,3 @@
-import { MAX_FIRES_PER_TICK, planDue } from '../domain/due.ts';
 import { resolveExecution } from '../domain/execution.ts';
 import { passOverFires, resolveOverlap } from '../domain/overlap.ts';
 import type { PlannedRun } from '../domain/overlap.ts';
@@ -6,6 +5,8 @@ import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
 import { cutAtLimit } from '../domain/runLimit.ts';
+import { planDueAround, withoutSkips } from '../domain/skips.ts';
+import type { PlannedSkip } from '../domain/skips.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
 import { placeAt, timingOf } from '../domain/timing.ts';
 import type { Place, Timing } from '../domain/timing.ts';
@@ -16,8 +17,9 @@ import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
 import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
-import { listLiveWorkers } from './workers.ts';
+import { listReadyWorkers } from './workers.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
+import { forgetSkips, readSkips } from './skips.ts';
 import type { Sql } from './sql.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
@@ -37,20 +39,22 @@ export async function fireDue(
   const serial = claimed.filter((schedule) => schedule.overlapPolicy !== 'ALLOW_ALL').map((schedule) => schedule.id);
   const underway = await readUnderway(sql, serial);
   const local = claimed.filter((schedule) => schedule.taskScope === 'LOCAL').map((schedule) => schedule.taskId);
-  const workers = await listLiveWorkers(sql, local);
+  const workers = await listReadyWorkers(sql, now, local);
+  const skipping = claimed.filter((schedule) => schedule.skipCount > 0).map((schedule) => schedule.id);
+  const skips = await readSkips(sql, skipping);
   const runs: NewRun[] = [];
   const advances: Advance[] = [];
   const occurrences: NewOccurrence[] = [];
   for (const schedule of claimed) {
     if (schedule.nextScheduledFor === null) continue;
-    const plan = planOf(schedule, schedule.nextScheduledFor.getTime(), now, triggerOf);
+    const plan = planOf(schedule, skips.get(schedule.id) ?? [], schedule.nextScheduledFor.getTime(), now, triggerOf);
     if (!plan.ok) {
       await holdBroken(sql, now, schedule, plan.error);
       continue;
     }
     const forWorkers = schedule.taskScope === 'LOCAL' ? (workers.get(schedule.taskId) ?? []) : [null];
     const resolved = resolveOverlap(
-      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker had the code of its task'),
+      forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker was ready to run its task'),
       schedule.overlapPolicy,
       schedule.misfire,
       underway.get(schedule.id) ?? { active: 0, backlog: 0 },
@@ -62,7 +66,7 @@ export async function fireDue(
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
-      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next)),
+      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next, plan.nextFire)),
       lastFireAt: fires.length > 0 ? iso(now) : null,
       countedRuns,
       openOccurrenceId: ledger.openId,
@@ -70,7 +74,12 @@ export async function fireDue(
       extend: ledger.extend,
     });
   }
-  return writeVerdicts(sql, now, runs, occurrences, advances);
+  const queued = await writeVerdicts(sql, now, runs, occurrences, advances);
+  const settled = advances
+    .filter(({ id }) => skips.has(id))
+    .map(({ id, nextScheduledFor }) => ({ id, before: nextScheduledFor }));
+  await forgetSkips(sql, settled);
+  return queued;
 }
 
 export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
@@ -80,17 +89,19 @@ export function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance,
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */
 function planOf(
   schedule: ClaimedSchedule,
+  skips: readonly PlannedSkip[],
   expected: number,
   now: number,
   triggerOf: TriggerOf,
-): ({ ok: true; timing: Timing; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
+): ({ ok: true; timing: Timing; nextFire: number | null; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
     const timing = timingOf(schedule, trigger);
-    const plan = planDue(trigger, expected, now, schedule.misfire, MAX_FIRES_PER_TICK, timing);
+    const plan = planDueAround(trigger, skips, expected, now, schedule.misfire, timing);
+    const nextFire = plan.next === null ? null : withoutSkips(trigger, skips).next(plan.next - 1);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
-    return { ok: true, ...plan, timing, horizon: remembered ? null : horizonOf(trigger, plan.next) };
+    return { ok: true, ...plan, timing, nextFire, horizon: remembered ? null : horizonOf(trigger, plan.next) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }

@@ -11,25 +11,47 @@ import type { Sql } from './sql.ts';
 
 /** Any constant would do that is not another lock's. */
 const RETENTION_LOCK = 0x636172_72;
-const BATCH = 1_000;
+/** Rows that one transaction removes at most. */
+export const BATCH = 1_000;
+/** Runs whose logs have more lines than this together go in several batches: their rows are held meanwhile. */
+const BATCH_LOG_LINES = 50_000;
 const DAY_MS = 86_400_000;
 
+/** What statements that select runs for removal answer, of the run r. */
+export const PURGED_COLUMNS = `r.id, r.schedule_id AS "scheduleId", r.schedule_version AS "scheduleVersion", r.origin, r.scheduled_for AS "scheduledFor", r.log_lines AS "logLines"`;
+/** It is not the newest run of its schedule, which always stays. */
+export const hasNewer = (run: string) =>
+  `EXISTS (SELECT 1 FROM run n WHERE n.schedule_id = ${run}.schedule_id AND (n.scheduled_for, n.id) > (${run}.scheduled_for, ${run}.id))`;
+
 /**
- * Removes one batch of runs that ended before `before`, their attempts with them. The newest run of each schedule stays. Occurrences
- * that fired are folded into counted rows of the ledger first, so that nothing is left unaccounted for.
+ * Removes one batch of runs that ended before `before`, but those of tasks that say themselves how long. The newest run of each
+ * schedule stays.
  * @returns how many were removed; 0 when none is left
  */
 export function purgeRuns(store: Store, before: number, now: number): Promise<number> {
+  return purgeSelected(
+    store,
+    now,
+    `/* oldRuns */
+SELECT ${PURGED_COLUMNS} FROM run r
+ WHERE r.finished_at < $1::timestamptz AND r.state NOT IN ${sqlList(UNFINISHED_STATES)} AND (r.schedule_id IS NULL OR ${hasNewer('r')})
+   AND r.task_id NOT IN (SELECT id FROM task WHERE retention->>'runsMs' IS NOT NULL)
+ ORDER BY r.finished_at, r.id LIMIT $2 FOR UPDATE SKIP LOCKED`,
+    [iso(before), BATCH],
+  );
+}
+
+/**
+ * Removes the runs that a statement selects and locks, with their attempts, steps and logs; the first of them only, when the logs of
+ * all make too large a batch. Occurrences that fired are folded into counted rows of the ledger first, so that nothing is left
+ * unaccounted for.
+ * @param select  answers PURGED_COLUMNS of at most BATCH runs that have ended; what others hold it passes over
+ * @returns how many were removed
+ */
+export function purgeSelected(store: Store, now: number, select: string, values: readonly unknown[]): Promise<number> {
   return store.hotTransaction(async (tx) => {
     await oneAtATime(tx);
-    const runs = await tx.sql.query<PurgedRun>(
-      `/* oldRuns */
-SELECT r.id, r.schedule_id AS "scheduleId", r.schedule_version AS "scheduleVersion", r.origin, r.scheduled_for AS "scheduledFor" FROM run r
- WHERE r.finished_at < $1::timestamptz AND r.state NOT IN ${sqlList(UNFINISHED_STATES)}
-   AND (r.schedule_id IS NULL OR EXISTS (SELECT 1 FROM run n WHERE n.schedule_id = r.schedule_id AND (n.scheduled_for, n.id) > (r.scheduled_for, r.id)))
- ORDER BY r.finished_at, r.id LIMIT $2 FOR UPDATE SKIP LOCKED`,
-      [iso(before), BATCH],
-    );
+    const runs = boundedByLogs(await tx.sql.query<PurgedRun>(select, values));
     const ids = runs.map((run) => run.id);
     const fired = runs.filter((run) => run.scheduleId !== null && (run.origin === 'SCHEDULE' || run.origin === 'CATCH_UP'));
     await foldIntoLedger(tx.sql, fired, ids, now);
@@ -46,6 +68,16 @@ interface PurgedRun {
   scheduleVersion: number | null;
   origin: string;
   scheduledFor: Date;
+  logLines: number;
+}
+
+/** The first of them, at least one, as far as their logs make no larger batch than is allowed. */
+function boundedByLogs(runs: readonly PurgedRun[]): PurgedRun[] {
+  let lines = 0;
+  return runs.filter((run, index) => {
+    lines += run.logLines;
+    return index === 0 || lines <= BATCH_LOG_LINES;
+  });
 }
 
 /** In two statements for all schedules together: a batch may hold runs of as many schedules as it has runs. */

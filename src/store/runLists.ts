@@ -27,13 +27,8 @@ export const RUN_ORDERS = {
   FINISHED_AT: { field: 'finishedAt', expression: 'r.finished_at', type: 'timestamptz', nullable: true },
 } as const satisfies Record<string, ListOrder>;
 
-/** @param only narrows to one task or schedule */
-export function pageRuns(
-  prisma: Pick<PrismaTransaction, '$queryRawUnsafe' | 'run' | 'attempt' | 'worker'>,
-  filter: RunFilter | null,
-  only: { taskId?: string; scheduleId?: string },
-  request: PageRequest,
-): Promise<RunPage> {
+/** What runs r must satisfy. @param only narrows to one task or schedule */
+export function conditionsOfRuns(filter: RunFilter | null, only: { taskId?: string; scheduleId?: string }): Conditions {
   const conditions = new Conditions();
   if (only.taskId !== undefined) conditions.add(`r.task_id = ${conditions.param(only.taskId)}::text`);
   if (only.scheduleId !== undefined) conditions.add(`r.schedule_id = ${conditions.param(only.scheduleId)}::text`);
@@ -48,5 +43,16 @@ export function pageRuns(
   if (filter?.minLatenessMs != null)
     conditions.add(`r.lateness_ms >= ${conditions.param(filter.minLatenessMs)}::double precision`);
   conditions.labels('r.labels', filter?.labels);
+  return conditions;
+}
+
+/** @param only narrows to one task or schedule */
+export function pageRuns(
+  prisma: Pick<PrismaTransaction, '$queryRawUnsafe' | 'run' | 'attempt' | 'worker'>,
+  filter: RunFilter | null,
+  only: { taskId?: string; scheduleId?: string },
+  request: PageRequest,
+): Promise<RunPage> {
+  const conditions = conditionsOfRuns(filter, only);
   return readPage(prisma, { from: 'run r', alias: 'r', conditions }, request, (ids) => findRunsById(prisma, ids));
 }

@@ -50,6 +50,16 @@ SELECT owner.id AS owner, r.id AS "runId" FROM jsonb_array_elements_text($1::jso
   );
 }
 
+/** The runs that repeat these, the oldest first; at most `limit` of each. */
+export function findRetries(sql: Sql, runIds: readonly string[], limit: number): Promise<{ id: string; retryOfId: string }[]> {
+  return sql.query(
+    `/* findRetries */
+SELECT r.id, owner.id AS "retryOfId" FROM jsonb_array_elements_text($1::jsonb) AS owner(id),
+  LATERAL (SELECT id FROM run WHERE run.retry_of_id = owner.id ORDER BY id LIMIT $2) r ORDER BY r.id`,
+    [JSON.stringify(runIds), limit],
+  );
+}
+
 export async function findAttempts(prisma: Db, runIds: readonly string[]): Promise<AttemptRecord[]> {
   const rows = await prisma.attempt.findMany({
     where: { runId: { in: [...runIds] } },

@@ -3,6 +3,7 @@ import { ATTEMPT_RESULTS, afterAttempt } from '../domain/cancel.ts';
 import type { AttemptResult } from '../domain/cancel.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
 import type { Labels } from '../domain/labels.ts';
+import type { OverlapPolicy } from '../domain/overlap.ts';
 import type { RunError } from '../domain/runError.ts';
 import type { RunOrigin } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
@@ -25,8 +26,12 @@ export interface NewRun {
   taskId: string;
   scheduleId: string | null;
   scheduleVersion: number | null;
-  state: 'QUEUED' | 'BUFFERED';
+  state: 'QUEUED' | 'BUFFERED' | 'SCHEDULED';
   origin: RunOrigin;
+  /** RETRY: the run that it repeats. */
+  retryOfId?: string;
+  /** SCHEDULED: what happens when it is due while another run of the task is under way. */
+  overlapPolicy?: OverlapPolicy;
   /** ISO instants */
   scheduledFor: string;
   effectiveAt: string;
@@ -48,10 +53,12 @@ export interface QueuedRun {
   taskKind: 'HTTP' | 'CODE';
   origin: RunOrigin;
   localWorkerId: string | null;
+  /** of its policy */
+  priority: number;
 }
 /** The columns of QueuedRun, of `run` and its task t. */
-const queuedColumns = (run: string) =>
-  `${run}.id AS "runId", ${run}.attempt, ${run}.job_id::text AS "jobId", t.id AS "taskId", t.kind AS "taskKind", ${run}.origin, ${run}.local_worker_id AS "localWorkerId"`;
+export const queuedColumns = (run: string) =>
+  `${run}.id AS "runId", ${run}.attempt, ${run}.job_id::text AS "jobId", t.id AS "taskId", t.kind AS "taskKind", ${run}.origin, ${run}.local_worker_id AS "localWorkerId", coalesce((${run}.policy->>'priority')::int, 0) AS priority`;
 
 export const iso = (instant: number) => new Date(instant).toISOString();
 
@@ -60,14 +67,15 @@ export function insertRunsExpressions(json: string): string {
   return `new_run AS (
   SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
     "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, labels jsonb, "requestedBy" jsonb, reason text, "jobId" uuid,
-    "localWorkerId" text)
+    "localWorkerId" text, "retryOfId" text, "overlapPolicy" text)
 ), inserted AS (
   INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
-                   attempt, max_attempts, policy, input, labels, requested_by, reason, job_id, local_worker_id)
+                   attempt, max_attempts, policy, input, labels, requested_by, reason, job_id, local_worker_id,
+                   retry_of_id, overlap_policy)
   SELECT id, "taskId", "scheduleId", "scheduleVersion", state, origin, "scheduledFor", "effectiveAt", $1::timestamptz,
          CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
          CASE WHEN jsonb_typeof(input) = 'object' THEN input END, labels, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
-         reason, "jobId", "localWorkerId"
+         reason, "jobId", "localWorkerId", "retryOfId", "overlapPolicy"
     FROM new_run
   ON CONFLICT DO NOTHING
   RETURNING *, NULL::text AS old_state
@@ -173,7 +181,7 @@ WITH input AS (
   UPDATE run SET state = m.state, output = CASE WHEN jsonb_typeof(m.output) <> 'null' THEN m.output END,
          error = CASE WHEN m.old_state = 'CANCELING' AND m.state = 'CANCELED' THEN run.error ELSE m.failure END,
          finished_at = CASE WHEN m.state <> 'RETRY_WAIT' THEN $1::timestamptz END, retry_at = CASE WHEN m.state = 'RETRY_WAIT' THEN m."retryAt" END,
-         lease = NULL, lease_expires_at = NULL
+         lease = NULL, lease_expires_at = NULL, canceling_since = NULL
     FROM mine m WHERE run.id = m.id RETURNING run.*, m.old_state, m.result, m.failure, m.old_lease
 ), attempts AS (
   UPDATE attempt SET state = CASE WHEN d.state = 'CANCELED' AND d.failure->>'code' = 'CANCELED' THEN 'CANCELED'

@@ -49,6 +49,7 @@ export interface ScheduleRecord
       | 'countedRuns'
       | 'nextScheduledFor'
       | 'nextFireAt'
+      | 'skipCount'
       | 'lastFireAt'
       | 'createdAt'
       | 'updatedAt'

@@ -1,15 +1,17 @@
 import type { Sql } from './sql.ts';
 
 /**
- * The last nominal instant of a schedule that has a verdict, epoch ms. Runs that retention removed are in the ledger by then.
- * @returns -Infinity when none has
+ * The newest occurrence of each of these schedules that the ledger tells of, epoch ms; one without any is not there. Rows of the
+ * ledger do not overlap: the one that begins last ends last.
  */
-export async function readSettled(sql: Sql, scheduleId: string): Promise<number> {
-  const [row] = await sql.query<{ at: Date | null }>(
+export async function readSettled(sql: Sql, scheduleIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ id: string; settled: Date | null }>(
     `/* readSettled */
-SELECT greatest((SELECT max(scheduled_for) FROM run WHERE schedule_id = $1 AND origin IN ('SCHEDULE', 'CATCH_UP')),
-                (SELECT max(through) FROM occurrence WHERE schedule_id = $1)) AS at`,
-    [scheduleId],
+SELECT i.id, greatest(
+    (SELECT r.scheduled_for FROM run r WHERE r.schedule_id = i.id AND r.origin IN ('SCHEDULE', 'CATCH_UP') ORDER BY r.scheduled_for DESC LIMIT 1),
+    (SELECT o.through FROM occurrence o WHERE o.schedule_id = i.id ORDER BY o.scheduled_for DESC LIMIT 1)) AS settled
+  FROM jsonb_array_elements_text($1::jsonb) AS i(id)`,
+    [JSON.stringify(scheduleIds)],
   );
-  return row?.at?.getTime() ?? -Infinity;
+  return new Map(rows.flatMap(({ id, settled }) => (settled === null ? [] : [[id, settled.getTime()] as const])));
 }

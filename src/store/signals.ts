@@ -1,12 +1,12 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 
-/** What a commit may have changed for others: the engine's next instant, jobs for workers, runs that workers are to break off, events for subscriptions. */
-export type Signal = 'schedules' | 'jobs' | 'cancels' | 'events';
+/** What a commit may have changed for others: the engine's next instant, jobs for workers, runs that workers are to break off, events for subscriptions, logs for who reads them. */
+export type Signal = 'schedules' | 'jobs' | 'cancels' | 'events' | 'logs';
 type Listener = () => void;
 
 const CHANNEL = 'carillon';
-const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', cancels: 'c', events: 'e' };
+const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', cancels: 'c', events: 'e', logs: 'l' };
 const RECONNECT_MS = 500;
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -25,6 +25,7 @@ export class Signals {
     jobs: new Set(),
     cancels: new Set(),
     events: new Set(),
+    logs: new Set(),
   };
   #client: pg.Client | undefined;
   #closed = false;

@@ -12,19 +12,21 @@ export interface TaskWorkerRow {
   workerId: string;
   /** runs of the task under way on this worker */
   runningCount: number;
+  /** From when on it takes runs of the task; null: from its start. */
+  readyAt: Date | null;
 }
 
 /** Live workers of each task, the newest first: those that have its code, or every one for HTTP tasks. */
 export function listTaskWorkers(sql: Sql, taskIds: readonly string[], limit: number): Promise<TaskWorkerRow[]> {
   return sql.query(
     `/* listTaskWorkers */
-SELECT t.id AS "taskId", w.id AS "workerId",
+SELECT t.id AS "taskId", w.id AS "workerId", wt.ready_at AS "readyAt",
        (SELECT count(*)::int FROM run r WHERE r.task_id = t.id AND r.worker_id = w.id AND r.state IN ${HELD}) AS "runningCount"
-  FROM task t, LATERAL (
+  FROM task t CROSS JOIN LATERAL (
     SELECT w.id, w.started_at FROM worker w
      WHERE w.state IN ${LIVE} AND (t.kind = 'HTTP' OR EXISTS (SELECT 1 FROM worker_task wt WHERE wt.worker_id = w.id AND wt.task_id = t.id))
      ORDER BY w.started_at DESC, w.id DESC LIMIT $2
-  ) w
+  ) w LEFT JOIN worker_task wt ON wt.worker_id = w.id AND wt.task_id = t.id
  WHERE t.id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY t.id, w.started_at DESC, w.id DESC`,
     [JSON.stringify(taskIds), limit],
   );

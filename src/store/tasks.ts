@@ -2,17 +2,23 @@ import type { ExecutionSettings } from '../domain/execution.ts';
 import type { HttpRequest } from '../domain/httpRequest.ts';
 import type { InputSchema } from '../domain/inputSchema.ts';
 import type { Labels } from '../domain/labels.ts';
+import type { RunRetention } from '../domain/retention.ts';
 import { Prisma } from './generated/client.ts';
 import type { Task as TaskRow } from './generated/client.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 
-export interface TaskRecord extends Omit<TaskRow, 'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'labels'> {
+export interface TaskRecord extends Omit<
+  TaskRow,
+  'kind' | 'scope' | 'http' | 'inputSchema' | 'execution' | 'retention' | 'labels'
+> {
   kind: 'HTTP' | 'CODE';
   scope: 'GLOBAL' | 'LOCAL';
   http: HttpRequest | null;
   /** Code tasks that say what their input may be. */
   inputSchema: InputSchema | null;
   execution: ExecutionSettings;
+  /** null: as the server keeps runs. */
+  retention: RunRetention | null;
   labels: Labels;
 }
 type Db = Pick<PrismaTransaction, 'task'>;
@@ -21,8 +27,9 @@ export type TaskRef = { id: string } | { key: string };
 const json = (value: unknown) => (value === null ? Prisma.DbNull : (value as Prisma.InputJsonValue));
 
 export async function insertTask(prisma: Db, task: Omit<TaskRecord, 'deletedAt'>): Promise<TaskRecord> {
-  const { http, inputSchema, execution, labels, ...plain } = task;
-  const data = { ...plain, http: json(http), inputSchema: json(inputSchema), execution: { ...execution } as object, labels };
+  const { http, inputSchema, execution, retention, labels, ...plain } = task;
+  const settings = { execution: { ...execution } as object, retention: json(retention), labels };
+  const data = { ...plain, http: json(http), inputSchema: json(inputSchema), ...settings };
   return (await prisma.task.create({ data })) as unknown as TaskRecord;
 }
 
@@ -54,12 +61,13 @@ export async function keepTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Prom
 export async function updateTask(
   prisma: Db,
   id: string,
-  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'labels' | 'updatedAt'> &
-    Partial<Pick<TaskRecord, 'scope' | 'inputSchema'>>,
+  change: Pick<TaskRecord, 'group' | 'name' | 'description' | 'http' | 'execution' | 'retention' | 'labels' | 'updatedAt'> &
+    Partial<Pick<TaskRecord, 'scope' | 'inputSchema' | 'initialDelayMs'>>,
 ): Promise<TaskRecord> {
-  const { http, inputSchema, execution, ...plain } = change;
+  const { http, inputSchema, execution, retention, ...plain } = change;
   const schema = inputSchema === undefined ? {} : { inputSchema: json(inputSchema) };
-  const data = { ...plain, ...schema, http: json(http), execution: { ...execution } as object };
+  const settings = { execution: { ...execution } as object, retention: json(retention) };
+  const data = { ...plain, ...schema, http: json(http), ...settings };
   return (await prisma.task.update({ where: { id }, data })) as unknown as TaskRecord;
 }
 

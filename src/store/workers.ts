@@ -11,8 +11,18 @@ export interface NewWorker {
   capacity: number;
 }
 
-/** @param taskIds  code tasks that it has the code of */
-export async function registerWorker(sql: Sql, now: number, worker: NewWorker, taskIds: readonly string[] = []): Promise<void> {
+/** A code task that a worker has the code of, and the ISO instant from which on it takes runs of it; null: from its start. */
+export interface NewWorkerTask {
+  taskId: string;
+  readyAt: string | null;
+}
+
+export async function registerWorker(
+  sql: Sql,
+  now: number,
+  worker: NewWorker,
+  tasks: readonly NewWorkerTask[] = [],
+): Promise<void> {
   await sql.query(
     `/* registerWorker */
 INSERT INTO worker (id, hostname, pid, version, state, capacity, started_at, last_heartbeat_at)
@@ -20,20 +30,32 @@ VALUES ($1, $2, $3, $4, 'RUNNING', $5, $6::timestamptz, $6::timestamptz)`,
     [worker.id, worker.hostname, worker.pid, worker.version, worker.capacity, iso(now)],
   );
   await sql.query(
-    `/* registerWorkerTasks */ INSERT INTO worker_task (worker_id, task_id) SELECT $1, t.id FROM jsonb_array_elements_text($2::jsonb) AS t(id)`,
-    [worker.id, JSON.stringify(taskIds)],
+    `/* registerWorkerTasks */
+INSERT INTO worker_task (worker_id, task_id, ready_at)
+SELECT $1, t."taskId", t."readyAt" FROM jsonb_to_recordset($2::jsonb) AS t("taskId" text, "readyAt" timestamptz)`,
+    [worker.id, JSON.stringify(tasks)],
   );
   await workerEvent(sql, now, worker.id, 'CREATED', null, 'RUNNING');
 }
 
-/** Live workers that have the code of each of these tasks, in order of their ids. */
-export async function listLiveWorkers(sql: Sql, taskIds: readonly string[]): Promise<Map<string, string[]>> {
+/** Live workers that have the code of each of these tasks, in order of their ids; those too that wait with it for now. */
+export function listLiveWorkers(sql: Sql, taskIds: readonly string[]): Promise<Map<string, string[]>> {
+  return workersBefore(sql, taskIds, null);
+}
+/** Those of them that take runs of it. */
+export function listReadyWorkers(sql: Sql, now: number, taskIds: readonly string[]): Promise<Map<string, string[]>> {
+  return workersBefore(sql, taskIds, iso(now));
+}
+
+/** @param readyBy  null: ready or not */
+async function workersBefore(sql: Sql, taskIds: readonly string[], readyBy: string | null): Promise<Map<string, string[]>> {
   if (taskIds.length === 0) return new Map();
   const rows = await sql.query<{ taskId: string; workerIds: string[] }>(
     `/* listLiveWorkers */
 SELECT wt.task_id AS "taskId", jsonb_agg(w.id ORDER BY w.id) AS "workerIds" FROM worker_task wt JOIN worker w ON w.id = wt.worker_id
- WHERE wt.task_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND w.state IN ('STARTING', 'RUNNING') GROUP BY wt.task_id`,
-    [JSON.stringify(taskIds)],
+ WHERE wt.task_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND w.state IN ('STARTING', 'RUNNING')
+   AND ($2::timestamptz IS NULL OR wt.ready_at IS NULL OR wt.ready_at <= $2::timestamptz) GROUP BY wt.task_id`,
+    [JSON.stringify(taskIds), readyBy],
   );
   return new Map(rows.map((row) => [row.taskId, row.workerIds]));
 }

@@ -10,6 +10,26 @@ export { z } from 'zod';
  * task is registered when a server starts, and can then be scheduled and triggered like any other.
  */
 
+/**
+ * Writes lines to the log of the run. It never throws and never waits; lines are stored and streamed within about 100 ms.
+ * Of a message 4,000 characters are kept; fields are an object of up to 8 KiB as JSON.
+ */
+export interface TaskLog {
+  trace(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** What the function of a step gets. */
+export interface StepContext {
+  /** That of the attempt. */
+  signal: AbortSignal;
+  /** Its lines carry the name of the step wherever they are written. */
+  log: TaskLog;
+}
+
 /** What a handler gets. */
 export interface TaskContext<Input> {
   /** As the schema made it: defaults filled in, unknown keys removed. */
@@ -32,6 +52,16 @@ export interface TaskContext<Input> {
    */
   progress(done: number, total?: number, message?: string): void;
   /**
+   * Does a part of the work once, however many attempts the run takes: a later attempt gets the output that was stored, and `work` is
+   * not called. What it throws fails the step, and the next attempt does the step again. Steps may run side by side, not in each other.
+   * @param name  1 to 200 characters, different for each step of an attempt
+   * @returns the output as JSON gives it back; a Date has become a text, and nothing null
+   * @throws TaskError DUPLICATE_STEP, NESTED_STEP, INVALID_STEP, INVALID_OUTPUT: not to be tried again
+   */
+  step<Output>(name: string, work: (step: StepContext) => Output): Promise<Awaited<Output>>;
+  /** Lines that are written inside of a step carry its name. */
+  log: TaskLog;
+  /**
    * Asks this server's own GraphQL API, with the rights of a VIEWER.
    * @returns `data`
    * @throws Error with the messages when the answer has errors
@@ -51,6 +81,14 @@ export interface TaskRetry {
   nonRetryableErrors?: string[];
 }
 
+/** Each part limits by itself. */
+export interface TaskRetention {
+  /** Removed this long after their end, in place of what the server says; PT1H to P36500D. */
+  runs?: string;
+  /** Of each schedule the newest so many, and as many of those without one; 1 to 100000. */
+  count?: number;
+}
+
 /** A schedule that comes with the task, in the words of the API's ScheduleSpecInput. It is kept as the code says. */
 export interface TaskSchedule {
   /** unique among all schedules */
@@ -61,7 +99,7 @@ export interface TaskSchedule {
   dst?: { gap?: DstGap; overlap?: DstOverlap };
   overlapPolicy?: 'SKIP' | 'ALLOW_ALL';
   misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
-  execution?: { timeout?: string; retry?: TaskRetry };
+  execution?: { timeout?: string; retry?: TaskRetry; priority?: number };
   input?: Record<string, unknown>;
   /** Text by key, for filters; runs get them, over those of the task. */
   labels?: Record<string, string>;
@@ -92,6 +130,12 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   /** For each attempt; default PT15M. */
   timeout?: string;
   retry?: TaskRetry;
+  /** -100 to 100; of runs that wait for a worker the higher goes first. Default 0. */
+  priority?: number;
+  /** For so long after its start a worker takes no run of it, on every start; others go on. At most P1D; default: not at all. */
+  initialDelay?: string;
+  /** What is kept of its runs that have ended; default: as long as the server says. */
+  retention?: TaskRetention;
   schedules?: TaskSchedule[];
   /** Does the work. What it answers is the run's output, as JSON; what it throws fails the attempt (TaskError says how). */
   run(context: TaskContext<z.output<Schema>>): unknown;

@@ -1,12 +1,12 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { RunError } from '../domain/runError.ts';
-import { storableJson, storableText } from '../domain/storableJson.ts';
+import { outputFault, storableText } from '../domain/storableJson.ts';
 import type { TaskError } from '../task/defineTask.ts';
 import type { TaskOutcome } from '../task/outcome.ts';
 
 /** Why an attempt is told to stop. */
-interface StopReason {
+export interface StopReason {
   code: 'TIMED_OUT' | 'CANCELED' | 'LEASE_LOST' | 'SHUTDOWN';
   message: string;
 }
@@ -31,7 +31,7 @@ export async function execute(
   try {
     return storable(await Promise.race([run(), stopped]));
   } catch (error) {
-    return { ok: false, error: thrown(error) };
+    return { ok: false, error: thrownError(error) };
   } finally {
     cancelTimeout();
   }
@@ -39,10 +39,9 @@ export async function execute(
 
 /** An outcome that the database cannot hold would be refused for ever, and others of its batch with it. */
 function storable(outcome: TaskOutcome): TaskOutcome {
-  if (!outcome.ok) return { ok: false, error: { ...outcome.error, message: storableText(outcome.error.message) } };
-  if (outcome.output === undefined || storableJson(outcome.output) !== null) return outcome;
-  const message =
-    'the output is not JSON that can be stored: a cycle, U+0000, half a surrogate pair, or nested deeper than 100 levels';
+  if (!outcome.ok) return { ...outcome, error: { ...outcome.error, message: storableText(outcome.error.message) } };
+  const message = outputFault(outcome.output);
+  if (message === null) return outcome;
   return { ok: false, error: { code: 'INVALID_OUTPUT', name: 'InvalidOutput', message, retryable: false } };
 }
 
@@ -51,7 +50,7 @@ function stopError({ code, message }: StopReason): RunError {
 }
 
 /** A task says by TaskError how it failed; everything else that it throws is a fault that another attempt may not meet. */
-function thrown(error: unknown): RunError {
+export function thrownError(error: unknown): RunError {
   const said = isTaskError(error) ? { code: storableText(error.code), retryable: error.retryable } : null;
   const known = error instanceof Error ? error : new Error(textOf(error));
   const stack = known.stack === undefined ? {} : { stack: textOf(known.stack) };

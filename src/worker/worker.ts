@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import { STOP_GRACE_MS } from '../domain/cancel.ts';
 import { afterFailure } from '../domain/execution.ts';
 import { createLoop } from '../loop.ts';
 import { createOutage } from '../outage.ts';
@@ -14,18 +15,23 @@ import { iso, keepLeases, startRuns } from '../store/runs.ts';
 import type { Finish, Hold, StartedRun } from '../store/runs.ts';
 import { heartbeat, registerWorker, setWorkerState } from '../store/workers.ts';
 import type { TaskOutcome } from '../task/outcome.ts';
+import { openTools } from './attempt.ts';
+import type { AttemptTools } from './attempt.ts';
 import { createBatcher } from './batch.ts';
 import { execute } from './execute.ts';
+import { createLogWriter } from './logs.ts';
+import type { StopReason } from './execute.ts';
 import { createProgressWriter } from './progress.ts';
+import { createStepWriter } from './steps.ts';
 
-/** Says how far an attempt has come. */
-type SayProgress = (done: number, total?: number, message?: string) => void;
 /** Runs one attempt. What it rejects with is the task's failure. */
-export type Executor = (run: StartedRun, signal: AbortSignal, progress: SayProgress) => Promise<TaskOutcome>;
+export type Executor = (run: StartedRun, signal: AbortSignal, tools: AttemptTools) => Promise<TaskOutcome>;
 /** A code task that this worker has the code of. */
 export interface WorkerTask {
   id: string;
   scope: 'GLOBAL' | 'LOCAL';
+  /** For so long after its start this worker takes no run of it. */
+  initialDelayMs?: number | null;
 }
 
 export interface Worker {
@@ -39,6 +45,13 @@ export interface Worker {
 /** Deliveries are looked for this often even when no notification comes. */
 const POLL_MS = 500;
 const FINISH_BATCH = 200;
+/** What a task has not listened to. */
+const IGNORED: Record<StopReason['code'], string> = {
+  CANCELED: 'its cancel',
+  TIMED_OUT: 'its time limit',
+  LEASE_LOST: 'that its run was taken away',
+  SHUTDOWN: 'that its worker stops',
+};
 
 interface Slot {
   hold: Hold;
@@ -63,7 +76,11 @@ export async function startWorker(parts: {
   const id = newId('wrk');
   /** By lease, not by run: a worker that was suspended can be given its own lost run again while the old attempt still goes on. */
   const slots = new Map<string, Slot>();
-  const progress = createProgressWriter(parts);
+  const writers = { progress: createProgressWriter(parts), steps: createStepWriter(parts), logs: createLogWriter(parts) };
+  /** By lease: attempts whose code still runs, those too that have ended and whose code has not listened to that. */
+  const occupied = new Set<string>();
+  const free = () => capacity - occupied.size;
+  const watches = new Set<() => void>();
   let stopping = false;
   let cancelsHeard = 0;
   const takesOutage = createOutage('the worker, taking runs', log);
@@ -73,14 +90,22 @@ export async function startWorker(parts: {
   let cancelPoll: () => void = () => undefined;
   // Of whatever scope its tasks are here: other code, started later, may make one LOCAL, and then runs are written for this worker.
   const own = parts.tasks.length > 0 ? [workerQueue(id)] : [];
+  const startedAt = clock.now();
+  const delayed = parts.tasks.filter((task) => task.initialDelayMs != null);
   /** The one that was served longest ago first. */
-  const queues = [...parts.queues, ...own, ...parts.tasks.map((task) => taskQueue(task.id))];
+  const queues = [
+    ...parts.queues,
+    ...own,
+    ...parts.tasks.filter((task) => !delayed.includes(task)).map((task) => taskQueue(task.id)),
+  ];
   async function register(): Promise<void> {
     // Before anybody can write a run for this worker.
     await queue.prepare(own);
     await store.hotTransaction(async (tx) => {
-      const taskIds = parts.tasks.map((task) => task.id);
-      await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, taskIds);
+      const tasks = parts.tasks.map(({ id: taskId, initialDelayMs }) => {
+        return { taskId, readyAt: initialDelayMs == null ? null : iso(startedAt + initialDelayMs) };
+      });
+      await registerWorker(tx.sql, clock.now(), { id, capacity, ...parts.identity }, tasks);
       tx.signal('events');
     });
   }
@@ -96,31 +121,40 @@ export async function startWorker(parts: {
     return finishes.map((finish) => ids.has(finish.runId));
   }, FINISH_BATCH);
 
-  /**
-   * Takes and starts until nothing comes back or no slot is free. With many queues each gets its share of the free slots in turn,
-   * and each round asks them all: a long backlog in one must not keep the others waiting.
-   */
+  /** Takes and starts until nothing comes back or no slot is free. Each round takes what has the highest priority of all that waits. */
   async function takeAll(): Promise<void> {
-    for (let came = true; came && !stopping && slots.size < capacity;) {
-      came = false;
-      const names = queues.length === 1 ? [...queues] : await waitingInTurn();
-      for (const [index, name] of names.entries()) {
-        const share = Math.ceil((capacity - slots.size) / (names.length - index));
-        if (stopping || share === 0) break;
-        const deliveries = await queue.take(name, share);
-        if (deliveries.length === 0) continue;
-        came = true;
-        queues.push(...queues.splice(queues.indexOf(name), 1));
-        await start(deliveries);
-        // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
-        await queue.settle(name, deliveries);
+    for (let came = true; came && !stopping && free() > 0;) {
+      if (queues.length === 1) {
+        came = await takeFrom(queues);
+      } else {
+        const foremost = await queue.foremost(queues);
+        if (foremost === null) return;
+        // Others may have been faster with all of the highest: then whatever waits, rather than nothing.
+        came = (await takeFrom(foremost.queues, foremost.priority)) || (await takeFrom(queues));
       }
     }
   }
 
-  async function waitingInTurn(): Promise<string[]> {
-    const waiting = new Set(await queue.waiting(queues));
-    return queues.filter((name) => waiting.has(name));
+  /**
+   * With many queues each gets its share of the free slots in turn, and each round asks them all: a long backlog in one must not keep
+   * the others waiting.
+   * @returns whether anything came
+   */
+  async function takeFrom(names: readonly string[], minPriority?: number): Promise<boolean> {
+    const inTurn = queues.filter((name) => names.includes(name));
+    let came = false;
+    for (const [index, name] of inTurn.entries()) {
+      const share = Math.ceil(free() / (inTurn.length - index));
+      if (stopping || share === 0) break;
+      const deliveries = await queue.take(name, share, minPriority);
+      if (deliveries.length === 0) continue;
+      came = true;
+      queues.push(...queues.splice(queues.indexOf(name), 1));
+      await start(deliveries);
+      // The start is what counts; a delivery that stays behind after a crash is dropped by its condition on (run, attempt).
+      await queue.settle(name, deliveries);
+    }
+    return came;
   }
 
   async function start(deliveries: Delivery[]): Promise<void> {
@@ -133,11 +167,14 @@ export async function startWorker(parts: {
     for (const run of started) {
       const hold = holds.get(run.runId) as Hold;
       const abort = new AbortController();
-      const done = attempt(run, hold, abort).finally(() => {
-        slots.delete(hold.lease);
+      const code = Promise.withResolvers<void>();
+      occupied.add(hold.lease);
+      const done = attempt(run, hold, abort, code).finally(() => slots.delete(hold.lease));
+      slots.set(hold.lease, { hold, abort, done });
+      void Promise.allSettled([done, code.promise]).then(() => {
+        occupied.delete(hold.lease);
         takes.wake();
       });
-      slots.set(hold.lease, { hold, abort, done });
     }
     // A cancel that came between the start in the database and this line has looked for slots that were not there yet.
     if (heard !== cancelsHeard) cancels.wake();
@@ -147,12 +184,13 @@ export async function startWorker(parts: {
     for (const { lease, message } of canceled) slots.get(lease)?.abort.abort({ code: 'CANCELED', message });
   }
 
-  async function attempt(run: StartedRun, hold: Hold, abort: AbortController): Promise<void> {
-    let over = false;
-    const say: SayProgress = (...words) => over || progress.say(hold, ...words);
-    const outcome = await execute(() => parts.execute(run, abort.signal, say), run.policy.timeoutMs, abort, clock);
-    over = true;
-    await progress.flush(hold);
+  /** @param code  to be settled when the task's own code has ended */
+  async function attempt(run: StartedRun, hold: Hold, abort: AbortController, code: PromiseWithResolvers<void>): Promise<void> {
+    const { tools, close } = openTools(writers, hold, abort);
+    const work = async () => parts.execute(run, abort.signal, tools);
+    const outcome = await execute(() => work().finally(code.resolve), run.policy.timeoutMs, abort, clock);
+    if (abort.signal.aborted) watch(run, abort.signal.reason as StopReason, code.promise);
+    await close();
     const finish = toFinish(hold, run, outcome);
     // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
     for (;;) {
@@ -166,6 +204,20 @@ export async function startWorker(parts: {
         await nap(resultsOutage.failed(error));
       }
     }
+  }
+
+  /** Names code that goes on although its attempt has ended, once. It keeps its place until it ends: it uses what the process has. */
+  function watch({ taskKey, runId, attempt: number }: StartedRun, reason: StopReason, ended: Promise<void>): void {
+    const cancel = clock.after(STOP_GRACE_MS, () => {
+      watches.delete(cancel);
+      const what = `task "${taskKey}" of run ${runId} ignored ${IGNORED[reason.code]}`;
+      log.warn({ task: taskKey, runId, attempt: number }, `${what}; it keeps its place on this worker until it ends`);
+    });
+    watches.add(cancel);
+    void ended.then(() => {
+      cancel();
+      watches.delete(cancel);
+    });
   }
 
   /** Ends early when the database is back. */
@@ -183,8 +235,8 @@ export async function startWorker(parts: {
 
   function toFinish(hold: Hold, run: StartedRun, outcome: TaskOutcome): Finish {
     if (outcome.ok) return { ...hold, state: 'SUCCEEDED', output: outcome.output, error: null, retryAt: null };
-    const { error } = outcome;
-    const verdict = afterFailure(run.policy.retry, run.attempt, error, Math.random());
+    const { error, retryAfterMs } = outcome;
+    const verdict = afterFailure(run.policy.retry, run.attempt, error, Math.random(), retryAfterMs);
     const retryAt = verdict.state === 'RETRY_WAIT' ? iso(clock.now() + verdict.delayMs) : null;
     return { ...hold, state: verdict.state, output: null, error, retryAt };
   }
@@ -216,7 +268,8 @@ export async function startWorker(parts: {
   const cancels = createLoop(async () => {
     if (slots.size === 0) return;
     try {
-      breakOff(await listCanceling(store.sql, id));
+      const held = [...slots.values()].map((slot) => slot.hold);
+      breakOff(await listCanceling(store.sql, id, held));
       cancelsOutage.over();
     } catch (error) {
       // The next beat looks again.
@@ -230,6 +283,12 @@ export async function startWorker(parts: {
       cancels.wake();
     }),
   ];
+  const cancelDelays = delayed.map((task) =>
+    clock.after(startedAt + (task.initialDelayMs ?? 0) - clock.now(), () => {
+      queues.push(taskQueue(task.id));
+      takes.wake();
+    }),
+  );
   takes.wake();
 
   return {
@@ -240,11 +299,12 @@ export async function startWorker(parts: {
       const known = await store.hotTransaction(async (tx) => {
         if (!(await heartbeat(tx.sql, now, id))) return false;
         const kept = new Set(held.length > 0 ? await keepLeases(tx.sql, id, now + leaseMs, held) : []);
+        // Before the lost leases: of one that was taken away by a cancel, the first reason is the true one.
+        if (held.length > 0) breakOff(await listCanceling(tx.sql, id, held));
         for (const { lease } of held) {
           if (kept.has(lease)) continue;
           slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
         }
-        if (held.length > 0) breakOff(await listCanceling(tx.sql, id));
         return true;
       });
       // What it held was given away long ago: the next beat breaks it off.
@@ -252,6 +312,7 @@ export async function startWorker(parts: {
     },
     async stop(graceMs) {
       stopping = true;
+      for (const cancel of cancelDelays) cancel();
       cancelPoll();
       await takes.stop();
       await announce('DRAINING');
@@ -262,7 +323,8 @@ export async function startWorker(parts: {
       for (const slot of slots.values())
         slot.abort.abort({ code: 'SHUTDOWN', message: 'the worker was stopped; the run goes on elsewhere' });
       await all();
-      progress.stop();
+      for (const cancel of watches) cancel();
+      for (const writer of Object.values(writers)) writer.stop();
       for (const unsubscribe of subscriptions) unsubscribe();
       await cancels.stop();
       await announce('STOPPED');

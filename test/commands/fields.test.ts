@@ -157,15 +157,15 @@ describe('execution', () => {
   };
 
   test('nothing given inherits', () => {
-    for (const input of [{}, { timeout: null, retry: null }]) {
-      assert.deepEqual(parse(input), { settings: { timeoutMs: null, retry: null }, faults: [] });
+    for (const input of [{}, { timeout: null, retry: null, priority: null }]) {
+      assert.deepEqual(parse(input), { settings: { timeoutMs: null, retry: null, priority: null }, faults: [] });
     }
   });
 
   test('a retry policy has its own defaults', () => {
     const nulls = { initialInterval: null, backoffCoefficient: null, maxInterval: null, jitter: null, nonRetryableErrors: null };
     for (const given of [{ maxAttempts: 5 }, { maxAttempts: 5, ...nulls }]) {
-      assert.deepEqual(parse({ retry: given }), { settings: { timeoutMs: null, retry }, faults: [] });
+      assert.deepEqual(parse({ retry: given }), { settings: { timeoutMs: null, retry, priority: null }, faults: [] });
     }
   });
 
@@ -178,9 +178,10 @@ describe('execution', () => {
       jitter: 'PT0.25S',
       nonRetryableErrors: ['DNS_FAILED'],
     };
-    assert.deepEqual(parse({ timeout: 'P1W', retry: given }), {
+    assert.deepEqual(parse({ timeout: 'P1W', priority: -100, retry: given }), {
       settings: {
         timeoutMs: 7 * DAY,
+        priority: -100,
         retry: {
           maxAttempts: 100,
           initialIntervalMs: 0,
@@ -197,7 +198,11 @@ describe('execution', () => {
   const refused: { rule: string; input: ExecutionInput; paths: string[] }[] = [
     { rule: 'no time at all', input: { timeout: 'PT0S' }, paths: ['execution.timeout'] },
     { rule: 'more than a week', input: { timeout: 'P8D' }, paths: ['execution.timeout'] },
+    { rule: 'a priority above 100', input: { priority: 101 }, paths: ['execution.priority'] },
+    { rule: 'a priority below -100', input: { priority: -101 }, paths: ['execution.priority'] },
+    { rule: 'a priority between two', input: { priority: 0.5 }, paths: ['execution.priority'] },
     { rule: 'no attempt at all', input: { retry: { maxAttempts: 0 } }, paths: ['execution.retry.maxAttempts'] },
+    { rule: 'a part of an attempt', input: { retry: { maxAttempts: 2.5 } }, paths: ['execution.retry.maxAttempts'] },
     { rule: 'more than 100 attempts', input: { retry: { maxAttempts: 101 } }, paths: ['execution.retry.maxAttempts'] },
     {
       rule: 'waits that shrink',

@@ -33,7 +33,7 @@ test('a task is made once, brought up to date when its code says something else,
   const { name, inputSchema: schema, execution, registeredAt } = changed;
   assert.deepEqual(
     { name, schema, execution },
-    { name: 'Renamed', schema: inputSchema, execution: { timeoutMs: 300_000, retry: null } },
+    { name: 'Renamed', schema: inputSchema, execution: { timeoutMs: 300_000, retry: null, priority: null } },
   );
   assert.deepEqual(registeredAt, first.registeredAt);
   await addCodeTask(parts, { name: 'Renamed', inputSchema, execution: { timeout: 'PT5M' } });
@@ -41,6 +41,8 @@ test('a task is made once, brought up to date when its code says something else,
     (await events(parts)).map(({ kind }) => kind),
     ['CREATED', 'UPDATED'],
   );
+  assert.equal((await addCodeTask(parts, { initialDelay: 'PT5S' })).initialDelayMs, 5_000);
+  assert.equal((await addCodeTask(parts)).initialDelayMs, null);
 });
 
 test('instances that start at the same moment make one task', async (t) => {
@@ -68,11 +70,13 @@ test('every bad field of a declaration is named, and nothing is written', async 
   const result = await register(parts, {
     name: '',
     group: 'x'.repeat(201),
+    initialDelay: 'P2D',
     execution: { timeout: 'ten minutes', retry: { maxAttempts: 0 } },
   });
   assert.ok(!result.ok);
   assert.deepEqual(result.userErrors.map((error) => error.path?.join('.')).toSorted(), [
     'group',
+    'initialDelay',
     'name',
     'retry.maxAttempts',
     'timeout',

@@ -32,6 +32,7 @@ describe('what a run follows', () => {
     schedule: ExecutionSettings | null;
     timeoutMs: number;
     retry: RetryPolicy;
+    priority?: number;
   }[] = [
     { rule: 'nothing set: the defaults', task: null, schedule: null, timeoutMs: 30 * SECOND, retry: DEFAULT_RETRY },
     {
@@ -59,6 +60,22 @@ describe('what a run follows', () => {
       retry: patient,
     },
     {
+      rule: "a priority of its own, 0 too, over the task's",
+      task: { timeoutMs: 5, retry: once, priority: 7 },
+      schedule: { timeoutMs: null, retry: null, priority: 0 },
+      timeoutMs: 5,
+      retry: once,
+      priority: 0,
+    },
+    {
+      rule: "no priority of its own: the task's",
+      task: { timeoutMs: 5, retry: once, priority: -7 },
+      schedule: nothing,
+      timeoutMs: 5,
+      retry: once,
+      priority: -7,
+    },
+    {
       rule: 'a retry policy is taken whole, not field by field',
       task: { timeoutMs: null, retry: retry({ jitterMs: 500, nonRetryableErrors: ['X'] }) },
       schedule: { timeoutMs: null, retry: once },
@@ -66,9 +83,9 @@ describe('what a run follows', () => {
       retry: once,
     },
   ];
-  for (const { rule, kind = 'HTTP', task, schedule, ...policy } of cases) {
+  for (const { rule, kind = 'HTTP', task, schedule, priority = 0, ...policy } of cases) {
     test(rule, () => {
-      assert.deepEqual(resolveExecution(kind, task, schedule), policy);
+      assert.deepEqual(resolveExecution(kind, task, schedule), { ...policy, priority });
     });
   }
 });
@@ -119,12 +136,12 @@ describe('after a failed attempt', () => {
 });
 
 describe('back-off', () => {
-  const delays = (policy: Partial<RetryPolicy>, random = 0): (number | null)[] =>
+  const delays = (policy: Partial<RetryPolicy>, random = 0, retryAfterMs?: number): (number | null)[] =>
     [1, 2, 3, 4].map((attempt) => {
-      const verdict = afterFailure(retry({ maxAttempts: 10, ...policy }), attempt, error(), random);
+      const verdict = afterFailure(retry({ maxAttempts: 10, ...policy }), attempt, error(), random, retryAfterMs);
       return verdict.state === 'RETRY_WAIT' ? verdict.delayMs : null;
     });
-  const cases: { rule: string; policy: Partial<RetryPolicy>; random?: number; waits: number[] }[] = [
+  const cases: { rule: string; policy: Partial<RetryPolicy>; random?: number; asked?: number; waits: number[] }[] = [
     { rule: 'doubles', policy: {}, waits: [1_000, 2_000, 4_000, 8_000] },
     { rule: 'stays with coefficient 1', policy: { backoffCoefficient: 1 }, waits: [1_000, 1_000, 1_000, 1_000] },
     { rule: 'fractions of a ms are rounded', policy: { initialIntervalMs: 1, backoffCoefficient: 1.5 }, waits: [1, 2, 2, 3] },
@@ -133,6 +150,21 @@ describe('back-off', () => {
     { rule: 'no longer than a day', policy: { backoffCoefficient: 100 }, waits: [1_000, 100_000, 10_000_000, DAY] },
     { rule: 'none', policy: { initialIntervalMs: 0 }, waits: [0, 0, 0, 0] },
     { rule: 'jitter adds its share', policy: { jitterMs: 1_000 }, random: 0.5, waits: [1_500, 2_500, 4_500, 8_500] },
+    { rule: 'no shorter than what was called asks for', policy: {}, asked: 3_000, waits: [3_000, 3_000, 4_000, 8_000] },
+    {
+      rule: 'what it asks for is no longer than maxInterval',
+      policy: { maxIntervalMs: 2_500 },
+      asked: 60_000,
+      waits: [2_500, 2_500, 2_500, 2_500],
+    },
+    { rule: 'what it asks for is no longer than a day', policy: {}, asked: 7 * DAY, waits: [DAY, DAY, DAY, DAY] },
+    {
+      rule: 'jitter comes on top of what it asks for: many that were told the same do not come back together',
+      policy: { jitterMs: 1_000 },
+      asked: 5_000,
+      random: 0.5,
+      waits: [5_500, 5_500, 5_500, 8_500],
+    },
     {
       rule: 'jitter comes on top of maxInterval',
       policy: { maxIntervalMs: 1_000, jitterMs: 200 },
@@ -140,9 +172,9 @@ describe('back-off', () => {
       waits: [1_200, 1_200, 1_200, 1_200],
     },
   ];
-  for (const { rule, policy, random, waits } of cases) {
+  for (const { rule, policy, random, asked, waits } of cases) {
     test(rule, () => {
-      assert.deepEqual(delays(policy, random), waits);
+      assert.deepEqual(delays(policy, random, asked), waits);
     });
   }
 

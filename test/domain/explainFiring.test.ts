@@ -26,12 +26,16 @@ const hourly = (given: Partial<ExplainedSchedule>): ExplainedSchedule => ({
   nextScheduledFor: instant('13:00'),
   deletedAt: null,
   calendars: null,
+  skips: [],
   ...given,
 });
 const NOTHING: LedgerFacts = { run: null, occurrence: null, validFrom: instant('09:00') };
 const LIMITED: LedgerFacts['occurrence'] = {
-  ...{ verdict: 'LIMIT_REACHED', reason: 'maxRuns 3 was reached', isEnd: true },
-  ...{ scheduleVersion: 1, spec: null },
+  verdict: 'LIMIT_REACHED',
+  reason: 'maxRuns 3 was reached',
+  isEnd: true,
+  scheduleVersion: 1,
+  spec: null,
 };
 const done = { state: 'COMPLETED', nextScheduledFor: null, maxRuns: 3, countedRuns: 3 } as const;
 const HOUR = 3_600_000;

@@ -24,6 +24,7 @@ const schedule = (given: Partial<ExplainedSchedule> = {}): ExplainedSchedule => 
   jitterMs: 0,
   maxRuns: null,
   countedRuns: 0,
+  skips: [],
   ...given,
 });
 const facts = (given: Partial<LedgerFacts> = {}): LedgerFacts => ({

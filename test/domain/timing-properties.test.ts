@@ -116,8 +116,12 @@ const lives = timed.chain((one) => {
     fc.record({ does: fc.constant('edit of the trigger' as const), to: offsets(one.every) }),
   );
   return fc.record({
-    ...{ one: fc.constant(one), policy: policies(one.every) },
-    turns: fc.array(turn, { minLength: 1, maxLength: 25 }),
+    one: fc.constant(one),
+    policy: policies(one.every),
+    turns: fc.array(turn, {
+      minLength: 1,
+      maxLength: 25,
+    }),
   });
 });
 

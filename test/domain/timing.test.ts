@@ -12,8 +12,10 @@ import { at as listed, interval } from '../trigger/compiled.ts';
 
 const everyTenMinutes = interval('PT10M');
 const [MINUTE, HOUR, DAY] = [60_000, 3_600_000, 86_400_000];
-const spread = (id: string, spreadMs: number, trigger: Trigger = everyTenMinutes) => timingOf({ id, spreadMs, jitterMs: 0 }, trigger);
-const jitter = (id: string, jitterMs: number, trigger: Trigger = everyTenMinutes) => timingOf({ id, spreadMs: 0, jitterMs }, trigger);
+const spread = (id: string, spreadMs: number, trigger: Trigger = everyTenMinutes) =>
+  timingOf({ id, spreadMs, jitterMs: 0 }, trigger);
+const jitter = (id: string, jitterMs: number, trigger: Trigger = everyTenMinutes) =>
+  timingOf({ id, spreadMs: 0, jitterMs }, trigger);
 const offset = (timing: Timing, time: string) => timing.effective(at(time)) - at(time);
 
 test('without spread and jitter an occurrence is due when it is', () => {

@@ -99,6 +99,24 @@ test('an edit never runs the past again: the new trigger counts from the edit', 
   assert.deepEqual(await skipsOf(parts, id), []);
 });
 
+test('after a clock stepped back no edit brings times again that had their verdict, also under an earlier definition', async (t) => {
+  const parts = await openParts(t);
+  await addTask(parts);
+  const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL' });
+  const step = await startSteps(parts);
+  await step('00:00:10', '00:00:20', '00:00:30');
+  // Of this one nothing has come yet: it says nothing about how far the ledger reaches.
+  await editSchedule(parts, id, { trigger: { interval: { every: 'PT1H' } } });
+  parts.clock.advanceTo(at('00:00:15'));
+  const { nextScheduledFor } = await editSchedule(parts, id, { trigger: { interval: { every: 'PT4S' } } });
+  assert.deepEqual(nextScheduledFor, new Date(at('00:00:32')));
+  await step('00:00:24', '00:00:32');
+  assert.deepEqual(
+    (await runsOf(parts, id)).map((run) => run.split(' ')[0]),
+    ['00:00:10', '00:00:20', '00:00:30', '00:00:32'],
+  );
+});
+
 const changes = [
   {
     what: 'an edit of the trigger',

@@ -40,12 +40,24 @@ export default defineTask({
   },
 });`;
 
+const CARD = `
+import { TaskError, defineTask } from 'carillon';
+export default defineTask({
+  key: 'card',
+  retry: { maxAttempts: 3, initialInterval: 'PT0S', nonRetryableErrors: ['CARD_DECLINED'] },
+  run({ input }) { throw new TaskError(input.code, 'no money'); },
+});`;
+const LATER = `
+import { defineTask } from 'carillon';
+export default defineTask({ key: 'later', initialDelay: 'PT90M', run() {} });`;
+
 interface CodeTaskView {
   id: string;
   key: string;
   kind: string;
   scope: string;
   state: string;
+  initialDelay: string | null;
   inputSchema: { required?: string[]; properties: Record<string, unknown> } | null;
   workers: { state: string; runningCount: number; worker: { id: string; tasks: { key: string }[]; runs: { id: string }[] } }[];
   schedules: { nodes: { name: string; managedBy: string; viewerCanEdit: boolean; input: unknown }[] };
@@ -87,6 +99,28 @@ test('the modules of the tasks folder are tasks, each with its schema, its sched
     [{ state: 'IDLE', runningCount: 0, tasks: ['report', 'slow'] }],
   );
   assert.equal((await codeTask('slow')).inputSchema, null);
+});
+
+test('a code of nonRetryableErrors ends the run, a code that only resembles it does not', async (t) => {
+  const { result } = await start(t, { 'card.ts': CARD });
+  for (const [code, attempts] of [
+    ['CARD_DECLINED', 1],
+    ['CARD', 3],
+    ['card_declined', 3],
+  ] as const) {
+    const { state, error, attempt } = await result('card', { code });
+    assert.deepEqual([state, error?.code, attempt], ['FAILED', code, attempts]);
+  }
+});
+
+test('a worker that has just started waits with a task for its initial delay', async (t) => {
+  const { codeTask } = await start(t, { 'later.ts': LATER, 'slow.ts': SLOW });
+  const [later, slow] = [await codeTask('later'), await codeTask('slow')];
+  assert.deepEqual([later.initialDelay, slow.initialDelay], ['PT1H30M', null]);
+  assert.deepEqual(
+    [later, slow].map((task) => task.workers.map(({ state }) => state)),
+    [['INITIAL_WAIT'], ['IDLE']],
+  );
 });
 
 test('a run gets its input as the schema makes it, asks the API as a viewer, and carries the labels of its task', async (t) => {

@@ -41,7 +41,7 @@ async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']
     },
     async why(time: string): Promise<string> {
       const [schedule] = await findSchedulesById(parts.store.prisma, [id]);
-      const { fires, causes } = await explainAt({ ...schedule!, calendars: null }, at(time), parts);
+      const { fires, causes } = await explainAt({ ...schedule!, calendars: null, skips: [] }, at(time), parts);
       assert.equal(causes.at(-1)?.passes, fires);
       return `${fires ? '+' : '-'} ${causes.map((cause) => cause.subject).join(' ')}: ${causes.at(-1)?.message}`;
     },
@@ -112,7 +112,7 @@ test('of a schedule that was deleted, and of before there was one', async (t) =>
     assert.equal(await why(time), '- interval deleted: the schedule is deleted since 2026-03-02T00:00:15.000Z');
   const [schedule] = await findSchedulesById(parts.store.prisma, [id]);
   for (const early of [at('00:00:00') - 10_000, -62_135_596_800_000]) {
-    const { fires, causes } = await explainAt({ ...schedule!, calendars: null }, early, parts);
+    const { fires, causes } = await explainAt({ ...schedule!, calendars: null, skips: [] }, early, parts);
     assert.deepEqual([fires, causes.at(-1)?.subject], [false, 'createdAt']);
   }
 });

@@ -160,7 +160,8 @@ test('explain tells how much later an occurrence runs, and which the limit leave
   const spread = planned.causes.find(({ subject }) => subject === 'spread')?.message ?? '';
   assert.ok(spread.startsWith('spread: runs ') && spread.endsWith(` later, at ${first.effectiveAt}`), spread);
   assert.deepEqual(planned.causes.at(-1), {
-    ...{ subject: 'maxRuns', passes: true },
+    subject: 'maxRuns',
+    passes: true,
     message: 'maxRuns 1: 0 runs are made, and 0 times come before this one',
   });
   const beyond = await explain(first.at.replace(/^\d+/, (year) => String(Number(year) + 1)));

@@ -113,6 +113,19 @@ test('a failure that may pass: RETRY_WAIT until the attempt’s nextRetryAt, the
   assert.equal(done.durationMs, between(done.startedAt, done.finishedAt), 'of the last attempt');
 });
 
+test('a target that says when it will be ready again is not called earlier, within maxInterval', async (t) => {
+  const target = await startTarget(t);
+  target.reply({ status: 429, headers: { 'Retry-After': '3600' } });
+  const waitOf = async (retry: object) => {
+    const { id } = await api.trigger(await api.scheduleOf(await api.taskOn(target.url, { execution: { retry } })));
+    const [failed] = (await api.runIn(id, 'RETRY_WAIT')).attempts;
+    return between(failed?.finishedAt as string, failed?.nextRetryAt as string) / 1_000;
+  };
+  const [asked, capped] = [await waitOf({ maxAttempts: 2 }), await waitOf({ maxAttempts: 2, maxInterval: 'PT10M' })];
+  assert.ok(Math.abs(asked - 3_600) < 5, `${asked} s`);
+  assert.ok(Math.abs(capped - 600) < 5, `${capped} s`);
+});
+
 test('an attempt that is queued again has not started: nothing of the one before shows', async (t) => {
   const [busy, own] = [await startTarget(t), await startTarget(t)];
   busy.hold();

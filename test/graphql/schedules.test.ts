@@ -7,7 +7,7 @@ import type { ErrorView, ScheduleView } from '../support/views.ts';
 const carillon = await startTestCarillon({ after });
 const api = createApi(carillon);
 const URL_OF_NOBODY = 'http://127.0.0.1:9/hook';
-const task = await api.taskOn(URL_OF_NOBODY, { execution: { timeout: 'PT5S' } });
+const task = await api.taskOn(URL_OF_NOBODY, { execution: { timeout: 'PT5S', priority: 9 } });
 const retryDefaults = {
   maxAttempts: 3,
   initialInterval: 'PT1S',
@@ -42,7 +42,7 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     dst: { gap: 'SHIFT', overlap: null },
     overlapPolicy: 'ALLOW_ALL',
     misfire: { mode: 'FIRE_ALL', graceTime: 'PT30S', catchupWindow: 'P2D', maxCatchupRuns: 10 },
-    execution: { timeout: 'PT20S', retry: { maxAttempts: 1 } },
+    execution: { timeout: 'PT20S', priority: -3, retry: { maxAttempts: 1 } },
     input: { report: 'daily', pages: [1, 2] },
     labels: [{ key: 'team', value: 'board' }],
   };
@@ -58,6 +58,10 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     timeZone: 'Europe/Berlin',
     startAt: null,
     endAt: null,
+    spread: 'PT0S',
+    jitter: 'PT0S',
+    maxRuns: null,
+    remainingRuns: null,
     input: { report: 'daily', pages: [1, 2] },
     overlapPolicy: 'ALLOW_ALL',
     lastFireAt: null,
@@ -79,7 +83,7 @@ test('a cron schedule is answered as it was given, at once and when it is asked 
     },
     dst: { gap: 'SHIFT', overlap: null },
     misfire: { mode: 'FIRE_ALL', graceTime: 'PT30S', catchupWindow: 'P2D', maxCatchupRuns: 10 },
-    execution: { timeout: 'PT20S', retry: { ...retryDefaults, maxAttempts: 1 } },
+    execution: { timeout: 'PT20S', priority: -3, retry: { ...retryDefaults, maxAttempts: 1 } },
     lastRun: null,
     runs: { nodes: [], totalCount: 0 },
   });
@@ -101,7 +105,7 @@ test('what is not given has its documented default, and inherits from the task',
   assert.equal(schedule.overlapPolicy, 'SKIP');
   assert.deepEqual(schedule.dst, { gap: null, overlap: null });
   assert.deepEqual(schedule.misfire, { mode: 'FIRE_ONCE', graceTime: 'PT1M', catchupWindow: 'P1D', maxCatchupRuns: 100 });
-  assert.deepEqual(schedule.execution, { timeout: 'PT5S', retry: retryDefaults });
+  assert.deepEqual(schedule.execution, { timeout: 'PT5S', priority: 9, retry: retryDefaults });
   assert.equal(schedule.input, null);
   assert.equal(schedule.description, null);
 });
@@ -206,11 +210,12 @@ test('every bad field is named at once', async () => {
     description: 'x'.repeat(2_001),
     timeZone: 'Mars/Base',
     misfire: { graceTime: '-PT1S', catchupWindow: 'P1Y', maxCatchupRuns: 1_001 },
-    execution: { timeout: 'P8D', retry: { maxAttempts: 0 } },
+    execution: { timeout: 'P8D', priority: -101, retry: { maxAttempts: 0 } },
     input: { much: 'x'.repeat(70_000) },
   });
   assert.deepEqual(errors.map((error) => `${error.code} ${error.path?.slice(2).join('.')}`).toSorted(), [
     'INVALID description',
+    'INVALID execution.priority',
     'INVALID execution.retry.maxAttempts',
     'INVALID execution.timeout',
     'INVALID input',

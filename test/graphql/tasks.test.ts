@@ -27,6 +27,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     },
     execution: {
       timeout: 'PT90S',
+      priority: 100,
       retry: {
         maxAttempts: 5,
         initialInterval: 'PT0.5S',
@@ -36,6 +37,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
         nonRetryableErrors: ['HTTP_STATUS'],
       },
     },
+    retention: { runs: 'P7D', count: 50 },
     labels: [{ key: 'team', value: 'billing' }],
   };
   const { task, userErrors } = await api.createHttpTask(input);
@@ -49,6 +51,7 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     description: 'Closes the day.\nThen sends the mails.',
     kind: 'HTTP',
     scope: 'GLOBAL',
+    initialDelay: null,
     labels: [{ key: 'team', value: 'billing' }],
     startedAt: null,
     timesOutAt: null,
@@ -56,8 +59,10 @@ test('a task is answered as it was given, at once and when it is asked for by ke
     lastError: null,
     state: 'IDLE',
     nextFireAt: null,
+    retention: { runs: 'P1W', count: 50 },
     execution: {
       timeout: 'PT1M30S',
+      priority: 100,
       retry: { ...input.execution.retry, initialInterval: 'PT0.5S' },
     },
     http: {
@@ -90,7 +95,7 @@ test('what is not given has its documented default', async () => {
     jitter: null,
     nonRetryableErrors: [],
   };
-  assert.deepEqual(task.execution, { timeout: 'PT30S', retry });
+  assert.deepEqual(task.execution, { timeout: 'PT30S', priority: 0, retry });
 });
 
 test('null is as good as absent where a field may be null', async () => {
@@ -122,6 +127,7 @@ test('every bad field is named at once, with its path and what is allowed', asyn
     },
     execution: {
       timeout: 'P8D',
+      priority: 101,
       retry: {
         maxAttempts: 0,
         initialInterval: 'soon',
@@ -141,6 +147,7 @@ test('every bad field is named at once, with its path and what is allowed', asyn
   }
   assert.deepEqual(userErrors.map((error) => error.path?.join('.')).toSorted(), [
     'input.description',
+    'input.execution.priority',
     'input.execution.retry.backoffCoefficient',
     'input.execution.retry.initialInterval',
     'input.execution.retry.jitter',

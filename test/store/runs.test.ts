@@ -363,8 +363,10 @@ for (const { rule, result, code, run, attempt } of ends) {
     const { parts, runs, worker } = await openRuns(t, 1);
     const [hold] = (await startedRuns(parts, worker, LEASE, runs)) as [Hold];
     await cancelLocked(parts.store.sql, 0, hold.runId, 'CANCELING', CANCELED);
-    assert.deepEqual(await listCanceling(parts.store.sql, worker), [{ lease: hold.lease, message: 'canceled by nobody' }]);
-    assert.deepEqual(await listCanceling(parts.store.sql, await addWorker(parts)), []);
+    assert.deepEqual(await listCanceling(parts.store.sql, worker, [hold]), [
+      { lease: hold.lease, message: 'canceled by nobody' },
+    ]);
+    assert.deepEqual(await listCanceling(parts.store.sql, await addWorker(parts), [hold]), []);
     const error = code === null ? null : { code, name: 'Name', message: 'its own', retryable: true };
     const [finished] = await finishRuns(parts.store.sql, 0, [
       { ...finish(hold, result, code === null ? 'output' : null), error },

@@ -175,6 +175,18 @@ const refused: { rule: string; on: 'run' | 'sch' | 'task'; sql: string; by: stri
     sql: `UPDATE task SET kind = 'MAGIC', http = NULL WHERE id = $1`,
     by: 'task_kind_check',
   },
+  {
+    rule: 'a retention that says nothing',
+    on: 'task',
+    sql: `UPDATE task SET retention = '{"runsMs": null, "count": null}' WHERE id = $1`,
+    by: 'task_retention_check',
+  },
+  {
+    rule: 'a retention that keeps nothing',
+    on: 'task',
+    sql: `UPDATE task SET retention = '{"runsMs": 0, "count": 1}' WHERE id = $1`,
+    by: 'task_retention_check',
+  },
   { rule: 'a second task of a key', on: 'task', sql: copy('task', '{"id": "other"}'), by: 'task_key_key' },
   { rule: 'the end of a task that has schedules', on: 'task', sql: `DELETE FROM task WHERE id = $1`, by: 'task_id_fkey' },
   {

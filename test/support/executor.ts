@@ -4,12 +4,14 @@ import { LEASE_MS } from '../../src/engine/reaper.ts';
 import { HTTP_QUEUE } from '../../src/queue/queue.ts';
 import { startWorker } from '../../src/worker/worker.ts';
 import type { Worker, WorkerTask } from '../../src/worker/worker.ts';
+import type { AttemptTools } from '../../src/worker/attempt.ts';
 import type { Parts } from './parts.ts';
 
 /** One attempt that a worker has begun; it goes on until the test ends it. */
 export interface Call {
   run: StartedRun;
   signal: AbortSignal;
+  tools: AttemptTools;
   succeed(output?: unknown): void;
   fail(error?: Partial<{ code: string; message: string; retryable: boolean }>): void;
   throw(error: unknown): void;
@@ -37,11 +39,12 @@ export async function startTestWorker(
     capacity: options.capacity ?? 50,
     leaseMs: LEASE_MS,
     identity: { hostname: 'test', pid: 1, version: '0.0.0' },
-    execute(run, signal) {
+    execute(run, signal, tools) {
       const { promise, resolve, reject } = Promise.withResolvers<TaskOutcome>();
       const call: Call = {
         run,
         signal,
+        tools,
         succeed: (output = null) => resolve({ ok: true, output }),
         fail: (error = {}) =>
           resolve({ ok: false, error: { code: 'BROKEN', name: 'Broken', message: 'it broke', retryable: true, ...error } }),

@@ -5,7 +5,7 @@
 
 const EXECUTION_FIELDS = `
   fragment ExecutionFields on ExecutionPolicy {
-    timeout
+    timeout priority
     retry { maxAttempts initialInterval backoffCoefficient maxInterval jitter nonRetryableErrors }
   }`;
 
@@ -45,10 +45,11 @@ const WORKER_FIELDS = `
 
 const TASK_FIELDS = `
   fragment TaskFields on Task {
-    id key group name description kind scope state registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
+    id key group name description kind scope state initialDelay registeredAt nextFireAt startedAt timesOutAt lastRunEndedAt
     labels { key value }
     lastError { code message }
     execution { ...ExecutionFields }
+    retention { runs count }
     http { url method headers body successStatuses }
     lastRun { id }
     schedules { nodes { name } totalCount }
@@ -79,12 +80,14 @@ const SCHEDULE_FIELDS = `
 const RUN_FIELDS = `
   fragment RunFields on Run {
     id state origin reason scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
-    attempt maxAttempts input output viewerCanCancel labels { key value }
+    attempt maxAttempts input output viewerCanCancel viewerCanRetry labels { key value }
     requestedBy { kind id name }
     task { id key }
     schedule { id name nextFireAt nextFireTimes { at } viewerCanEdit viewerCanOperate }
     attempts { number state startedAt finishedAt nextRetryAt worker { id } error { code name message retryable } }
     worker { ...WorkerFields }
+    retryOf { id }
+    retries { id }
     error { code name message retryable }
   }
   ${WORKER_FIELDS}`;
@@ -98,6 +101,16 @@ export const EXPLAIN = `
   query ($ref: ScheduleRef!, $at: DateTime!) {
     schedule(ref: $ref) { explain(at: $at) { instant fires causes { subject passes message } } }
   }`;
+export const OCCURRENCES = `
+  query ($ref: ScheduleRef!, $range: ClosedRange!, $first: Int, $after: Cursor) {
+    schedule(ref: $ref) {
+      occurrences(range: $range, first: $first, after: $after) {
+        nodes { scheduledFor effectiveAt through count verdict reason scheduleVersion runs { id state } }
+        edges { cursor node { scheduledFor } }
+        pageInfo { ...PageFields }
+      }
+    }
+  } ${PAGE_FIELDS}`;
 export const RUN = `query ($id: ID!) { run(id: $id) { ...RunFields } } ${RUN_FIELDS}`;
 
 export const TASKS = `
@@ -118,6 +131,17 @@ export const RUNS = `
       nodes { id key: scheduledFor } edges { cursor node { id } } totalCount totalCountCapped pageInfo { ...PageFields }
     }
   } ${PAGE_FIELDS}`;
+
+const STATS_FIELDS = `
+  fragment StatsFields on RunStats {
+    total byState { state count } successRate latenessP50Ms latenessP95Ms latenessP99Ms durationP50Ms durationP95Ms
+  }`;
+export const STATS = `
+  query ($window: Duration, $filter: RunFilter) { stats(window: $window, filter: $filter) { ...StatsFields } } ${STATS_FIELDS}`;
+export const SCHEDULE_STATS = `
+  query ($window: Duration, $filter: ScheduleFilter) {
+    schedules(filter: $filter) { nodes { name stats(window: $window) { ...StatsFields } } }
+  } ${STATS_FIELDS}`;
 
 export const PREVIEW = `
   query (
@@ -157,6 +181,10 @@ export const RESUME_SCHEDULES = `
   mutation ($input: ResumeSchedulesInput!) {
     resumeSchedules(input: $input) { schedules { ...ScheduleFields } count userErrors { ...ErrorFields } }
   } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+export const SKIP_OCCURRENCE = `
+  mutation ($input: SkipOccurrenceInput!) {
+    skipOccurrence(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
+  } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
 export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {
     triggerSchedule(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
@@ -165,6 +193,15 @@ export const TRIGGER_SCHEDULE = `
 export const CANCEL_RUN = `
   mutation ($input: CancelRunInput!) {
     cancelRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+  } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
+export const CANCEL_RUNS = `
+  mutation ($input: CancelRunsInput!) {
+    cancelRuns(input: $input) { runs { id state error { message } } userErrors { ...ErrorFields } }
+  } ${ERROR_FIELDS}`;
+export const RETRY_RUN = `
+  mutation ($input: RetryRunInput!) {
+    retryRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 
 export const CALENDARS = `
@@ -227,7 +264,7 @@ export const TRIGGER_TASK = `
 export const CODE_TASK = `
   query ($ref: TaskRef!) {
     task(ref: $ref) {
-      id key group name description kind scope state inputSchema
+      id key group name description kind scope state initialDelay inputSchema
       workers { state runningCount worker { id runningCount tasks { key } runs { id state } } }
       schedules { nodes { name managedBy viewerCanEdit input } }
     }
@@ -237,3 +274,24 @@ export const TRIGGER_CODE_TASK = `
   mutation ($input: TriggerTaskInput!) {
     triggerTask(input: $input) { run { id } runs { id state input } userErrors { ...ErrorFields } }
   } ${ERROR_FIELDS}`;
+export const RUN_STEPS = `
+  query ($id: ID!) {
+    run(id: $id) { state attempt steps { name state attempt startedAt finishedAt output error { code message retryable } } }
+  }`;
+const LINE_FIELDS = `
+  fragment LineFields on LogLine { cursor at level message attempt step fields }`;
+export const RUN_LOG = `
+  query ($id: ID!, $first: Int, $after: Cursor, $minLevel: LogLevel) {
+    run(id: $id) {
+      logsTruncated
+      logs(first: $first, after: $after, minLevel: $minLevel) {
+        nodes { ...LineFields } edges { cursor node { ...LineFields } } pageInfo { ...PageFields }
+      }
+    }
+  } ${LINE_FIELDS} ${PAGE_FIELDS}`;
+export const RUN_LOGS = `
+  subscription ($runId: ID!, $after: Cursor, $minLevel: LogLevel, $batchSize: Int) {
+    runLogs(runId: $runId, after: $after, minLevel: $minLevel, batchSize: $batchSize) {
+      cursor lines { ...LineFields } hasMorePast final
+    }
+  } ${LINE_FIELDS}`;

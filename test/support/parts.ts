@@ -1,4 +1,3 @@
-import type { TestContext } from 'node:test';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { CommandParts, CommandResult } from '../../src/commands/command.ts';
@@ -11,6 +10,12 @@ import { deleteSchedule } from '../../src/commands/deleteSchedule.ts';
 import { pauseSchedules, resumeSchedules } from '../../src/commands/pauseSchedules.ts';
 import { registerTask } from '../../src/commands/registerTask.ts';
 import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
+import { cancelRuns } from '../../src/commands/cancelRuns.ts';
+import { retryRun } from '../../src/commands/retryRun.ts';
+import { deleteTask } from '../../src/commands/deleteTask.ts';
+import { triggerTask } from '../../src/commands/triggerTask.ts';
+import type { TriggerTaskInput } from '../../src/commands/triggerTask.ts';
+import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
@@ -19,12 +24,14 @@ import { createTriggerCache } from '../../src/domain/schedule.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openQueue } from '../../src/queue/queue.ts';
+import type { RunFilter } from '../../src/store/runLists.ts';
 import type { RunQueue } from '../../src/queue/queue.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/open.ts';
 import { createFakeClock } from './clock.ts';
 import type { FakeClock } from './clock.ts';
 import { createTestDatabase } from './database.ts';
+import type { Hooks } from './database.ts';
 
 /** An instant on the day all of these tests play on: at('00:01:30'). */
 export const at = (time: string) => Date.parse(`2026-03-02T${time}Z`);
@@ -52,8 +59,8 @@ export interface Parts extends CommandParts {
   defer(stop: () => Promise<void>): void;
 }
 
-/** Store and queue on a database of the test's own, with a clock that stands at midnight. */
-export async function openParts(t: TestContext): Promise<Parts> {
+/** Store and queue on a database of the test's own, or of its file's, with a clock that stands at midnight. */
+export async function openParts(t: Hooks): Promise<Parts> {
   const stops: (() => Promise<void>)[] = [];
   const databaseUrl = await createTestDatabase(t, async () => {
     for (const stop of stops.toReversed()) await stop();
@@ -124,6 +131,24 @@ export const removeSchedule = (parts: Parts, id: string) => valueOf(deleteSchedu
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
-export const cancel = (parts: Parts, id: string, reason?: string) => valueOf(cancelRun(parts, CALLER, { id, reason }));
+/** Skips an occurrence, given as on the day of the tests. */
+export const skip = (parts: Parts, id: string, scheduledFor: string | Date, options: { undo?: boolean; reason?: string } = {}) =>
+  valueOf(
+    skipOccurrence(parts, CALLER, {
+      ref: { id },
+      scheduledFor: typeof scheduledFor === 'string' ? new Date(at(scheduledFor)) : scheduledFor,
+      reason: options.reason ?? 'holiday',
+      undo: options.undo,
+    }),
+  );
+export const cancel = (parts: Parts, id: string, reason?: string, force = false) =>
+  valueOf(cancelRun(parts, CALLER, { id, reason, force }));
+export const cancelAll = (parts: Parts, filter: RunFilter, max?: number) =>
+  valueOf(cancelRuns(parts, CALLER, { filter, max, reason: 'all' }));
+export const retry = async (parts: Parts, id: string) => (await valueOf(retryRun(parts, CALLER, { id })))[0]!;
+export const removeTask = (parts: Parts, key: string) => valueOf(deleteTask(parts, CALLER, { key }));
+/** Runs the task "task" by hand. */
+export const start = async (parts: Parts, input: Partial<TriggerTaskInput> = {}) =>
+  (await valueOf(triggerTask(parts, CALLER, { task: { key: 'task' }, ...input })))[0]!;
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>
   (await valueOf(triggerSchedule(parts, CALLER, { ref: { id }, ...input })))[0]!;

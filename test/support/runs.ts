@@ -26,7 +26,7 @@ export async function newRun({ store, clock }: Parts, overrides: Partial<NewRun>
     origin: 'MANUAL',
     scheduledFor: iso(clock.now()),
     effectiveAt: iso(clock.now()),
-    policy: { timeoutMs: 30_000, retry },
+    policy: { timeoutMs: 30_000, retry, priority: 0 },
     input: null,
     labels: {},
     requestedBy: null,

@@ -15,6 +15,7 @@ interface Reply {
   status?: number;
   /** Sent as JSON; nothing when absent. */
   body?: unknown;
+  headers?: Record<string, string>;
 }
 /** What HTTP tasks of a test call: a real server whose answers the test decides. */
 export interface Target {
@@ -46,14 +47,14 @@ export async function startTarget(t: Hooks): Promise<Target> {
       const { method = '', url: path = '', headers } = request;
       const entry = { method, path, headers, body: parse(await readText(request)) };
       received.push(entry);
-      const { status = 200, body } = (replies.length > 1 ? replies.shift() : replies[0]) ?? {};
+      const { status = 200, body, headers: own } = (replies.length > 1 ? replies.shift() : replies[0]) ?? {};
       const waiter = waiting.shift();
       if (waiter !== undefined) {
         taken += 1;
         waiter(entry);
       }
       await gate.promise;
-      response.writeHead(status, { ...(body !== undefined && { 'content-type': 'application/json' }) });
+      response.writeHead(status, { ...(body !== undefined && { 'content-type': 'application/json' }), ...own });
       response.end(body === undefined ? undefined : JSON.stringify(body));
     })();
   });

@@ -7,6 +7,7 @@ export interface ActorView {
 }
 export interface ExecutionView {
   timeout: string;
+  priority: number;
   retry: {
     maxAttempts: number;
     initialInterval: string;
@@ -47,6 +48,7 @@ export interface TaskView {
   kind: string;
   scope: string;
   state: string;
+  initialDelay: string | null;
   registeredAt: string;
   nextFireAt: string | null;
   startedAt: string | null;
@@ -55,6 +57,7 @@ export interface TaskView {
   labels: LabelView[];
   lastError: { code: string; message: string } | null;
   execution: ExecutionView;
+  retention: { runs: string | null; count: number | null } | null;
   http: { url: string; method: string; headers: Record<string, string>; body: unknown; successStatuses: string } | null;
   lastRun: { id: string } | null;
   schedules: { nodes: { name: string }[]; totalCount: number };
@@ -151,6 +154,9 @@ export interface RunView {
   output: unknown;
   labels: LabelView[];
   viewerCanCancel: boolean;
+  viewerCanRetry: boolean;
+  retryOf: { id: string } | null;
+  retries: { id: string }[];
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {
@@ -205,4 +211,28 @@ export interface RunEventView extends ChangeView {
 export interface TaskEventView extends ChangeView {
   state: string | null;
   task: { key: string; state: string } | null;
+}
+export interface StepView {
+  name: string;
+  state: string;
+  attempt: number;
+  startedAt: string;
+  finishedAt: string | null;
+  output: unknown;
+  error: { code: string; message: string; retryable: boolean } | null;
+}
+export interface LineView {
+  cursor: string;
+  at: string;
+  level: string;
+  message: string;
+  attempt: number;
+  step: string | null;
+  fields: Record<string, unknown> | null;
+}
+export interface LogBatchView {
+  cursor: string;
+  lines: LineView[];
+  hasMorePast: boolean;
+  final: boolean;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createCodeExecutor } from '../../src/task/kinds/code.ts';
 import { defineTask, z } from '../../src/task/defineTask.ts';
-import type { TaskDefinition } from '../../src/task/defineTask.ts';
+import type { TaskDefinition, TaskLog } from '../../src/task/defineTask.ts';
 
 const query = async () => undefined as never;
 /** Runs one task once. */
@@ -14,6 +14,8 @@ function execute(definition: Pick<TaskDefinition<never>, 'input' | 'run'>, input
     scheduledFor: new Date(0),
     signal: new AbortController().signal,
     progress: () => undefined,
+    step: async () => undefined as never,
+    log: {} as TaskLog,
   };
   return createCodeExecutor([task], () => query).execute({ ...run, taskKey: 'task', input });
 }

@@ -233,6 +233,23 @@ describe('a status that is no success', () => {
     assert.deepEqual(paths, ['/p?token=hunter2']);
   });
 
+  test('the log of the run tells of the redirect, and of what was sent and came back, without any query', async (t) => {
+    const said: [string, Record<string, unknown> | undefined][] = [];
+    const log = { info: (message: string, fields?: Record<string, unknown>) => void said.push([message, fields]) };
+    const origin = await serve(t, (_, response) =>
+      response.writeHead(302, { Location: 'http://else.where/x?token=hunter2' }).end(),
+    );
+    await executor(t).execute(requestTo(`${origin}/p?token=hunter2`, { method: 'GET' }), runWith({ log }));
+    const { host } = new URL(origin);
+    const durationMs = said[1]?.[1]?.['durationMs'];
+    assert.ok(typeof durationMs === 'number');
+    assert.deepEqual(said, [
+      ['request sent', { method: 'GET', host, bodyBytes: 0 }],
+      ['response', { status: 302, durationMs }],
+      ['the response is a redirect, which is not followed', { toHost: 'else.where' }],
+    ]);
+  });
+
   test('a page that echoes the request reveals no header values', async (t) => {
     const headers = { 'X-Prefix': 'hunter2', Authorization: 'Bearer hunter2-long', 'X-Quoted': 'pass"word' };
     const echo = (response: ServerResponse, request: IncomingMessage): void => {

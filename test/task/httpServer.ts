@@ -20,6 +20,7 @@ export const requestTo = (url: string, overrides: Partial<Omit<HttpRequest, 'url
 export const runWith = (overrides: Partial<HttpRunContext> = {}): HttpRunContext => ({
   ...RUN,
   signal: new AbortController().signal,
+  log: { info: () => undefined },
   ...overrides,
 });
 

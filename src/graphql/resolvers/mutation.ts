@@ -1,4 +1,5 @@
 import { cancelRun } from '../../commands/cancelRun.ts';
+import { cancelRuns } from '../../commands/cancelRuns.ts';
 import type { CommandResult } from '../../commands/command.ts';
 import { createHttpTask } from '../../commands/createHttpTask.ts';
 import { createSchedule } from '../../commands/createSchedule.ts';
@@ -7,6 +8,8 @@ import { deleteSchedule } from '../../commands/deleteSchedule.ts';
 import { deleteTask } from '../../commands/deleteTask.ts';
 import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.ts';
 import { putCalendar } from '../../commands/putCalendar.ts';
+import { retryRun } from '../../commands/retryRun.ts';
+import { skipOccurrence } from '../../commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../commands/triggerSchedule.ts';
 import { triggerTask } from '../../commands/triggerTask.ts';
 import { updateHttpTask } from '../../commands/updateHttpTask.ts';
@@ -52,6 +55,10 @@ export const Mutation: MutationResolvers = {
     const result = await resumeSchedules(parts.commands, caller, input);
     return { ...(valueOf(result) ?? { schedules: [], count: 0 }), ...errorsOf(result) };
   },
+  skipOccurrence: async (_, { input }, { parts, caller }) => {
+    const result = await skipOccurrence(parts.commands, caller, input);
+    return { schedule: valueOf(result), ...errorsOf(result) };
+  },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);
     return runPayload(result);
@@ -59,6 +66,14 @@ export const Mutation: MutationResolvers = {
   cancelRun: async (_, { input }, { parts, caller }) => {
     const result = await cancelRun(parts.commands, caller, input);
     return runPayload(result.ok ? { ok: true, value: [result.value] } : result);
+  },
+  cancelRuns: async (_, { input }, { parts, caller }) => {
+    const result = await cancelRuns(parts.commands, caller, input);
+    return { runs: valueOf(result) ?? [], ...errorsOf(result) };
+  },
+  retryRun: async (_, { input }, { parts, caller }) => {
+    const result = await retryRun(parts.commands, caller, input);
+    return runPayload(result);
   },
   putCalendar: async (_, { input }, { parts, caller }) => {
     const result = await putCalendar(parts.commands, caller, input);

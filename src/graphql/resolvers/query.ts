@@ -1,5 +1,6 @@
 import { listCalendars } from '../../store/calendars.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
+import { readRunStats } from '../../store/runStats.ts';
 import { listWorkers } from '../../store/runRecords.ts';
 import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
 import { findSchedule } from '../../store/schedules.ts';
@@ -11,6 +12,7 @@ import { readFilter } from '../filters.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { previewTrigger } from '../previewTrigger.ts';
+import { windowBefore } from '../statsWindow.ts';
 import { ZONE_DATA } from '../../zoneData.ts';
 import { findNode } from './node.ts';
 
@@ -52,6 +54,8 @@ export const Query: QueryResolvers = {
     const request = readPageArgs(args, info, RUN_ORDERS[orderBy?.field ?? 'SCHEDULED_FOR'], orderBy?.direction ?? 'DESC');
     return pageRuns(parts.store.prisma, readFilter(filter), {}, request);
   },
+  stats: (_, { window, filter }, { parts }) =>
+    readRunStats(parts.store.prisma, readFilter(filter), windowBefore(parts.clock.now(), window ?? 'PT1H')),
   calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
   previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),
 };

@@ -1,4 +1,5 @@
 import type { SubscriptionResolvers } from '../generated.ts';
+import { followRunLogs } from '../logs.ts';
 import { runChanges, scheduleChanges, taskChanges, workerChanges } from '../streams.ts';
 
 export const Subscription: SubscriptionResolvers = {
@@ -17,5 +18,9 @@ export const Subscription: SubscriptionResolvers = {
   workerChanged: {
     subscribe: (_, { after }, { parts }) => workerChanges(parts, after) as never,
     resolve: (event: unknown) => event as never,
+  },
+  runLogs: {
+    subscribe: (_, args, { parts }) => followRunLogs(parts, args) as never,
+    resolve: (batch: unknown) => batch as never,
   },
 };

@@ -8,6 +8,9 @@ import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { timingOf } from '../../domain/timing.ts';
 import { upcomingTimes } from '../../domain/upcoming.ts';
 import { declaringTask } from '../../domain/managed.ts';
+import { isOver } from '../../domain/runState.ts';
+import { withoutSkips } from '../../domain/skips.ts';
+import type { PlannedSkip } from '../../domain/skips.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
@@ -23,9 +26,13 @@ import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import { logConnectionResolvers, printLogCursor, readLogPage } from '../logs.ts';
 import type { Loaders } from '../loaders.ts';
+import { pageOccurrences } from '../occurrences.ts';
+import { windowBefore } from '../statsWindow.ts';
 import { loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
+import { stepResolvers } from './steps.ts';
 
 const instant = (text: string) => new Date(text);
 
@@ -53,6 +60,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Task: {
     state: (task, _, { loaders }) => loaders.taskState.load(task.id),
     execution: (task) => resolveExecution(task.kind, task.execution, null),
+    initialDelay: (task) => (task.initialDelayMs === null ? null : formatDuration(task.initialDelayMs)),
     workers: (task, _, { loaders }) => loaders.workersOfTask.load(task.id),
     nextFireAt: (task, _, { loaders }) => loaders.nextFireOfTask.load(task.id),
     lastRun: (task, _, { loaders }) => loaders.lastRunOfTask.load(task.id),
@@ -72,7 +80,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   },
   TaskWorker: {
     worker: async ({ workerId }, _, { loaders }) => (await loaders.worker.load(workerId)) as WorkerRecord,
-    state: ({ runningCount }) => (runningCount > 0 ? 'RUNNING' : 'IDLE'),
+    state: ({ runningCount, readyAt }, _, { parts }) => {
+      if (runningCount > 0) return 'RUNNING';
+      return readyAt !== null && readyAt.getTime() > parts.clock.now() ? 'INITIAL_WAIT' : 'IDLE';
+    },
   },
   Worker: {
     runningCount: async ({ id }, _, { loaders }) => (await loaders.runsOfWorker.load(id)).count,
@@ -89,7 +100,11 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
-  ExecutionPolicy: { timeout: (policy) => formatDuration(policy.timeoutMs) },
+  RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
+  ExecutionPolicy: {
+    timeout: (policy) => formatDuration(policy.timeoutMs),
+    priority: (policy) => policy.priority ?? 0,
+  },
   RetryPolicy: {
     initialInterval: (retry) => formatDuration(retry.initialIntervalMs),
     maxInterval: (retry) => (retry.maxIntervalMs === null ? null : formatDuration(retry.maxIntervalMs)),
@@ -158,12 +173,18 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       if (first < 1 || first > LIMITS.maxPageSize)
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
       if (schedule.state !== 'ACTIVE' || schedule.deletedAt !== null) return [];
-      const trigger = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
-      return upcomingTimes(trigger, timingOf(schedule, trigger), schedule, parts.clock.now(), first);
+      const given = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
+      const trigger = withoutSkips(given, await skipsOf(loaders, schedule));
+      return upcomingTimes(trigger, timingOf(schedule, given), schedule, parts.clock.now(), first);
     },
-    explain: async (schedule, { at }, { parts, loaders }) =>
-      explainAt({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, at.getTime(), parts),
+    occurrences: (schedule, args, { parts, loaders }) => pageOccurrences(schedule.id, args, { clock: parts.clock, loaders }),
+    explain: async (schedule, { at }, { parts, loaders }) => {
+      const [calendars, skips] = await Promise.all([calendarsOf(loaders, schedule), skipsOf(loaders, schedule)]);
+      return explainAt({ ...schedule, calendars, skips }, at.getTime(), parts);
+    },
     lastRun: (schedule, _, { loaders }) => loaders.lastRunOfSchedule.load(schedule.id),
+    stats: async ({ id }, { window }, { parts, loaders }) =>
+      loaders.statsOfSchedule.load({ scheduleId: id, ...windowBefore(parts.clock.now(), window ?? 'P7D') }),
     labels: (schedule) => listLabels(schedule.labels),
     runs(schedule, { filter, ...args }, { parts }, info) {
       const request = readPageArgs(args, info, RUN_ORDERS.SCHEDULED_FOR, 'DESC');
@@ -172,6 +193,13 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     viewerCanEdit: (schedule, _, { viewer }) =>
       schedule.deletedAt === null && declaringTask(schedule.managedBy) === null && can(viewer, 'schedule.update'),
     viewerCanOperate: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.trigger'),
+  },
+  Occurrence: {
+    scheduledFor: (occurrence) => new Date(occurrence.scheduledFor),
+    effectiveAt: (occurrence) => new Date(occurrence.effectiveAt),
+    through: (occurrence) => new Date(occurrence.through),
+    runs: async ({ runIds }, _, { loaders }) =>
+      (await loaders.run.loadMany(runIds.slice(0, LIMITS.maxPageSize))).filter((run) => run !== null) as RunRecord[],
   },
   Calendar: {
     schedules(calendar, args, { parts }, info) {
@@ -189,8 +217,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Run: {
     task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
     schedule: (run, _, { loaders }) => (run.scheduleId === null ? null : loaders.schedule.load(run.scheduleId)),
-    state: (run) => apiState(run.state),
-    origin: (run) => run.origin as 'SCHEDULE' | 'CATCH_UP' | 'MANUAL',
+    origin: (run) => run.origin as Exclude<RunRecord['origin'], 'BACKFILL'>,
     timesOutAt: (run) =>
       run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null,
     labels: (run) => listLabels(run.labels),
@@ -200,12 +227,20 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
     attempts: (run, _, { loaders }) => loaders.attempts.load(run.id),
     worker: (run, _, context) => worker(context, run.workerId),
+    steps: (run, _, { loaders }) => loaders.steps.load(run.id),
+    logs: (run, args, { parts }) => readLogPage(parts, run, args),
+    retryOf: (run, _, { loaders }) => (run.retryOfId === null ? null : loaders.run.load(run.retryOfId)),
+    retries: (run, _, { loaders }) => loaders.retriesOfRun.load(run.id),
+    viewerCanRetry: (run, _, { viewer }) => isOver(run.state) && can(viewer, 'run.retry'),
     viewerCanCancel: (run, _, { viewer }) => afterCancel(run.state) !== null && can(viewer, 'run.cancel'),
   },
   RunAttempt: {
-    state: (attempt) => apiState(attempt.state),
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
+  RunStep: stepResolvers,
+  LogLine: { cursor: printLogCursor },
+  LogConnection: logConnectionResolvers,
+  LogBatch: { cursor: printLogCursor },
 
   ConflictError: {
     existing: (error, _, { loaders }) => (error.existingId === null ? null : loadNode(loaders, error.existingId)),
@@ -220,23 +255,19 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   ScheduleEvent: { schedule: (event, _, { loaders }) => loaders.schedule.load(event.id) },
   WorkerEvent: { worker: (event, _, { loaders }) => loaders.worker.load(event.id) },
   RunEvent: {
-    state: (event) => apiState(event.state),
-    previousState: (event) => (event.previousState === null ? null : apiState(event.previousState)),
     run: (event, _, { loaders }) => loaders.run.load(event.id),
   },
 };
-
-/** The store knows a state that nothing leads to yet (SCHEDULED); the contract does not. */
-function apiState(state: RunRecord['state']) {
-  if (state === 'SCHEDULED') throw new Error(`a run cannot be ${state}`);
-  return state;
-}
 
 /** Of the calendars that a trigger names. Those of a deleted schedule may have changed or gone since: it is shown without their dates. */
 async function calendarsOf(loaders: Loaders, { calendarNames, deletedAt }: ScheduleRecord): Promise<CalendarDates | null> {
   if (deletedAt !== null) return datesOf(new Map(), calendarNames);
   const dates = await Promise.all(calendarNames.map((name) => loaders.calendarDates.load(name)));
   return datesOf(new Map(calendarNames.map((name, index) => [name, dates[index] ?? []])), calendarNames);
+}
+
+function skipsOf(loaders: Loaders, { id, skipCount }: ScheduleRecord): Promise<PlannedSkip[]> {
+  return skipCount === 0 ? Promise.resolve([]) : loaders.skipsOfSchedule.load(id);
 }
 
 function worker({ loaders }: RequestContext, id: string | null) {

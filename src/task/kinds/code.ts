@@ -4,7 +4,7 @@ import type { CodeTask, TaskContext } from '../defineTask.ts';
 import type { TaskOutcome } from '../outcome.ts';
 
 /** The attempt that a handler is called for. */
-export interface CodeRun extends Pick<TaskContext<unknown>, 'runId' | 'attempt' | 'scheduledFor' | 'signal' | 'progress'> {
+export interface CodeRun extends Omit<TaskContext<unknown>, 'input' | 'query'> {
   taskKey: string;
   input: Record<string, unknown> | null;
 }

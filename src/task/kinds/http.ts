@@ -6,7 +6,9 @@ import { isSuccessStatus, type HttpRequest } from '../../domain/httpRequest.ts';
 import { storableJson } from '../../domain/storableJson.ts';
 import type { RunError } from '../../domain/runError.ts';
 import type { TaskOutcome } from '../outcome.ts';
+import { retryAfterMs } from '../retryAfter.ts';
 import { AddressNotAllowedError, isPublicAddress, publicOnly } from '../address.ts';
+import type { TaskLog } from '../defineTask.ts';
 
 /** The run on whose behalf a request is sent. */
 export interface HttpRunContext {
@@ -20,6 +22,8 @@ export interface HttpRunContext {
   input: Record<string, unknown> | null;
   /** Aborted with the reason `{ code: 'TIMED_OUT' | 'CANCELED' | 'LEASE_LOST' | 'SHUTDOWN', message }`. */
   signal: AbortSignal;
+  /** Of the run. What a request carries may be secret: neither queries nor headers nor bodies are written to it. */
+  log: Pick<TaskLog, 'info'>;
 }
 
 /** What a run stores of an answer. */
@@ -65,7 +69,9 @@ export function createHttpExecutor(options: { allowPrivate: boolean; version: st
       const headers = headersOf(request, run, body, options.version);
       const [transport, agent] = url.protocol === 'https:' ? [https, secureAgent] : [http, plainAgent];
       const sent = transport.request(url, { method: request.method, headers, agent });
+      logAnswer(sent, run.log);
       const outcome = settle(sent, request, run.signal);
+      run.log.info('request sent', { method: request.method, host: url.host, bodyBytes: body?.length ?? 0 });
       sent.end(body ?? undefined);
       return outcome;
     },
@@ -101,6 +107,28 @@ function headersOf(request: HttpRequest, run: HttpRunContext, body: Buffer | nul
     'Carillon-Scheduled-For': new Date(run.scheduledFor).toISOString(),
     'Carillon-Task': encodeURI(run.taskKey.toWellFormed()), // headers are latin-1, keys need not be
   };
+}
+
+function logAnswer(sent: ClientRequest, log: HttpRunContext['log']): void {
+  const sentAt = performance.now();
+  const durationMs = () => Math.round(performance.now() - sentAt);
+  let answered = false;
+  sent.on('response', (response) => {
+    answered = true;
+    const { statusCode: status = 0 } = response;
+    log.info('response', { status, durationMs: durationMs() });
+    const { location } = response.headers;
+    if (status >= 300 && status <= 399 && location !== undefined)
+      log.info('the response is a redirect, which is not followed', { toHost: hostOf(location, sent) });
+  });
+  sent.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    if (!answered) log.info('no response', { code, durationMs: durationMs() });
+  });
+}
+
+/** Of a redirect; it may name a path only. */
+function hostOf(location: string, sent: ClientRequest): string | null {
+  return URL.parse(location, `${sent.protocol}//${sent.host}`)?.host ?? null;
 }
 
 /** Settles once: on a complete or cut answer, an error, or an abort. After an abort nothing of the request is left open. */
@@ -144,7 +172,10 @@ function judge(request: HttpRequest, response: IncomingMessage, bytes: Buffer, t
   // Asked for identity: a server that compresses all the same has sent what cannot be shown.
   const readable = (response.headers['content-encoding'] ?? 'identity') === 'identity';
   const text = readable ? decode(bytes, contentType, truncated) : '';
-  if (!isSuccessStatus(request.successStatuses, status)) return { ok: false, error: badStatus(request, response, text) };
+  if (!isSuccessStatus(request.successStatuses, status)) {
+    const wait = retryAfterMs(status, response.headers);
+    return { ok: false, error: badStatus(request, response, text), ...(wait !== null && { retryAfterMs: wait }) };
+  }
   const headers = Object.fromEntries(
     STORED_HEADERS.flatMap((name) => {
       const value = response.headers[name];

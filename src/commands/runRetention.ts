@@ -1,0 +1,27 @@
+import type { RunRetention } from '../domain/retention.ts';
+import type { Fields } from './fields.ts';
+
+/** What a task says of how many of its runs are kept, as it is sent. */
+export interface RetentionInput {
+  runs?: string | null | undefined;
+  count?: number | null | undefined;
+}
+
+const HOUR_MS = 3_600_000;
+/** As the server's own settings. */
+const LONGEST_MS = 36_500 * 24 * HOUR_MS;
+const MOST_RUNS = 100_000;
+
+/** @returns null when nothing is said */
+export function parseRetention(fields: Fields, path: string[], input: RetentionInput | null | undefined): RunRetention | null {
+  const { runs, count } = input ?? {};
+  if (runs == null && count == null) return null;
+  // Code is not checked against its types when it is loaded.
+  if (count != null && !Number.isInteger(count)) {
+    fields.add([...path, 'count'], `count is ${count}; allowed are whole numbers from 1 to ${MOST_RUNS}.`, `1 to ${MOST_RUNS}`);
+  }
+  return {
+    runsMs: runs == null ? null : fields.duration([...path, 'runs'], runs, { minMs: HOUR_MS, maxMs: LONGEST_MS }),
+    count: count == null ? null : fields.number([...path, 'count'], count, { min: 1, max: MOST_RUNS }),
+  };
+}

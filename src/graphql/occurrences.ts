@@ -1,0 +1,89 @@
+import type { Clock } from '../clock.ts';
+import { listOccurrences } from '../domain/occurrences.ts';
+import type { Occurrence, Range } from '../domain/occurrences.ts';
+import type { PageInfoModel } from './connections.ts';
+import { apiError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+import type { Loaders } from './loaders.ts';
+
+export interface OccurrenceConnectionModel {
+  edges: { cursor: string; node: Occurrence }[];
+  nodes: Occurrence[];
+  pageInfo: PageInfoModel;
+}
+interface Args {
+  range: { from: Date; until: Date };
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}
+const DAY_MS = 86_400_000;
+const MAX_RANGE_DAYS = 400;
+const DEFAULT_SIZE = 100;
+
+/**
+ * One page of what was decided and what is planned. A cursor carries the last instant that was seen: whatever the engine has done
+ * since, the next page goes on behind it.
+ * @throws BAD_USER_INPUT for a range, a page size or a cursor that cannot be
+ */
+export async function pageOccurrences(
+  scheduleId: string,
+  args: Args,
+  { clock, loaders }: { clock: Clock; loaders: Loaders },
+): Promise<OccurrenceConnectionModel> {
+  const range = readRange(args.range);
+  const first = args.first ?? DEFAULT_SIZE;
+  if (first < 1 || first > LIMITS.maxPageSize)
+    throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+  const seen = args.after == null ? null : readCursor(args.after);
+  const from = seen === null ? range.from : Math.max(range.from, seen + 1);
+  const read = async (part: Range, limit: number): Promise<Occurrence[]> => {
+    if (part.from >= part.until) return [];
+    const ledger = await loaders.ledger.load({ scheduleId, ...part, limit });
+    return ledger === null ? [] : listOccurrences(ledger, part, limit, clock.now());
+  };
+  const found = await read({ from, until: range.until }, first + 1);
+  const nodes = found.slice(0, first);
+  const edges = nodes.map((node) => ({ node, cursor: printCursor(node.through) }));
+  return {
+    edges,
+    nodes,
+    pageInfo: {
+      hasNextPage: found.length > first,
+      hasPreviousPage: async () => (await read({ from: range.from, until: Math.min(from, range.until) }, 1)).length > 0,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  };
+}
+
+function readRange({ from, until }: Args['range']): Range {
+  const range = { from: from.getTime(), until: until.getTime() };
+  const told = `range is ${from.toISOString()} to ${until.toISOString()}`;
+  if (range.from >= range.until) throw apiError('BAD_USER_INPUT', `${told}: until must be later than from.`);
+  if (range.until - range.from > MAX_RANGE_DAYS * DAY_MS)
+    throw apiError('BAD_USER_INPUT', `${told}; allowed are at most ${MAX_RANGE_DAYS} days.`);
+  return range;
+}
+
+const LIST = 'occurrences';
+
+function printCursor(through: number): string {
+  return Buffer.from(JSON.stringify([LIST, through])).toString('base64url');
+}
+
+function readCursor(cursor: string): number {
+  const parsed = parseJson(Buffer.from(cursor, 'base64url').toString());
+  const [list, through] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
+  // What no Date can hold could not be put into words either.
+  if (list !== LIST || !Number.isInteger(through) || Math.abs(through as number) > 8.64e15)
+    throw apiError('BAD_USER_INPUT', 'after is not a cursor of this list.');
+  return through as number;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

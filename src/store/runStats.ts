@@ -1,0 +1,68 @@
+import { DURATION_SHARES, JUDGED_STATES, LATENESS_SHARES, RUN_STATES, summarizeRuns } from '../domain/runStats.ts';
+import type { RunStats } from '../domain/runStats.ts';
+import { UNFINISHED_STATES } from '../domain/runState.ts';
+import type { RunState } from '../domain/runState.ts';
+import { conditionsOfRuns } from './runLists.ts';
+import type { RunFilter } from './runLists.ts';
+import { sqlList, sqlOfPrisma } from './sql.ts';
+import type { PrismaTransaction } from './sql.ts';
+
+/**
+ * Counts and percentiles of runs by their nominal instants. Those that ended are read from run_stats_idx alone, which holds all
+ * columns that stand here; those that have not, of which there are few, from the table. A column more would cost a read of the table
+ * for each run.
+ */
+
+type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
+/** After `from`, up to and with `until`: what fires at this moment counts, and stretches that meet share nothing. */
+export interface Stretch {
+  from: Date;
+  until: Date;
+}
+interface StatsRow {
+  counts: Partial<Record<RunState, number>>;
+  lateness: (number | null)[] | null;
+  durations: (number | null)[] | null;
+}
+
+const COLUMNS = 'r.state, r.lateness_ms, r.started_at, r.finished_at';
+const DURATION_MS = '(extract(epoch FROM finished_at - started_at) * 1000)::float8';
+const FIGURES = `jsonb_build_object(${RUN_STATES.map((state) => `'${state}', count(*) FILTER (WHERE state = '${state}')`).join(', ')}) AS counts,
+       to_jsonb(percentile_cont(ARRAY[${LATENESS_SHARES.join(', ')}]) WITHIN GROUP (ORDER BY lateness_ms)) AS lateness,
+       to_jsonb(percentile_cont(ARRAY[${DURATION_SHARES.join(', ')}]) WITHIN GROUP (ORDER BY ${DURATION_MS})
+         FILTER (WHERE state IN ${sqlList(JUDGED_STATES)})) AS durations`;
+
+/** @param condition  over the run r */
+const figuresOf = (condition: string) => `SELECT ${FIGURES} FROM (
+    SELECT ${COLUMNS} FROM run r WHERE r.finished_at IS NOT NULL AND ${condition}
+    UNION ALL
+    SELECT ${COLUMNS} FROM run r WHERE r.state IN ${sqlList(UNFINISHED_STATES)} AND ${condition}
+  ) r`;
+
+export async function readRunStats(prisma: Db, filter: RunFilter | null, { from, until }: Stretch): Promise<RunStats> {
+  const conditions = conditionsOfRuns(filter, {});
+  conditions.add(`r.scheduled_for > ${conditions.param(from.toISOString())}::timestamptz`);
+  conditions.add(`r.scheduled_for <= ${conditions.param(until.toISOString())}::timestamptz`);
+  const [row] = await sqlOfPrisma(prisma).query<StatsRow>(
+    `/* figures of runs */ ${figuresOf(conditions.text())}`,
+    conditions.values,
+  );
+  return toStats(row as StatsRow);
+}
+
+/** Of many schedules in one statement. @returns in the order in which they are asked for */
+export async function readScheduleStats(prisma: Db, asked: readonly (Stretch & { scheduleId: string })[]): Promise<RunStats[]> {
+  const rows = await sqlOfPrisma(prisma).query<StatsRow>(
+    `/* figures of schedules */
+SELECT figures.* FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS ("scheduleId" text, "from" timestamptz, until timestamptz))
+    WITH ORDINALITY AS asked("scheduleId", "from", until, place)
+ CROSS JOIN LATERAL (${figuresOf('r.schedule_id = asked."scheduleId" AND r.scheduled_for > asked."from" AND r.scheduled_for <= asked.until')}) figures
+ ORDER BY asked.place`,
+    [JSON.stringify(asked)],
+  );
+  return rows.map(toStats);
+}
+
+function toStats({ counts, lateness, durations }: StatsRow): RunStats {
+  return summarizeRuns(counts, lateness, durations);
+}

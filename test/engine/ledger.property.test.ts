@@ -1,0 +1,121 @@
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { policies } from '../support/cadences.ts';
+import { LedgerLife } from '../support/ledgerLife.ts';
+import type { Definition } from '../support/ledgerLife.ts';
+import { addTask, openParts } from '../support/parts.ts';
+import type { Parts } from '../support/parts.ts';
+import { scenes } from '../support/scenes.ts';
+import type { Scene } from '../support/scenes.ts';
+
+/** How many lives, and which: CARILLON_LEDGER_RUNS=1000 CARILLON_LEDGER_SEED=7 looks at others. */
+const RUNS = Number(process.env['CARILLON_LEDGER_RUNS'] ?? 30);
+const SEED = Number(process.env['CARILLON_LEDGER_SEED'] ?? 20_260_302);
+
+/** A step of a life. One that is added gets a line in `steps` and a method of LedgerLife. */
+type Step =
+  | { does: 'wait'; ms: number }
+  | { does: 'waitForNext'; lateBy: number }
+  | { does: 'tick' | 'pause' | 'resume' | 'triggerByHand' | 'purge' | 'delete' }
+  | { does: 'edit'; change: Partial<Definition> }
+  | { does: 'skip' | 'undo'; index: number }
+  | { does: 'endRun'; state: 'SUCCEEDED' | 'FAILED' | 'RETRY_WAIT' };
+
+const overlaps = fc.constantFrom('SKIP' as const, 'ALLOW_ALL' as const);
+
+function definitions({ triggers, timeZones, every }: Scene) {
+  return {
+    triggerSpec: fc.constantFrom(...triggers),
+    timeZone: fc.constantFrom(...timeZones),
+    overlapPolicy: overlaps,
+    misfire: policies(every),
+  };
+}
+
+function steps(scene: Scene): fc.Arbitrary<Step> {
+  const { every } = scene;
+  const does = <Name extends Step['does']>(name: Name) => fc.constant(name);
+  // Between two fires, over an outage, and backwards.
+  const ms = fc.oneof(fc.nat(2 * every), fc.nat(3 * every), fc.nat(80 * every), fc.integer({ min: -5 * every, max: 0 }));
+  const index = fc.nat(5);
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.record({ does: does('wait'), ms }) },
+    { weight: 5, arbitrary: fc.record({ does: does('waitForNext'), lateBy: fc.constantFrom(0, 0, 1, every) }) },
+    { weight: 7, arbitrary: fc.record({ does: does('tick') }) },
+    { weight: 2, arbitrary: fc.record({ does: does('pause') }) },
+    { weight: 2, arbitrary: fc.record({ does: does('resume') }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ does: does('edit'), change: fc.record(definitions(scene), { requiredKeys: [] }) }),
+    },
+    { weight: 4, arbitrary: fc.record({ does: does('skip'), index }) },
+    { weight: 1, arbitrary: fc.record({ does: does('undo'), index }) },
+    { weight: 1, arbitrary: fc.record({ does: does('triggerByHand') }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        does: does('endRun'),
+        state: fc.constantFrom('SUCCEEDED' as const, 'FAILED' as const, 'RETRY_WAIT' as const),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ does: does('purge') }) },
+  ) as fc.Arbitrary<Step>;
+}
+
+const lives = scenes.chain((scene) =>
+  fc.record({
+    scene: fc.constant(scene),
+    definition: fc.record(definitions(scene)),
+    mode: fc.constantFrom('STAYS' as const, 'PER_TICK' as const),
+    steps: fc.array(steps(scene), { minLength: 3, maxLength: 25 }),
+    ends: fc.boolean(),
+    pageSize: fc.integer({ min: 1, max: 100 }),
+  }),
+);
+
+function take(life: LedgerLife, step: Step): Promise<void> {
+  switch (step.does) {
+    case 'wait':
+      return life.wait(step.ms);
+    case 'waitForNext':
+      return life.waitForNext(step.lateBy);
+    case 'edit':
+      return life.edit(step.change);
+    case 'skip':
+    case 'undo':
+      return life[step.does](step.index);
+    case 'endRun':
+      return life.endRun(step.state);
+    default:
+      return life[step.does]();
+  }
+}
+
+async function live(
+  parts: Parts,
+  { scene, definition, mode, steps: all, ends, pageSize }: typeof lives extends fc.Arbitrary<infer T> ? T : never,
+) {
+  parts.clock.advanceTo(scene.start);
+  const life = await LedgerLife.start(parts, mode, definition, 12 * scene.every);
+  try {
+    for (const step of all) {
+      await take(life, step);
+      await life.check();
+    }
+    if (ends) await life.delete();
+    await life.check();
+    await life.checkPages(pageSize);
+  } finally {
+    await life.stop();
+  }
+}
+
+test('every occurrence has exactly one verdict that its history allows, and the list of occurrences says so', async (t) => {
+  t.diagnostic(`seed ${SEED}, ${RUNS} lives`);
+  const parts = await openParts(t);
+  await addTask(parts);
+  await fc.assert(
+    fc.asyncProperty(lives, (life) => live(parts, life)),
+    { numRuns: RUNS, seed: SEED, interruptAfterTimeLimit: 100_000 + RUNS * 2_000 },
+  );
+});

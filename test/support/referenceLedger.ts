@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import type { MisfireMode, MisfirePolicy } from '../../src/domain/due.ts';
+import type { Occurrence } from '../../src/domain/occurrences.ts';
+import type { OverlapPolicy } from '../../src/domain/overlap.ts';
+import type { OccurrenceVerdict } from '../../src/domain/verdict.ts';
+import type { Trigger } from '../../src/trigger/trigger.ts';
+import { occurrences } from './cadences.ts';
+
+/** What a definition says of when and whether its occurrences run. */
+export interface Terms {
+  trigger: Trigger;
+  overlap: OverlapPolicy;
+  misfire: MisfirePolicy;
+}
+/** One occurrence, and what may be said of it: more than one verdict only where the reference does not follow each run. */
+export interface Expected {
+  at: number;
+  verdicts: readonly OccurrenceVerdict[];
+  version: number;
+}
+/** An occurrence that the misfire policy lets through. */
+interface Candidate {
+  at: number;
+  late: boolean;
+}
+
+/**
+ * What of the late ones runs. `late`: ascending, older than the grace time. Answers a verdict for each that does not run.
+ * A policy that is added gets a line here and one in OVERLAPS.
+ */
+const MISFIRES: Record<
+  MisfireMode,
+  (late: number[], freshFollows: boolean, policy: MisfirePolicy, now: number) => Map<number, OccurrenceVerdict>
+> = {
+  SKIP: (late) => new Map(late.map((at) => [at, 'MISSED'])),
+  FIRE_ONCE: (late, freshFollows, { catchupWindowMs }, now) => {
+    const runs = freshFollows ? undefined : late.at(-1);
+    const tooOld = (at: number) => at < now - catchupWindowMs;
+    return new Map(
+      late.filter((at) => at !== runs || tooOld(at)).map((at) => [at, tooOld(at) ? ('MISSED' as const) : ('COALESCED' as const)]),
+    );
+  },
+  FIRE_ALL: (late, _, { catchupWindowMs, maxCatchupRuns }, now) => {
+    const kept = late.filter((at) => at >= now - catchupWindowMs).slice(-maxCatchupRuns);
+    return new Map(late.filter((at) => !kept.includes(at)).map((at) => [at, 'MISSED']));
+  },
+};
+
+/** What becomes of those that the misfire policy lets through, in order. @param busy  a run of the schedule has not ended */
+const OVERLAPS: Record<
+  OverlapPolicy,
+  (candidates: Candidate[], busy: boolean, misfire: MisfirePolicy) => (readonly OccurrenceVerdict[])[]
+> = {
+  ALLOW_ALL: (candidates) => candidates.map(() => ['FIRED']),
+  SKIP: (candidates, busy, { mode }) =>
+    candidates.map(({ late }, index) => {
+      if (index === 0 && !busy) return ['FIRED'];
+      if (mode !== 'FIRE_ALL') return ['OVERLAP_SKIPPED'];
+      // The serial backlog: how much room it has depends on each run.
+      return late ? ['FIRED', 'MISSED'] : ['FIRED', 'OVERLAP_SKIPPED'];
+    }),
+};
+
+/** The ledger of one schedule as it has to be, found by looking at each occurrence of the definitions that were in force. */
+export class ReferenceLedger {
+  terms: Terms;
+  version = 1;
+  paused = false;
+  deleted = false;
+  readonly decided: Expected[] = [];
+  readonly skips = new Set<number>();
+  /** Of the terms, everything up to here was decided or does not count. */
+  #settled: number;
+
+  constructor(terms: Terms, createdAt: number) {
+    this.terms = terms;
+    this.#settled = createdAt;
+  }
+
+  /** Neither decided nor later than now. */
+  due(now: number): number[] {
+    return occurrences(this.terms.trigger, this.#settled + 1, now);
+  }
+
+  /** The first one without a verdict. */
+  get next(): number | null {
+    return this.terms.trigger.next(this.#settled);
+  }
+
+  /** The first one without a verdict that is to fire. */
+  get nextFire(): number | null {
+    let at = this.next;
+    while (at !== null && this.skips.has(at)) at = this.terms.trigger.next(at);
+    return at;
+  }
+
+  get state(): string {
+    if (this.paused) return 'PAUSED';
+    return this.next === null ? 'COMPLETED' : 'ACTIVE';
+  }
+
+  /** The engine looks. For skipped ones alone it does not wake, unless nothing else is left. */
+  tick(now: number, busy: boolean): void {
+    if (this.paused || this.deleted) return;
+    const wakesAt = this.nextFire ?? this.next;
+    if (wakesAt !== null && wakesAt <= now) this.settle(now, busy);
+  }
+
+  /** Everything due gets its verdict. */
+  settle(now: number, busy: boolean): void {
+    const due = this.due(now);
+    const decide = (at: number, ...verdicts: OccurrenceVerdict[]) => this.decided.push({ at, verdicts, version: this.version });
+    if (this.paused) for (const at of due) decide(at, 'PAUSED');
+    else {
+      const { overlap, misfire } = this.terms;
+      const open = due.filter((at) => !this.skips.has(at));
+      const late = open.filter((at) => at < now - misfire.graceMs);
+      const missed = MISFIRES[misfire.mode](late, open.length > late.length, misfire, now);
+      const candidates = open.filter((at) => !missed.has(at)).map((at) => ({ at, late: late.includes(at) }));
+      const verdicts = OVERLAPS[overlap](candidates, busy, misfire);
+      const run = new Map(candidates.map(({ at }, index) => [at, verdicts[index] as readonly OccurrenceVerdict[]]));
+      for (const at of due) {
+        if (this.skips.has(at)) decide(at, 'SKIPPED_BY_USER');
+        else decide(at, ...(run.get(at) ?? [missed.get(at) as OccurrenceVerdict]));
+      }
+    }
+    this.#settled = Math.max(this.#settled, now);
+    this.#dropSkips();
+  }
+
+  pause(now: number, busy: boolean): void {
+    if (this.paused) return;
+    this.settle(now, busy);
+    this.paused = this.next !== null;
+  }
+
+  resume(now: number): void {
+    if (!this.paused) return;
+    this.settle(now, false);
+    this.paused = false;
+  }
+
+  /** What new terms count from, once what is due is settled: an instant that has come, or has its verdict, does not come again. */
+  startOf(now: number): number {
+    return Math.max(now, this.decided.at(-1)?.at ?? -Infinity);
+  }
+
+  /** @param retimed  the trigger or what it is read with is another */
+  edit(terms: Terms, retimed: boolean, now: number, busy: boolean): void {
+    this.settle(now, busy);
+    this.terms = terms;
+    this.version += 1;
+    if (retimed) this.#settled = this.startOf(now);
+    this.#dropSkips();
+  }
+
+  delete(now: number, busy: boolean): void {
+    this.settle(now, busy);
+    this.deleted = true;
+  }
+
+  /** All occurrences before `until`, with what is to be said of them at `now`. */
+  tell(now: number, until: number): Expected[] {
+    if (this.deleted) return this.decided.filter(({ at }) => at < until);
+    const planned = occurrences(this.terms.trigger, this.#settled + 1, until - 1).map((at): Expected => {
+      const held = this.paused && at <= now;
+      const verdict = held ? 'PAUSED' : this.skips.has(at) ? 'SKIPPED_BY_USER' : 'PLANNED';
+      return { at, verdicts: [verdict], version: this.version };
+    });
+    return [...this.decided.filter(({ at }) => at < until), ...planned];
+  }
+
+  #dropSkips(): void {
+    for (const at of this.skips) if (at <= this.#settled || !this.terms.trigger.matches(at)) this.skips.delete(at);
+  }
+}
+
+/** Every expected occurrence is in exactly one row, which counts what it spans and says of all of them what may be said. */
+export function checkRows(rows: readonly Occurrence[], expected: readonly Expected[]): void {
+  let index = 0;
+  for (const row of rows) {
+    const held = expected.slice(index, index + row.count);
+    index += row.count;
+    const told = `${tell(row.scheduledFor)} to ${tell(row.through)} ${row.verdict} ${row.count}`;
+    assert.deepEqual([row.scheduledFor, row.through].map(tell), [held[0]?.at, held.at(-1)?.at].map(tell), `${told}: its ends`);
+    for (const { at, verdicts, version } of held) {
+      assert.ok(verdicts.includes(row.verdict), `${told}: of ${tell(at)} only ${verdicts.join(' or ')} may be said`);
+      assert.equal(row.scheduleVersion, version, `${told}: the version of ${tell(at)}`);
+    }
+    assert.ok(row.verdict === 'FIRED' || row.runIds.length === 0, `${told}: has runs`);
+  }
+  assert.deepEqual(
+    expected.slice(index).map(({ at }) => tell(at)),
+    [],
+    'none is unaccounted for',
+  );
+}
+
+const tell = (at: number | undefined): string => (at === undefined ? 'nothing' : new Date(at).toISOString());
