@@ -1,4 +1,5 @@
 import { DAY_SECONDS } from './civil.ts';
+import { spend } from './effort.ts';
 import type { Seconds } from './seconds.ts';
 import { ALL_SECONDS, NO_SECONDS, Runs } from './seconds.ts';
 import type { Trigger } from './trigger.ts';
@@ -19,12 +20,12 @@ export interface Agenda {
   outline(day: number): Outline;
   /** From this day on it repeats every 400 years; Infinity: it does not. */
   readonly periodicFrom: number;
+  /** What an outline costs: 1 for each simple pattern that it is made of, more for those of many runs. */
+  readonly weight: number;
   /** There are occurrences between the seconds too. */
   readonly fine: boolean;
   /** The pattern of one clock that it follows, where there is one: patterns of the same clock are compared by its own days. */
   readonly clock?: ClockDays;
-  /** What a look at one day costs, 1 for one simple pattern: searches are limited by it. */
-  readonly cost: number;
 }
 
 interface ClockDays {
@@ -59,6 +60,8 @@ export function agendaOf(trigger: Trigger): Agenda {
   return trigger.agenda?.() ?? askedAgenda(trigger, fine());
 }
 
+/** Steps of asking for one instant. */
+const AN_INSTANT = 5;
 const DAY_MS = DAY_SECONDS * 1000;
 
 /** @param fine  as in Agenda */
@@ -67,7 +70,9 @@ export function askedAgenda(trigger: Pick<Trigger, 'next' | 'previous' | 'betwee
   function day(number: number): Seconds {
     const runs = new Runs();
     const start = number * DAY_MS;
+    spend(AN_INSTANT);
     for (const instant of trigger.between(start, start + DAY_MS, Infinity)) {
+      spend(AN_INSTANT);
       const second = (instant - start) / 1000;
       if (Number.isInteger(second)) runs.add(second, second + 1);
     }
@@ -78,8 +83,8 @@ export function askedAgenda(trigger: Pick<Trigger, 'next' | 'previous' | 'betwee
     nextDay: (number) => dayOf(trigger.next(number * DAY_MS - 1), Infinity),
     previousDay: (number) => dayOf(trigger.previous((number + 1) * DAY_MS), -Infinity),
     outline: () => ANY_OUTLINE,
+    weight: 1,
     periodicFrom: Infinity,
     fine,
-    cost: 4,
   };
 }

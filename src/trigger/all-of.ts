@@ -1,6 +1,7 @@
 import { agendaOf, askedAgenda } from './agenda.ts';
 import { answersOfAgenda } from './agenda-answers.ts';
 import { describeDuration, formatDuration, parseDuration } from './duration.ts';
+import { foundBy, isSpent, search, spend, spentSoFar } from './effort.ts';
 import type { Grid } from './grid.ts';
 import { meet } from './grid.ts';
 import { gridAgenda } from './grid-agenda.ts';
@@ -15,13 +16,15 @@ import { MUST_FIRE } from './trigger.ts';
 const SIZE = { least: 1, most: 20 };
 /** What a day has must depend on itself and the day before only. */
 const LONGEST_WITHIN_MS = 86_400_000;
-/** Leaps of one search between the seconds, where no day can be looked at as a whole. */
-const MOST_LEAPS = 10_000;
+/** Steps of asking one member for its next instant and whether one is near: of one that is put together, and of others. */
+const [A_SET, A_MEMBER] = [60, 10];
+const stepsOf = ({ kind }: Trigger): number =>
+  kind === 'ANY_OF' || kind === 'ALL_OF' || kind === 'EXCEPT' || kind === 'BOUNDED' ? A_SET : A_MEMBER;
 
 /**
  * The instants t of each member for which every other one has an instant in [t - within, t]; nothing is consumed. That
  * members never meet is proved for intervals (Chinese remainder theorem), for times of day that differ whatever the days
- * are, and for days over a cycle of 400 years; what is left is searched as far as `answersOfAgenda` looks, and refused when
+ * are, and for days over a cycle of 400 years; what is left is searched as far as MOST_SEARCHED steps lead, and refused when
  * nothing is found.
  */
 export function compileAllOf(
@@ -79,14 +82,14 @@ function gatherings(triggers: readonly Trigger[], withinMs: number): Answers {
 
 /** Leaps from instant to instant, each time as far as the member that is missing needs. */
 function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers, 'agenda'> {
-  /** Latest instant of a member in [t - within, t], null when there is none. */
-  function near(trigger: Trigger, t: number): number | null {
-    const found = trigger.previous(t + 1);
-    return found !== null && found >= t - withinMs ? found : null;
-  }
-  function next(after: number): number | null {
+  const aRound = triggers.reduce((sum, trigger) => sum + stepsOf(trigger), 0);
+  /** Whether a member has an instant in [t - within, t]. */
+  const isNear = (trigger: Trigger, t: number): boolean => trigger.between(t - withinMs, t + 1, 1).length > 0;
+  function firstAfter(after: number): number | null {
     let from = Math.floor(after);
-    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+    while (!isSpent()) {
+      const start = spentSoFar();
+      spend(aRound);
       const t = nearest(
         triggers.map((trigger) => trigger.next(from)),
         Math.min,
@@ -94,19 +97,24 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
       if (t === null) return null;
       let missing = -Infinity;
       for (const trigger of triggers) {
-        if (near(trigger, t) !== null) continue;
+        if (isNear(trigger, t)) continue;
         const comes = trigger.next(t);
         if (comes === null) return null;
         missing = Math.max(missing, comes);
       }
-      if (missing === -Infinity) return t;
+      if (missing === -Infinity) {
+        foundBy(start);
+        return t;
+      }
       from = missing - 1;
     }
     return null;
   }
-  function previous(before: number): number | null {
+  function lastBefore(before: number): number | null {
     let until = Math.ceil(before);
-    for (let leap = 0; leap < MOST_LEAPS; leap++) {
+    while (!isSpent()) {
+      const start = spentSoFar();
+      spend(aRound);
       const t = nearest(
         triggers.map((trigger) => trigger.previous(until)),
         Math.max,
@@ -114,18 +122,23 @@ function leapFrog(triggers: readonly Trigger[], withinMs: number): Omit<Answers,
       if (t === null) return null;
       let reachable = Infinity;
       for (const trigger of triggers) {
-        if (near(trigger, t) !== null) continue;
+        if (isNear(trigger, t)) continue;
         const was = trigger.previous(t);
         if (was === null) return null;
         reachable = Math.min(reachable, was + withinMs);
       }
-      if (reachable === Infinity) return t;
+      if (reachable === Infinity) {
+        foundBy(start);
+        return t;
+      }
       until = reachable + 1;
     }
     return null;
   }
   const matches = (instant: number): boolean =>
-    triggers.some((trigger) => trigger.matches(instant)) && triggers.every((trigger) => near(trigger, instant) !== null);
+    triggers.some((trigger) => trigger.matches(instant)) && triggers.every((trigger) => isNear(trigger, instant));
+  const next = (after: number): number | null => search(() => firstAfter(after));
+  const previous = (before: number): number | null => search(() => lastBefore(before));
   return { next, previous, matches, ...stepwise(next) };
 }
 

@@ -1,6 +1,7 @@
 import type { Agenda } from './agenda.ts';
 import { agendaOf } from './agenda.ts';
 import { answersOfAgenda } from './agenda-answers.ts';
+import { limited, limitedToShare, MOST_SEARCHED } from './effort.ts';
 import type { Compiler } from './members.ts';
 import { compileMembers, describeMember } from './members.ts';
 import { unionAgenda } from './set-agendas.ts';
@@ -27,20 +28,17 @@ function uniteTriggers(triggers: readonly Trigger[]): AnyOfTrigger {
   let agenda: Agenda | undefined;
   const agendaOfAll = (): Agenda => (agenda ??= unionAgenda(triggers.map(agendaOf)));
 
+  /** Each member may search for its share: one that searches in vain must not keep the others from being found. */
+  const ask = <T>(question: (trigger: Trigger) => T): T[] =>
+    limited(MOST_SEARCHED, () => triggers.map((trigger, i) => limitedToShare(triggers.length - i, () => question(trigger))));
   function next(after: number): number | null {
     let found: number | null = null;
-    for (const trigger of triggers) {
-      const at = trigger.next(after);
-      if (at !== null && (found === null || at < found)) found = at;
-    }
+    for (const at of ask((trigger) => trigger.next(after))) if (at !== null && (found === null || at < found)) found = at;
     return found;
   }
   function previous(before: number): number | null {
     let found: number | null = null;
-    for (const trigger of triggers) {
-      const at = trigger.previous(before);
-      if (at !== null && (found === null || at > found)) found = at;
-    }
+    for (const at of ask((trigger) => trigger.previous(before))) if (at !== null && (found === null || at > found)) found = at;
     return found;
   }
   function between(from: number, until: number, limit: number): number[] {

@@ -85,14 +85,14 @@ export function parseCronText(expression: string): { ok: true; fields: CronField
   const yearText = plain(YEAR, year);
   if (errors.length > 0) return { ok: false, errors };
 
-  // Month apart from day: together node-cron refuses `30 2` even where a day of week may match instead.
+  // Without the month: together node-cron refuses `30 2` even where a day of week may match instead.
   const parsed = parse(`${time} ${dayText} * ${weekdayText}`);
   const fields: CronFields = {
     seconds: ascending(parsed.second),
     minutes: ascending(parsed.minute),
     hours: ascending(parsed.hour),
     dayOfMonth: parsed.dayOfMonth.map(dayOfMonthItem),
-    months: ascending(parse(`0 0 * ${monthText} *`).month),
+    months: expandItems(MONTH, monthText.split(',')),
     dayOfWeek: parsed.dayOfWeek.map(dayOfWeekItem),
     weeks: null,
     years: yearText === '*' ? null : expandItems(YEAR, yearText.split(',')),

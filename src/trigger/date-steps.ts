@@ -1,6 +1,7 @@
-import { dayOfDate, daysInMonth, isLeapYear, packedDate } from './civil.ts';
+import { CYCLE_DAYS, dayOfDate, packedDate } from './civil.ts';
 import type { DateDuration } from './date-duration.ts';
 import type { DaySet } from './days.ts';
+import { spend } from './effort.ts';
 import { lowerBound } from './days.ts';
 
 /** Clocks east of UTC show it within the years 1–9999 of UTC. */
@@ -29,6 +30,7 @@ export function createDateSteps(start: number, { months, days }: DateDuration): 
     empty: false,
     periodic: false,
     full: false,
+    endless: true,
   };
 }
 
@@ -97,15 +99,23 @@ function monthSteps(start: number, step: number): Dates {
  * for, and kept. A step has 29 days at least, so there are 126,000 dates at most, a few milliseconds. As `daySteps`.
  */
 function walked(start: number, months: number, days: number): Dates {
+  // What the last of them will take, whenever it is asked for.
+  spend(Math.ceil((LAST_DAY - start) / (months * 29 + days) / 4));
   const dates = [start];
+  const date = packedDate(start);
+  /** Of the last one. */
+  let [month, dayOfMonth] = [monthOf(date), date & 31];
   let ended = false;
   function reach(day: number): void {
-    let last = dates.at(-1) ?? start;
-    while (last < day && !ended) {
-      const date = packedDate(last);
-      let month = monthOf(date) + months;
-      while (!monthHas(month, date & 31)) month += months;
-      last = dayIn(month, date & 31) + days;
+    for (let last = dates.at(-1) ?? start; last < day && !ended;) {
+      month += months;
+      while (!monthHas(month, dayOfMonth)) month += months;
+      dayOfMonth += days;
+      for (let length = lengthOf(month); dayOfMonth > length; length = lengthOf(month)) {
+        dayOfMonth -= length;
+        month++;
+      }
+      last = dayIn(month, dayOfMonth);
       if (last <= LAST_DAY) dates.push(last);
       else ended = true;
     }
@@ -124,7 +134,14 @@ function walked(start: number, months: number, days: number): Dates {
 }
 
 const monthOf = (date: number): number => (date >> 9) * 12 + ((date >> 5) & 15) - 1;
-const monthHas = (month: number, dayOfMonth: number): boolean =>
-  dayOfMonth <= 28 || dayOfMonth <= daysInMonth(isLeapYear(Math.floor(month / 12)), (month % 12) + 1);
-const dayIn = (month: number, dayOfMonth: number): number => dayOfDate(Math.floor(month / 12), (month % 12) + 1, dayOfMonth);
+const monthHas = (month: number, dayOfMonth: number): boolean => dayOfMonth <= 28 || dayOfMonth <= lengthOf(month);
+
+/** The day numbers at which the months of the first cycle begin, and the end of the last one. */
+const STARTS = Int32Array.from({ length: CYCLE_MONTHS + 1 }, (_, month) =>
+  dayOfDate(Math.floor(month / 12), (month % 12) + 1, 1),
+);
+const startOf = (month: number): number => STARTS[month] ?? 0;
+const lengthOf = (month: number): number => startOf((month % CYCLE_MONTHS) + 1) - startOf(month % CYCLE_MONTHS);
+const dayIn = (month: number, dayOfMonth: number): number =>
+  startOf(month % CYCLE_MONTHS) + Math.floor(month / CYCLE_MONTHS) * CYCLE_DAYS + dayOfMonth - 1;
 const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));

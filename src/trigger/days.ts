@@ -30,6 +30,8 @@ export interface DaySet {
   readonly periodic: boolean;
   /** Every day of the calendar. */
   readonly full: boolean;
+  /** Goes on to the end of the calendar and does not repeat. */
+  readonly endless?: boolean;
 }
 
 /** The 28 years from 2001, see `empty`. */

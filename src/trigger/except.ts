@@ -3,6 +3,7 @@ import { agendaOf } from './agenda.ts';
 import { answersOfAgenda } from './agenda-answers.ts';
 import { DAY_SECONDS } from './civil.ts';
 import { describeExcept } from './describe-except.ts';
+import { foundBy, isSpent, search, spend, spentSoFar } from './effort.ts';
 import type { Exclusions } from './exclusions.ts';
 import { readExclusions } from './exclusions.ts';
 import { leafZone } from './leaf-zone.ts';
@@ -22,8 +23,8 @@ import { wallAgenda } from './wall-agenda.ts';
 import { fireTime, zoneOf } from './zone.ts';
 
 const SHIFTS: readonly ExclusionShift[] = ['DROP', 'NEXT_ALLOWED_DAY', 'PREVIOUS_ALLOWED_DAY'];
-/** Occurrences of a base between the seconds that one search passes over because other triggers have them, too. */
-const MOST_PASSED_OVER = 10_000;
+/** Steps of passing over one occurrence of a base between the seconds, and of asking each other trigger for it. */
+const PASSED_OVER = 20;
 
 /**
  * The occurrences of `base` that no exclusion holds. Days and windows are those of the clock in the context's zone, so both
@@ -134,28 +135,40 @@ function betweenTheSeconds(base: Trigger, walls: readonly Agenda[], others: read
   const behindWalls = (instant: number): boolean => walls.length > 0 && !free.matches(secondOf(instant));
   const taken = (instant: number): boolean => others.some((other) => other.matches(instant));
 
-  function next(after: number): number | null {
+  function firstAfter(after: number): number | null {
     let at = base.next(after);
-    for (let step = 0; at !== null && step < MOST_PASSED_OVER; step++) {
+    while (at !== null && !isSpent()) {
+      const start = spentSoFar();
+      spend(PASSED_OVER * (2 + others.length));
       if (behindWalls(at)) {
         const open = free.next(secondOf(at));
         at = open === null ? null : base.next(open - 1);
       } else if (taken(at)) at = base.next(at);
-      else return at;
+      else {
+        foundBy(start);
+        return at;
+      }
     }
     return null;
   }
-  function previous(before: number): number | null {
+  function lastBefore(before: number): number | null {
     let at = base.previous(before);
-    for (let step = 0; at !== null && step < MOST_PASSED_OVER; step++) {
+    while (at !== null && !isSpent()) {
+      const start = spentSoFar();
+      spend(PASSED_OVER * (2 + others.length));
       if (behindWalls(at)) {
         const open = free.previous(secondOf(at));
         at = open === null ? null : base.previous(open + 1000);
       } else if (taken(at)) at = base.previous(at);
-      else return at;
+      else {
+        foundBy(start);
+        return at;
+      }
     }
     return null;
   }
+  const next = (after: number): number | null => search(() => firstAfter(after));
+  const previous = (before: number): number | null => search(() => lastBefore(before));
   const matches = (instant: number): boolean => base.matches(instant) && !behindWalls(instant) && !taken(instant);
   return { next, previous, matches, ...stepwise(next) };
 }

@@ -3,11 +3,13 @@ import { DAY_OF_WEEK, normaliseField } from './cron-field.ts';
 import { parseCronText } from './cron-text.ts';
 import type { DayItem } from './day-items.ts';
 import type { DaySet } from './days.ts';
+import { spend } from './effort.ts';
 import { weekdaySet } from './local-days.ts';
 import type { DayRange } from './local-days.ts';
 import type { Compiler } from './members.ts';
 import { checkedList, compileMember } from './members.ts';
 import { nearNames } from './near-names.ts';
+import { firstFrom } from './sorted.ts';
 import { LONGEST_TEXT, shorten } from './text.ts';
 import type { ExclusionCheck, ExclusionSpec, Trigger, TriggerContext, TriggerError } from './trigger.ts';
 
@@ -176,7 +178,10 @@ function readCalendar(value: unknown, path: string[], context: TriggerContext, e
     errors.push({ path, message, constraint: 'name of a calendar' });
     return;
   }
-  for (const day of days) found.ranges.push([day, day]);
-  const listed = new Set(days);
-  add(found, { calendar: name }, true, (_, reading) => listed.has(dayOf(reading)));
+  const known = found.specs.some((spec) => 'calendar' in spec && spec.calendar === name);
+  if (!known) {
+    spend(2 * days.length);
+    for (const day of days) found.ranges.push([day, day]);
+  }
+  add(found, { calendar: name }, true, (_, reading) => days[firstFrom(days, dayOf(reading))] === dayOf(reading));
 }

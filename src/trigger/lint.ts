@@ -1,4 +1,5 @@
 import { cronFieldTexts } from './cron-text.ts';
+import { limited, MOST_SEARCHED } from './effort.ts';
 import { nextListed, nextOn } from './explain.ts';
 import type { Window } from './lint-clock.ts';
 import { lintOnClock } from './lint-clock.ts';
@@ -35,8 +36,12 @@ export function lintTrigger(trigger: Trigger, now: number): TriggerLint[] {
   return [...ends(trigger, now), ...lintsOf(trigger, { from: now, until: now + LOOK_AHEAD_MS })];
 }
 
-/** @param window  where the trigger's times count */
-function lintsOf(trigger: Trigger, window: Window): TriggerLint[] {
+/**
+ * @param window  where the trigger's times count
+ * @param close   whether to look how close its times come: those of members say nothing of the whole
+ */
+function lintsOf(trigger: Trigger, window: Window, close = true): TriggerLint[] {
+  const frequent = (closest: () => number): TriggerLint[] => (close ? veryFrequent(closest()) : []);
   switch (trigger.kind) {
     case 'CRON':
       return [
@@ -44,42 +49,39 @@ function lintsOf(trigger: Trigger, window: Window): TriggerLint[] {
         ...unevenSteps(cronFieldTexts(trigger.expression), trigger.rule.fields),
         ...lintOnClock(trigger, nextOn(trigger.wall), window),
         ...(trigger.dayMatch === 'CRONTAB' ? dayMatchAmbiguous(trigger.rule) : []),
-        ...veryFrequent(closestTimes(trigger.rule.fields)),
+        ...frequent(() => closestTimes(trigger.rule.fields)),
       ];
     case 'CALENDAR':
       return [
         ...monthsPassedOver(trigger.rule),
         ...unevenSteps(trigger.fields, trigger.rule.fields),
         ...lintOnClock(trigger, nextOn(trigger.wall), window),
-        ...veryFrequent(closestTimes(trigger.rule.fields)),
+        ...frequent(() => closestTimes(trigger.rule.fields)),
       ];
     case 'INTERVAL':
-      return veryFrequent(trigger.everyMs);
+      return frequent(() => trigger.everyMs);
     case 'CALENDAR_INTERVAL':
       return [...stepsPassOver(trigger), ...lintOnClock(trigger, nextOn(trigger.wall), window)];
     case 'AT':
-      return [...lintOnClock(trigger, nextListed(trigger), window), ...veryFrequent(closestListed(trigger))];
+      return [...lintOnClock(trigger, nextListed(trigger), window), ...frequent(() => closestListed(trigger))];
     case 'RRULE':
-      return [...lintOnClock(trigger, nextOn(trigger.wall), window), ...veryFrequent(closestComing(trigger, window))];
+      return [...lintOnClock(trigger, nextOn(trigger.wall), window), ...frequent(() => closestComing(trigger, window))];
     case 'ANY_OF': {
-      const ofMembers = trigger.triggers.flatMap((member) => lintsOf(member, window));
-      return [
-        ...distinct(ofMembers.filter(({ code }) => code !== 'VERY_FREQUENT')),
-        ...veryFrequent(closestComing(trigger, window)),
-      ];
+      const ofMembers = trigger.triggers.flatMap((member) => lintsOf(member, window, false));
+      return [...distinct(ofMembers), ...frequent(() => closestComing(trigger, window))];
     }
     // Which of its members' times are left is not told by their fields.
     case 'ALL_OF':
-      return veryFrequent(closestComing(trigger, window));
+      return frequent(() => closestComing(trigger, window));
     case 'EXCEPT': {
-      const left = lintsOf(trigger.base, window).filter(({ at }) => at === null || trigger.matches(at));
-      return [...left.filter(({ code }) => code !== 'VERY_FREQUENT'), ...veryFrequent(closestComing(trigger, window))];
+      const left = lintsOf(trigger.base, window, false).filter(({ at }) => at === null || trigger.matches(at));
+      return [...left, ...frequent(() => closestComing(trigger, window))];
     }
     case 'BOUNDED': {
       const { startAt, endAt } = trigger;
       const inside = { from: Math.max(window.from, startAt ?? -Infinity), until: Math.min(window.until, endAt ?? Infinity) };
-      const several = trigger.between(-Infinity, Infinity, 2).length > 1;
-      return lintsOf(trigger.trigger, inside).filter(({ code }) => several || code !== 'VERY_FREQUENT');
+      const several = close && trigger.between(-Infinity, Infinity, 2).length > 1;
+      return lintsOf(trigger.trigger, inside, several);
     }
     case 'MANUAL':
       return [];
@@ -126,7 +128,8 @@ const endBefore = (last: number | null): number | null => (last !== null && last
 
 /** Of the next few: what combines others has no fields that would tell. */
 function closestComing(trigger: Trigger, { from, until }: Window): number {
-  const times = trigger.between(from, until, LOOKED_AT);
+  // What is rare need not be looked at to the last.
+  const times = limited(MOST_SEARCHED, () => trigger.between(from, until, LOOKED_AT));
   return Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? -Infinity)));
 }
 

@@ -1,4 +1,4 @@
-import { DAY_SECONDS, dayOfDate } from './civil.ts';
+import { DAY_SECONDS, dayOfDate, daysInMonth, isLeapYear } from './civil.ts';
 import { LONGEST_TEXT, shorten } from './text.ts';
 import type { DstGap, DstOverlap, TriggerError } from './trigger.ts';
 import type { Zone } from './zone.ts';
@@ -31,12 +31,8 @@ export function readLocalTime(text: unknown, path: string[], errors: TriggerErro
 /** null: 30 February, 25 o'clock, a leap second or the year 0. */
 function readingOf(text: string): number | null {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = text.split(/[-T :.]/i).map(Number);
-  if (year < 1 || hour > 23 || minute > 59 || second > 59) return null;
-  try {
-    Temporal.PlainDate.from({ year, month, day }, { overflow: 'reject' });
-  } catch {
-    return null;
-  }
+  const exists = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(isLeapYear(year), month);
+  if (!exists || hour > 23 || minute > 59 || second > 59) return null;
   const milliseconds = Number((text.split('.')[1] ?? '').padEnd(3, '0').slice(0, 3));
   return ((dayOfDate(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + milliseconds;
 }

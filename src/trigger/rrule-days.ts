@@ -1,5 +1,6 @@
 import { dayOfDate, daysInMonth, isLeapYear, packedDate, weekdayOf } from './civil.ts';
 import type { DaySet } from './days.ts';
+import { isSpent, spend } from './effort.ts';
 import type { RRule, RRuleWeekday } from './rrule-text.ts';
 import { firstFrom } from './sorted.ts';
 
@@ -79,12 +80,16 @@ function inWeek(items: readonly RRuleWeekday[], weekday: number, index: number, 
 export interface YearRule {
   /** Years after which all repeats: what has not come by then never will. 9999 when it is not worth knowing. */
   cycle: number;
+  /** First year from this one on, forward or back, that may have any. */
+  yearFrom(year: number, direction: 1 | -1): number;
   /** Years with one key have the same list. */
   keyOf(year: number): number;
   /** Ascending numbers in [0, days of the year × width). */
   listOf(year: number): ArrayLike<number> & Iterable<number>;
 }
 
+/** Steps of looking for a day in one year, of passing over a year, and of counting all that it has. */
+const [A_YEAR, A_YEAR_MORE, A_COUNTED_YEAR] = [4, 1, 2];
 /** Rules of thousands of values per year, and intervals that repeat after many years, must not fill the memory. */
 const MOST_REMEMBERED = 100_000;
 
@@ -112,11 +117,14 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
   function next(value: number): number {
     let year = Math.max(yearOf(value), FIRST_YEAR);
     if (year > LAST_YEAR) return Infinity;
+    spend(A_YEAR);
     let list = listOf(year);
     let i = firstFrom(list, value - start(year));
     const stop = Math.min(LAST_YEAR, year + rule.cycle);
     while (i >= list.length) {
-      if (++year > stop) return Infinity;
+      spend(A_YEAR_MORE);
+      year = rule.yearFrom(year + 1, 1);
+      if (year > stop || isSpent()) return Infinity;
       list = listOf(year);
       i = 0;
     }
@@ -125,11 +133,14 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
   function previous(value: number): number {
     let year = Math.min(yearOf(value), LAST_YEAR);
     if (year < FIRST_YEAR) return -Infinity;
+    spend(A_YEAR);
     let list = listOf(year);
     let i = firstFrom(list, value + 1 - start(year)) - 1;
     const stop = Math.max(FIRST_YEAR, year - rule.cycle);
     while (i < 0) {
-      if (--year < stop) return -Infinity;
+      spend(A_YEAR_MORE);
+      year = rule.yearFrom(year - 1, -1);
+      if (year < stop || isSpent()) return -Infinity;
       list = listOf(year);
       i = list.length - 1;
     }
@@ -141,7 +152,11 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
     const before = (year: number, value: number): number =>
       year < FIRST_YEAR || year > LAST_YEAR ? 0 : firstFrom(listOf(year), value - start(year));
     let total = before(last, until) - before(first, from);
-    for (let year = Math.max(first, FIRST_YEAR); year < Math.min(last, LAST_YEAR + 1); year++) total += listOf(year).length;
+    const stop = Math.min(last, LAST_YEAR + 1);
+    for (let year = rule.yearFrom(Math.max(first, FIRST_YEAR), 1); year < stop; year = rule.yearFrom(year + 1, 1)) {
+      spend(A_COUNTED_YEAR);
+      total += listOf(year).length;
+    }
     return total;
   }
   function has(value: number): boolean {
@@ -150,5 +165,5 @@ export function createYearlySet(width: number, rule: YearRule): Omit<DaySet, 'em
     const list = listOf(year);
     return list[firstFrom(list, value - start(year))] === value - start(year);
   }
-  return { has, next, previous, count, periodic: false, full: false };
+  return { has, next, previous, count, periodic: false, full: false, endless: true };
 }

@@ -1,9 +1,12 @@
-import { DAY_SECONDS } from './civil.ts';
+import { DAY_SECONDS, dayOfDate, packedDate, weekdayOf } from './civil.ts';
 import type { DaySet } from './days.ts';
+import { isSpent, spend } from './effort.ts';
 import { shapeKey } from './rrule-days.ts';
 import { firstFrom } from './sorted.ts';
+import type { Seconds } from './seconds.ts';
+import { NO_SECONDS, OF_BITS, secondsOfGrid } from './seconds.ts';
 import type { WallPattern } from './wall.ts';
-import { dayOfDate, packedDate, weekdayOf } from './civil.ts';
+import { secondsBetween, walkedDays } from './wall-walk.ts';
 
 /** Hours, minutes or seconds at a distance of `interval`, which need not fit into a day. */
 export interface GridRule {
@@ -32,6 +35,8 @@ interface Grid {
   rank(reading: number): number;
   /** After so many days the times of day repeat. */
   readonly cycleDays: number;
+  /** Seconds of one day. */
+  on(day: number): Seconds;
   /** Weekdays that have members, 0 = Sunday. */
   weekdays(): readonly number[];
 }
@@ -48,6 +53,7 @@ export function createGrid({ unit, interval, start, allows, weekdays, inside }: 
   const cycle = steps * interval;
   const units: number[] = [];
   if (allows !== null) {
+    spend(Math.ceil(steps / 4));
     for (let at = first; at < cycle; at += interval) if (allows((at % perDay) * unit)) units.push(at);
   }
 
@@ -85,15 +91,34 @@ export function createGrid({ unit, interval, start, allows, weekdays, inside }: 
   const unitOf = (reading: number): number => Math.floor((reading - midnight) / unit);
   const reading = (at: number, second: number): number => midnight + at * unit + second;
 
+  function next(from: number): number {
+    const at = unitOf(from);
+    const found = nextUnit(at);
+    if (found > at) return reading(found, inside[0] ?? 0);
+    const second = inside[firstFrom(inside, from - reading(at, 0))];
+    return second === undefined ? reading(nextUnit(at + 1), inside[0] ?? 0) : reading(at, second);
+  }
+  /** Days that begin at the same distance before a unit are alike, as long as no time of day is left out. */
+  const phases = new Map<number, Seconds>();
+  function on(day: number): Seconds {
+    const start = day * DAY_SECONDS;
+    if (allows !== null || inside.length > 1 || weekdays.length < 7) return secondsBetween(next, start, start + DAY_SECONDS);
+    const place = next(start) - start;
+    if (place >= DAY_SECONDS) return NO_SECONDS;
+    spend(interval * unit < 500 ? OF_BITS : A_TURN);
+    let found = phases.get(place);
+    if (found === undefined) {
+      found = secondsOfGrid(place, interval * unit);
+      if (phases.size >= MOST_REMEMBERED) phases.clear();
+      phases.set(place, found);
+    }
+    return found;
+  }
+
   return {
     cycleDays: cycle / perDay,
-    next(from) {
-      const at = unitOf(from);
-      const found = nextUnit(at);
-      if (found > at) return reading(found, inside[0] ?? 0);
-      const second = inside[firstFrom(inside, from - reading(at, 0))];
-      return second === undefined ? reading(nextUnit(at + 1), inside[0] ?? 0) : reading(at, second);
-    },
+    next,
+    on,
     previous(from) {
       const at = unitOf(from);
       const found = previousUnit(at);
@@ -107,14 +132,23 @@ export function createGrid({ unit, interval, start, allows, weekdays, inside }: 
       return unitRank(at) * inside.length + within;
     },
     weekdays() {
+      if (allows === null && interval <= perDay) return [0, 1, 2, 3, 4, 5, 6];
       const found = new Set<number>();
       const offsets = allows === null ? Array.from({ length: steps }, (_, i) => first + i * interval) : units;
-      for (const at of offsets)
-        for (let i = 0; i < 7; i++) found.add(weekdayOf(Math.floor(reading(at + i * cycle, 0) / DAY_SECONDS)));
+      spend(offsets.length);
+      // Whole weeks later it is the same weekday again.
+      const turns = (cycle / perDay) % 7 === 0 ? 1 : 7;
+      for (const at of offsets) {
+        if (found.size === 7) break;
+        for (let i = 0; i < turns; i++) found.add(weekdayOf(Math.floor(reading(at + i * cycle, 0) / DAY_SECONDS)));
+      }
       return [...found];
     },
   };
 }
+
+/** More days that differ than this are made each time they are asked for. */
+const MOST_REMEMBERED = 64;
 
 const modulo = (value: number, divisor: number): number => ((value % divisor) + divisor) % divisor;
 
@@ -135,16 +169,19 @@ function firstMultiple(step: number, size: number, low: number, high: number): n
 }
 
 /** The readings of a grid on any day. */
-export function plainGridPattern({ next, previous, rank }: Grid): WallPattern {
+export function plainGridPattern({ next, previous, rank, on }: Grid): WallPattern {
   return {
     has: (reading) => next(reading) === reading,
     next,
     previous,
     count: (from, until) => rank(until) - rank(from),
     periodic: false,
+    days: walkedDays({ next, previous }, on),
   };
 }
 
+/** Steps of one turn of a grid and the days. */
+const A_TURN = 5;
 /** Cycles of more days are not worth remembering: hardly two years begin at the same place of one. */
 const LONGEST_CYCLE = 371;
 
@@ -156,7 +193,8 @@ export function createGridPattern(grid: Grid, days: Omit<DaySet, 'empty'>): Wall
   const next = (from: number): number => nextBefore(from, Infinity);
   /** First member in [from, until), else Infinity. */
   function nextBefore(from: number, until: number): number {
-    for (let at = grid.next(from); at < until;) {
+    for (let at = grid.next(from); at < until && !isSpent();) {
+      spend(A_TURN);
       const day = Math.floor(at / DAY_SECONDS);
       const found = days.next(day);
       if (found === day) return at;
@@ -165,7 +203,8 @@ export function createGridPattern(grid: Grid, days: Omit<DaySet, 'empty'>): Wall
     return Infinity;
   }
   function previous(from: number): number {
-    for (let at = grid.previous(from); at > -Infinity;) {
+    for (let at = grid.previous(from); at > -Infinity && !isSpent();) {
+      spend(A_TURN);
       const day = Math.floor(at / DAY_SECONDS);
       const found = days.previous(day);
       if (found === day) return at;
@@ -177,6 +216,7 @@ export function createGridPattern(grid: Grid, days: Omit<DaySet, 'empty'>): Wall
   function countDays(from: number, until: number): number {
     let total = 0;
     for (let at = next(from); at < until;) {
+      spend(A_TURN);
       const end = (Math.floor(at / DAY_SECONDS) + 1) * DAY_SECONDS;
       total += grid.rank(Math.min(end, until)) - grid.rank(at);
       at = nextBefore(end, until);
@@ -208,6 +248,7 @@ export function createGridPattern(grid: Grid, days: Omit<DaySet, 'empty'>): Wall
     previous,
     count,
     periodic: false,
+    days: walkedDays({ next, previous }, (day) => (days.has(day) ? grid.on(day) : NO_SECONDS)),
   };
 }
 

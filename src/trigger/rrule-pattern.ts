@@ -1,11 +1,14 @@
 import { DAY_SECONDS, dayOfDate, packedDate, weekdayOf } from './civil.ts';
+import { isSpent, spend } from './effort.ts';
 import { createGrid, createGridPattern, plainGridPattern } from './rrule-grid.ts';
 import type { DateRule } from './rrule-periods.ts';
 import { choose, createRuleDays, createRulePositions } from './rrule-periods.ts';
 import type { RRule } from './rrule-text.ts';
+import type { TimeSet } from './times.ts';
 import { createTimeSet, listTimes } from './times.ts';
-import type { WallPattern } from './wall.ts';
+import type { WallDays, WallPattern } from './wall.ts';
 import { createWallPattern } from './wall.ts';
+import { daysWithin, secondsBetween, walkedDays } from './wall-walk.ts';
 
 /**
  * The readings of a rule, without its UNTIL in UTC: that is an instant. All that RFC 5545 counts and compares happens
@@ -28,8 +31,12 @@ export function createRRulePattern(rule: RRule, start: number): WallPattern {
     },
     count: (from, end) => Math.max(0, countBetween(endless, Math.max(from, start), Math.min(end, last + 1))),
     periodic: false,
+    days: daysWithin(endless.days ?? walkedOf(endless), start, last),
   };
 }
+
+const walkedOf = ({ next, previous }: WallPattern): WallDays =>
+  walkedDays({ next, previous }, (day) => secondsBetween(next, day * DAY_SECONDS, (day + 1) * DAY_SECONDS));
 
 const countBetween = (pattern: WallPattern, from: number, until: number): number =>
   from < until ? pattern.count(from, until) : 0;
@@ -79,13 +86,15 @@ function createEndless(rule: RRule, start: number): WallPattern {
     const days: DateRule = { ...dates, freq, interval };
     const times = createTimeSet(hours, minutes, seconds);
     if (positions.length === 0) return createWallPattern(createRuleDays(days, startDay), times);
-    const list = timesOf(hours, minutes, seconds);
-    if (freq === 'DAILY') return onDays(createRuleDays(days, startDay), chosen(list, positions));
+    if (freq === 'DAILY')
+      return onDays(
+        createRuleDays(days, startDay),
+        choose([0], times.perDay, positions).map((index) => times.nth(index)),
+      );
     // No week has more days than are named: searching all years for one would not be over at once.
-    if (freq === 'WEEKLY' && positions.every((position) => Math.abs(position) > rule.weekdays.length * list.length))
+    if (freq === 'WEEKLY' && positions.every((position) => Math.abs(position) > rule.weekdays.length * times.perDay))
       return NOTHING;
-    const slots = createRulePositions(days, startDay, list.length, positions);
-    return slotPattern(slots, list, times.countBefore);
+    return slotPattern(createRulePositions(days, startDay, times.perDay, positions), times);
   }
 
   const unit = UNITS[freq];
@@ -97,8 +106,11 @@ function createEndless(rule: RRule, start: number): WallPattern {
     return createWallPattern(createRuleDays(dates, startDay), createTimeSet(hours, minutes, seconds));
   if (perDay % interval === 0) {
     const first = Math.floor((start - startDay * DAY_SECONDS) / unit) % interval;
-    const units = upTo(perDay / interval).map((i) => (first + i * interval) * unit);
-    const times = units.filter(allowed.has).flatMap((time) => inside.map((second) => time + second));
+    const times: number[] = [];
+    spend(Math.ceil(perDay / interval / 4));
+    for (let at = first * unit; at < DAY_SECONDS; at += interval * unit)
+      if (allowed.has(at)) for (const second of inside) times.push(at + second);
+    spend(Math.ceil(times.length / 4));
     return onDays(createRuleDays(dates, startDay), times);
   }
   const anyTime = rule.hours.length === 0 && (unit > 60 || rule.minutes.length === 0) && (unit > 1 || rule.seconds.length === 0);
@@ -146,20 +158,16 @@ function onDays(days: ReturnType<typeof createRuleDays>, times: readonly number[
   return times.length === 0 ? NOTHING : createWallPattern(days, listTimes(times));
 }
 
-/** @param rank  number of times of day that are earlier */
-function slotPattern(
-  slots: ReturnType<typeof createRulePositions>,
-  times: readonly number[],
-  rank: (time: number) => number,
-): WallPattern {
+function slotPattern(slots: ReturnType<typeof createRulePositions>, times: TimeSet): WallPattern {
+  const width = times.perDay;
   const readingOf = (slot: number): number => {
-    const day = Math.floor(slot / times.length);
-    return Math.abs(slot) === Infinity ? slot : day * DAY_SECONDS + (times[slot - day * times.length] ?? 0);
+    const day = Math.floor(slot / width);
+    return Math.abs(slot) === Infinity ? slot : day * DAY_SECONDS + times.nth(slot - day * width);
   };
   /** First slot that is not earlier. */
   const slotFrom = (reading: number): number => {
     const day = Math.floor(reading / DAY_SECONDS);
-    return day * times.length + rank(reading - day * DAY_SECONDS);
+    return day * width + times.countBefore(reading - day * DAY_SECONDS);
   };
   return {
     has: (reading) => readingOf(slotFrom(reading)) === reading && slots.has(slotFrom(reading)),
@@ -170,12 +178,17 @@ function slotPattern(
   };
 }
 
-/** Reading of the n-th member from `start` on, Infinity when there are fewer. */
+/** Steps of counting one year, besides what its pattern takes. */
+const A_YEAR = 5;
+
+/** Reading of the n-th member from `start` on, Infinity when there are fewer, or when counting takes too many steps. */
 function nth(pattern: WallPattern, start: number, n: number): number {
   let left = n;
   let from = start;
   for (let year = packedDate(Math.floor(start / DAY_SECONDS)) >> 9; year <= 9999; year++) {
     const end = dayOfDate(year + 1, 1, 1) * DAY_SECONDS;
+    spend(A_YEAR);
+    if (isSpent()) return Infinity;
     const found = pattern.count(from, end);
     if (found >= left) {
       let [low, high] = [from, end];

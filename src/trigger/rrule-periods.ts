@@ -1,8 +1,9 @@
-import { dayOfDate, daysInMonth, isLeapYear, packedDate, weekdayOf } from './civil.ts';
+import { CYCLE_DAYS, dayOfDate, daysInMonth, isLeapYear, packedDate, weekdayOf } from './civil.ts';
 import type { DaySet } from './days.ts';
+import { greatestDivisor } from './grid.ts';
 import type { DateParts } from './rrule-days.ts';
 import { createMatchingDays, createYearlySet, shapeKey } from './rrule-days.ts';
-import { ascending } from './sorted.ts';
+import { ascending, firstFrom } from './sorted.ts';
 
 export interface DateRule {
   freq: 'YEARLY' | 'MONTHLY' | 'WEEKLY' | 'DAILY';
@@ -19,8 +20,9 @@ export function createRuleDays(rule: DateRule, startDay: number): Omit<DaySet, '
   const daysOf = createMatchingDays(rule.parts);
   return createYearlySet(1, {
     cycle: phases.cycle,
+    yearFrom: phases.yearFrom,
     keyOf: phases.keyOf,
-    listOf: (year) => daysOf(year).filter((day) => phases.isIn(year, day)),
+    listOf: (year) => phases.choose(year, daysOf(year)),
   });
 }
 
@@ -35,6 +37,7 @@ export function createRulePositions(rule: DateRule, startDay: number, width: num
   const weekly = rule.freq === 'WEEKLY';
   return createYearlySet(width, {
     cycle: phases.cycle,
+    yearFrom: phases.yearFrom,
     keyOf: phases.keyOf,
     listOf(year) {
       const periods = weekly ? weeksOf(rule.parts, year) : periodsWithin(rule.freq, daysOf(year), year);
@@ -89,6 +92,10 @@ const modulo = (value: number, divisor: number): number => ((value % divisor) + 
 /** Where the years stand in the interval of a rule. */
 interface Phases {
   cycle: number;
+  /** First year from this one on, forward or back, that the interval may reach. */
+  yearFrom(year: number, direction: 1 | -1): number;
+  /** Those of the days, counted from 1 January = 0 and ascending, that are in. */
+  choose(year: number, days: readonly number[]): readonly number[];
   /** Years with one key have the same days; -1: none. */
   keyOf(year: number): number;
   /** @param day  counted from 1 January = 0; of a week: its first day */
@@ -121,5 +128,22 @@ function createPhases({ freq, interval, parts }: DateRule, startDay: number): Ph
     if (freq === 'WEEKLY') return modulo(phase + day, size) < 7;
     return (phase + ((packedDate(dayOfDate(year, 1, 1) + day) >> 5) & 15) - 1) % interval === 0;
   }
-  return { cycle: interval === 1 ? 400 : 9999, keyOf, isIn };
+  function yearFrom(year: number, direction: 1 | -1): number {
+    if (freq !== 'YEARLY' || interval === 1) return year;
+    const phase = phaseOf(year);
+    return direction === 1 ? year + modulo(-phase, interval) : year - phase;
+  }
+  function choose(year: number, days: readonly number[]): readonly number[] {
+    if (interval === 1 || freq === 'YEARLY') return days;
+    if (freq !== 'DAILY' || interval < 30) return days.filter((day) => isIn(year, day));
+    // A few days of the year are in: they are looked up rather than all others passed over.
+    const found: number[] = [];
+    for (let day = modulo(-phaseOf(year), interval); day < 366; day += interval)
+      if (days[firstFrom(days, day)] === day) found.push(day);
+    return found;
+  }
+  // 400 years are a whole number of years, months, weeks and days: with a common divisor the phases repeat sooner.
+  const whole = { YEARLY: 400, MONTHLY: 4800, WEEKLY: CYCLE_DAYS, DAILY: CYCLE_DAYS }[freq];
+  const cycle = Math.min(9999, (400 * size) / greatestDivisor(whole, size));
+  return { cycle, yearFrom, choose, keyOf, isIn };
 }

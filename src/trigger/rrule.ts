@@ -1,8 +1,11 @@
+import type { Agenda } from './agenda.ts';
+import { isSpent } from './effort.ts';
 import { leafZone } from './leaf-zone.ts';
 import { readLocalTime, resolveLocalTime } from './local-time.ts';
 import { describeRRule } from './rrule-describe.ts';
 import { createRRulePattern } from './rrule-pattern.ts';
 import { parseRRule } from './rrule-text.ts';
+import { boundedAgenda, changedAgenda, EVER } from './set-agendas.ts';
 import { ascending, firstFrom } from './sorted.ts';
 import { shorten } from './text.ts';
 import type { Timeline } from './timeline.ts';
@@ -44,7 +47,12 @@ export function compileRRule(input: RRuleInput, context: TriggerContext): Compil
   const dst: EffectiveDst = { gap: context.dst.gap ?? 'SHIFT', overlap: context.dst.overlap ?? 'FIRST', followsRealClock };
   const zone = zoneOf(timeZone);
   const pattern = createRRulePattern(rule, start);
-  const timeline = endAt(layOut(pattern, timeZone, dst), rule.until?.utc ? rule.until.reading : Infinity);
+  // What was counted no further has no end, which would be wrong.
+  if (rule.count !== null && isSpent()) return { ok: false, errors: [tooManySteps(rule.count)] };
+  const last = rule.until?.utc ? rule.until.reading : Infinity;
+  const laidOut = layOut(pattern, timeZone, dst);
+  const timeline = endAt(laidOut, last);
+  let agenda: Agenda | undefined;
   if (timeline.next(FIRST_INSTANT / 1000) === null) {
     const reason =
       pattern.next(start) === Infinity
@@ -62,11 +70,9 @@ export function compileRRule(input: RRuleInput, context: TriggerContext): Compil
     const message = `one of the rdates in ${timeZone} lies outside the years 1 to 9999 of UTC`;
     return { ok: false, errors: [{ path: ['rrule', 'rdates'], message, constraint: 'years 0001-9999' }] };
   }
-  const answers = answersOf(
-    timeline,
-    ascending([...excluded].map((at) => at / 1000).filter((second) => timeline.has(second))),
-    ascending(further.map((at) => at / 1000)),
-  );
+  const removed = ascending([...excluded].map((at) => at / 1000).filter((second) => timeline.has(second)));
+  const others = ascending(further.map((at) => at / 1000));
+  const answers = answersOf(timeline, removed, others);
   if (answers.next(FIRST_INSTANT - 1) === null)
     return { ok: false, errors: [neverFires(['rrule', 'exdates'], 'exdates leave none of its times')] };
 
@@ -97,6 +103,7 @@ export function compileRRule(input: RRuleInput, context: TriggerContext): Compil
       timeZone,
       dst,
       ...answers,
+      agenda: () => (agenda ??= changedAgenda(agendaUntil(laidOut, last), removed, others)),
       describe: () => describeRRule(rule, start, { rdates: rdates.length, exdates: exdates.length }, timeZone, dst),
       fireTime: (instant) => ({
         ...fireTime(instant, timeZone),
@@ -111,6 +118,12 @@ const neverFires = (path: string[], reason: string): TriggerError => ({
   path,
   message: `never fires: ${reason}`,
   constraint: 'must fire at least once',
+});
+
+const tooManySteps = (count: number): TriggerError => ({
+  path: ['rrule', 'rrule'],
+  message: `COUNT=${count} takes too many steps to count out on such rare times: use UNTIL`,
+  constraint: 'UNTIL, or a smaller COUNT',
 });
 
 /** A reading in seconds; null when it is none. */
@@ -147,6 +160,11 @@ function endAt(timeline: Timeline, last: number): Timeline {
     madeUp: (second) => second <= last && timeline.madeUp(second),
   };
 }
+
+const agendaUntil = ({ agenda }: Timeline, last: number): Agenda => {
+  const whole = agenda?.() ?? EVER;
+  return last === Infinity ? whole : boundedAgenda(whole, -Infinity, last + 1);
+};
 
 type Answers = Pick<RRuleTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count'>;
 

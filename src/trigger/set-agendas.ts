@@ -1,12 +1,18 @@
 import type { Agenda, Outline } from './agenda.ts';
-import { CYCLE_DAYS, DAY_SECONDS } from './civil.ts';
+import { CYCLE_DAYS, DAY_SECONDS, dayOfDate } from './civil.ts';
+import { isSpent, spend, uncharged } from './effort.ts';
 import type { Seconds } from './seconds.ts';
-import { ALL_SECONDS, both, either, NO_SECONDS, reached, remembered, Runs, without } from './seconds.ts';
+import { ALL_SECONDS, both, either, NO_SECONDS, reached, remembered, Runs, secondsOfList, without } from './seconds.ts';
+import { firstFrom } from './sorted.ts';
+import type { WallDays } from './wall.ts';
 
 /** Rounds of asking each member for its next day before the day that is reached is looked at instead. */
 const MOST_ROUNDS = 64;
 
-const costOf = (members: readonly Agenda[]): number => members.reduce((sum, { cost }) => sum + cost, 0);
+/** Steps of asking one member for its next day, alone and together with the day before. */
+const [A_QUESTION, A_NEAR_QUESTION] = [4, 6];
+
+const weightOf = (members: readonly Agenda[]): number => members.reduce((sum, member) => sum + member.weight, 0);
 const periodicFrom = (members: readonly Agenda[]): number => Math.max(...members.map((member) => member.periodicFrom));
 
 /**
@@ -25,7 +31,7 @@ function outlines(members: readonly Agenda[], most: (of: readonly Outline[]) => 
       if (outline.from > from) from = outline.from;
       if (outline.until < until) until = outline.until;
     }
-    return (known = { from, until, most: most(of), least: least(of) });
+    return (known = uncharged(() => ({ from, until, most: most(of), least: least(of) })));
   };
 }
 
@@ -45,18 +51,22 @@ const leastOf = (of: readonly Outline[]): Seconds[] => of.map((outline) => outli
 export function unionAgenda(members: readonly Agenda[]): Agenda {
   return {
     day: (day) => anyOf(members.map((member) => member.day(day))),
-    nextDay: (day) => Math.min(...members.map((member) => member.nextDay(day))),
-    previousDay: (day) => Math.max(...members.map((member) => member.previousDay(day))),
+    nextDay(day) {
+      spend(A_QUESTION * members.length);
+      return Math.min(...members.map((member) => member.nextDay(day)));
+    },
+    previousDay(day) {
+      spend(A_QUESTION * members.length);
+      return Math.max(...members.map((member) => member.previousDay(day)));
+    },
     outline: outlines(
       members,
       (of) => anyOf(mostOf(of)),
       (of) => anyOf(leastOf(of)),
     ),
     periodicFrom: periodicFrom(members),
+    weight: weightOf(members),
     fine: members.some((member) => member.fine),
-    get cost() {
-      return costOf(members);
-    },
   };
 }
 
@@ -72,7 +82,8 @@ export function intersectionAgenda(members: readonly Agenda[]): Agenda {
   };
   function leap(day: number, ask: (member: Agenda, day: number) => number): number {
     let found = day;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MOST_ROUNDS && !isSpent(); round++) {
+      spend(A_QUESTION * members.length);
       const before = found;
       for (const member of members) {
         found = ask(member, found);
@@ -93,11 +104,22 @@ export function intersectionAgenda(members: readonly Agenda[]): Agenda {
       (of) => allOf(leastOf(of)),
     ),
     periodicFrom: periodicFrom(members),
+    weight: weightOf(members),
     fine: members.every((member) => member.fine),
-    get cost() {
-      return costOf(members);
-    },
   };
+}
+
+/** Years of every shape, as `createDaySet` knows them: patterns without listed years that share no day of theirs never do. */
+const [EVERY_SHAPE_FROM, EVERY_SHAPE_UNTIL] = [dayOfDate(2001, 1, 1), dayOfDate(2029, 1, 1)];
+function haveDayInCommon(walls: readonly WallDays[]): boolean {
+  let day = EVERY_SHAPE_FROM;
+  for (let same = 0, i = 0; same < walls.length && day < EVERY_SHAPE_UNTIL; i = (i + 1) % walls.length) {
+    spend(1);
+    const found = walls[i]?.nextDay(day) ?? Infinity;
+    same = found === day ? same + 1 : 1;
+    day = found;
+  }
+  return day < EVERY_SHAPE_UNTIL;
 }
 
 /**
@@ -111,6 +133,7 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
   if (first === undefined || walls.length < 2) return { nextDay: (day) => day, previousDay: (day) => day };
   // What no day of a cycle has no day of the stretch has; other patterns are asked again from there.
   const periodic = walls.every((wall) => wall.periodicFrom === -Infinity);
+  const never = periodic && !haveDayInCommon(walls);
   return {
     nextDay(day) {
       const calm = Number.isFinite(day) ? first.calmAround(day) : null;
@@ -118,7 +141,9 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
       const end = Math.floor((calm.until * DAY_SECONDS + calm.offset) / DAY_SECONDS) + 1;
       let local = Math.floor((day * DAY_SECONDS + calm.offset) / DAY_SECONDS);
       const cycle = local + CYCLE_DAYS;
-      for (let same = 0, i = 0; same < walls.length && local <= Math.min(end, cycle); i = (i + 1) % walls.length) {
+      if (never) local = end;
+      for (let same = 0, i = 0; same < walls.length && local <= Math.min(end, cycle) && !isSpent(); i = (i + 1) % walls.length) {
+        spend(A_QUESTION);
         const found = walls[i]?.nextDay(local) ?? Infinity;
         same = found === local ? same + 1 : 1;
         local = found;
@@ -132,7 +157,9 @@ function jointDays(members: readonly Agenda[]): Pick<Agenda, 'nextDay' | 'previo
       const end = Math.floor((calm.from * DAY_SECONDS + calm.offset) / DAY_SECONDS) - 1;
       let local = Math.floor(((day + 1) * DAY_SECONDS - 1 + calm.offset) / DAY_SECONDS);
       const cycle = local - CYCLE_DAYS;
-      for (let same = 0, i = 0; same < walls.length && local >= Math.max(end, cycle); i = (i + 1) % walls.length) {
+      if (never) local = end;
+      for (let same = 0, i = 0; same < walls.length && local >= Math.max(end, cycle) && !isSpent(); i = (i + 1) % walls.length) {
+        spend(A_QUESTION);
         const found = walls[i]?.previousDay(local) ?? -Infinity;
         same = found === local ? same + 1 : 1;
         local = found;
@@ -157,7 +184,8 @@ export function nearbyAgenda(members: readonly Agenda[], reach: number): Agenda 
   const twice = [...members, ...members.map(dayLater)];
   function leap(number: number, ask: (member: Agenda, day: number) => number, slack: 1 | 0): number {
     let found = number;
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MOST_ROUNDS && !isSpent(); round++) {
+      spend(A_NEAR_QUESTION * members.length);
       const before = found;
       for (const member of members) {
         const reachable = ask(member, slack === 1 ? found - 1 : found);
@@ -182,10 +210,8 @@ export function nearbyAgenda(members: readonly Agenda[], reach: number): Agenda 
       (of) => meet(leastOf(of.slice(0, half)), leastOf(of.slice(half))),
     ),
     periodicFrom: periodicFrom(members) + 1,
+    weight: 2 * weightOf(members),
     fine: members.some((member) => member.fine),
-    get cost() {
-      return 2 * costOf(members);
-    },
   };
 }
 
@@ -200,20 +226,27 @@ const dayLater = (agenda: Agenda): Agenda => ({
 
 /** What the base has and none of the others. */
 export function differenceAgenda(base: Agenda, excluded: readonly Agenda[]): Agenda {
+  const whole = outlines(
+    [base, ...excluded],
+    ([of, ...others]) => leastOf(others).reduce(without, of?.most ?? NO_SECONDS),
+    ([of, ...others]) => mostOf(others).reduce(without, of?.least ?? NO_SECONDS),
+  );
+  function outline(day: number): Outline {
+    // What one exclusion takes whole is silent as far as that goes, whatever the others do.
+    for (const one of excluded) {
+      const { from, until, least } = one.outline(day);
+      if (least === ALL_SECONDS) return { from, until, most: NO_SECONDS, least: NO_SECONDS };
+    }
+    return whole(day);
+  }
   return {
     day: (day) => excluded.reduce((found, one) => (found === NO_SECONDS ? found : without(found, one.day(day))), base.day(day)),
     nextDay: (day) => base.nextDay(day),
     previousDay: (day) => base.previousDay(day),
-    outline: outlines(
-      [base, ...excluded],
-      ([whole, ...others]) => leastOf(others).reduce(without, whole?.most ?? NO_SECONDS),
-      ([whole, ...others]) => mostOf(others).reduce(without, whole?.least ?? NO_SECONDS),
-    ),
+    outline,
     periodicFrom: periodicFrom([base, ...excluded]),
+    weight: weightOf([base, ...excluded]),
     fine: base.fine,
-    get cost() {
-      return costOf([base, ...excluded]);
-    },
   };
 }
 
@@ -246,7 +279,30 @@ export function boundedAgenda(inner: Agenda, first: number, end: number): Agenda
     return { from: Math.max(from, firstDay + 1), until: Math.min(until, endDay - 1), most, least };
   }
   const after = endDay === Infinity ? Math.max(inner.periodicFrom, firstDay + 1) : endDay;
-  return { day, nextDay, previousDay, outline, periodicFrom: after, fine: inner.fine, cost: inner.cost };
+  return { day, nextDay, previousDay, outline, periodicFrom: after, weight: inner.weight, fine: inner.fine };
+}
+
+/** @param removed, added  epoch seconds, ascending */
+export function changedAgenda(inner: Agenda, removed: readonly number[], added: readonly number[]): Agenda {
+  if (removed.length + added.length === 0) return inner;
+  const onDay = (list: readonly number[], day: number): Seconds => {
+    const [from, until] = [firstFrom(list, day * DAY_SECONDS), firstFrom(list, (day + 1) * DAY_SECONDS)];
+    return secondsOfList(list.slice(from, until).map((second) => second - day * DAY_SECONDS));
+  };
+  const dayOf = (second: number | undefined, none: number): number =>
+    second === undefined ? none : Math.floor(second / DAY_SECONDS);
+  return {
+    ...inner,
+    day: (day) => either(without(inner.day(day), onDay(removed, day)), onDay(added, day)),
+    nextDay: (day) => Math.min(inner.nextDay(day), dayOf(added[firstFrom(added, day * DAY_SECONDS)], Infinity)),
+    previousDay: (day) =>
+      Math.max(inner.previousDay(day), dayOf(added[firstFrom(added, (day + 1) * DAY_SECONDS) - 1], -Infinity)),
+    outline(day) {
+      const { from, until, most, least } = inner.outline(day);
+      return { from, until, most: added.length > 0 ? ALL_SECONDS : most, least: removed.length > 0 ? NO_SECONDS : least };
+    },
+    periodicFrom: Infinity,
+  };
 }
 
 /** Every second of every day. */
@@ -256,6 +312,6 @@ export const EVER: Agenda = {
   previousDay: (day) => day,
   outline: () => ({ from: -Infinity, until: Infinity, most: ALL_SECONDS, least: ALL_SECONDS }),
   periodicFrom: -Infinity,
+  weight: 1,
   fine: false,
-  cost: 0,
 };

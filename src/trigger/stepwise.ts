@@ -1,3 +1,4 @@
+import { listed } from './effort.ts';
 import type { Trigger } from './trigger.ts';
 
 /** Most occurrences that are counted one by one. */
@@ -7,15 +8,8 @@ type Stepwise = Pick<Trigger, 'between' | 'count'>;
 
 /** Questions that a trigger without a shorter way answers step by step. `count` stops at a million. */
 export function stepwise(next: Trigger['next']): Stepwise {
-  function between(from: number, until: number, limit: number): number[] {
-    const found: number[] = [];
-    let at = next(Math.ceil(from) - 1);
-    while (at !== null && at < until && found.length < limit) {
-      found.push(at);
-      at = next(at);
-    }
-    return found;
-  }
+  const between = (from: number, until: number, limit: number): number[] =>
+    listed((at) => next(at - 1), Math.ceil(from), until, limit);
   function count(from: number, until: number): number {
     let total = 0;
     for (let at = next(Math.ceil(from) - 1); at !== null && at < until && total < MOST_COUNTED; at = next(at)) total++;

@@ -11,6 +11,8 @@ export interface TimeSet {
   previous(second: number): number;
   /** Members earlier than `second`. */
   countBefore(second: number): number;
+  /** The one before which there are `index` others. */
+  nth(index: number): number;
   readonly first: number;
   readonly last: number;
   readonly perDay: number;
@@ -78,6 +80,10 @@ export function createTimeSet(hours: readonly number[], minutes: readonly number
     next,
     previous,
     countBefore,
+    nth(index) {
+      const [inHour, inDay] = [Math.floor(index / s.size), Math.floor(index / (s.size * m.size))];
+      return compose(hours[inDay] ?? 0, minutes[inHour % m.size] ?? 0, seconds[index % s.size] ?? 0);
+    },
     first: compose(h.first, m.first, s.first),
     last: compose(h.last, m.last, s.last),
     perDay: h.size * m.size * s.size,
@@ -94,6 +100,7 @@ export function listTimes(sorted: readonly number[]): TimeSet {
     next: (second) => sorted[firstFrom(sorted, second)] ?? -1,
     previous: (second) => sorted[firstFrom(sorted, second + 1) - 1] ?? -1,
     countBefore: (second) => firstFrom(sorted, second),
+    nth: (index) => sorted[index] ?? 0,
     first,
     last,
     perDay: sorted.length,

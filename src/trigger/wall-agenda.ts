@@ -1,14 +1,24 @@
 import type { Agenda, Calm, Outline } from './agenda.ts';
 import { DAY_SECONDS } from './civil.ts';
+import { spend, uncharged } from './effort.ts';
 import type { Seconds } from './seconds.ts';
-import { ALL_SECONDS, either, firstFrom, lastUntil, NO_SECONDS, remembered, Runs } from './seconds.ts';
+import { ALL_SECONDS, either, firstFrom, lastUntil, NO_SECONDS, OF_BITS, remembered, Runs, secondsOfList } from './seconds.ts';
 import type { DstGap, DstOverlap } from './trigger.ts';
 import type { WallDays } from './wall.ts';
 import type { Zone } from './zone.ts';
 import { CYCLE_START, LONGEST_GAP_MADE_UP_FOR } from './zone.ts';
 
+/** Steps of answering one day, and one near a change of the clock. */
+const [A_DAY, A_ROUGH_DAY] = [3, 60];
+/** A set of many runs is like so many simple ones. */
+export const DENSE = 12;
+const MOST_REMEMBERED = 64;
+
 /** The days of UTC under a wall pattern in a zone: the same occurrences as its time line, a day at a time. */
 export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: DstOverlap): Agenda {
+  const dense = wall.most.bits !== null;
+  // What it keeps is made when it is first asked for, which may be long after.
+  spend(dense ? 8 * OF_BITS : A_ROUGH_DAY);
   const composers = new Map<number, (a: Seconds, b: Seconds) => Seconds>();
 
   /** One day of UTC from the two local days that it lies in; `cut` is the local time at which it begins, 0 to 86,399. */
@@ -82,9 +92,21 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     return runs.seconds();
   }
 
+  const rough = new Map<number, Seconds>();
   function day(number: number): Seconds {
     const around = calmAround(number);
-    if (around === null) return roughDay(number);
+    if (around === null) {
+      // Charged whether it is remembered or not, together with what others make of a set that is like no other day's.
+      spend(dense ? 7 * OF_BITS : A_ROUGH_DAY);
+      let found = rough.get(number);
+      if (found === undefined) {
+        found = uncharged(() => roughDay(number));
+        if (rough.size >= MOST_REMEMBERED) rough.clear();
+        rough.set(number, found);
+      }
+      return found;
+    }
+    spend(A_DAY);
     const reading = number * DAY_SECONDS + around.offset;
     const local = Math.floor(reading / DAY_SECONDS);
     const cut = reading - local * DAY_SECONDS;
@@ -101,7 +123,7 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     if (found === Infinity) return Infinity;
     const exact = Math.max(
       number,
-      Math.floor((found * DAY_SECONDS + (wall.on(found).edges[0] ?? 0) - around.offset) / DAY_SECONDS),
+      Math.floor((found * DAY_SECONDS + Math.max(firstFrom(wall.on(found), 0), 0) - around.offset) / DAY_SECONDS),
     );
     return exact < around.until ? exact : Math.max(around.until, found - 1);
   }
@@ -113,7 +135,8 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     let found = wall.previousDay(local);
     if (found === local && lastUntil(wall.on(local), reading - local * DAY_SECONDS) < 0) found = wall.previousDay(local - 1);
     if (found === -Infinity) return -Infinity;
-    const latest = (wall.on(found).edges.at(-1) ?? DAY_SECONDS) - 1;
+    const last = lastUntil(wall.on(found), DAY_SECONDS - 1);
+    const latest = last < 0 ? DAY_SECONDS - 1 : last;
     const exact = Math.min(number, Math.floor((found * DAY_SECONDS + latest - around.offset) / DAY_SECONDS));
     return exact >= around.from ? exact : Math.min(around.from - 1, found + 1);
   }
@@ -125,16 +148,27 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
   /** null: near a change of the clock, or of the pattern. */
   function calmOutline(number: number): Outline | null {
     const around = calmAround(number);
-    if (around === null) return null;
-    const local = Math.floor((number * DAY_SECONDS + around.offset) / DAY_SECONDS);
-    const cut = number * DAY_SECONDS + around.offset - local * DAY_SECONDS;
+    const offset = around?.offset ?? zone.offset(zone.index(number * DAY_SECONDS));
+    const local = Math.floor((number * DAY_SECONDS + offset) / DAY_SECONDS);
     const stretch = wall.outline?.(local) ?? null;
+    const uniform = stretch && uniformOutline(stretch, number);
+    if (uniform !== null) return uniform;
+    if (around === null) return null;
+    const cut = number * DAY_SECONDS + offset - local * DAY_SECONDS;
     const { most, least } = stretch ?? wall;
     const from = stretch === null ? around.from : Math.max(around.from, stretch.from + number - local);
     // A day that ends on the first local day behind the stretch is not told of.
     const ends = stretch === null ? Infinity : stretch.until - (cut === 0 ? 0 : 1) + number - local;
     const until = Math.min(around.until, ends);
     return number < until ? { from, until, most: compose(most, most, cut), least: compose(least, least, cut) } : null;
+  }
+  /**
+   * Days that have all seconds or none have them whatever the clock does, unless one pass of a repeated time is dropped;
+   * no clock is a whole day off UTC. null: they are no such days, or `number` is at their edge.
+   */
+  function uniformOutline({ from, until, most, least }: Outline, number: number): Outline | null {
+    if (most !== NO_SECONDS && !(least === ALL_SECONDS && overlap === 'BOTH')) return null;
+    return number >= from + 2 && number < until - 2 ? { from: from + 2, until: until - 2, most, least } : null;
   }
   /** All the times of the pattern under each offset of the day and of its neighbours, and what stands in for missing ones. */
   function roughMost(number: number): Seconds {
@@ -159,11 +193,9 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     previousDay,
     outline,
     periodicFrom,
+    weight: dense ? DENSE : 1,
     fine: false,
     clock: { zone, wall, calmAround },
-    get cost() {
-      return 1 + wall.most.edges.length / 500;
-    },
   };
 }
 
@@ -173,6 +205,6 @@ const singles = new Map<number, Seconds>();
 /** The same object for the same second, so that what is made of it is remembered: clocks change at few times of the day. */
 function oneSecond(second: number): Seconds {
   let found = singles.get(second);
-  if (found === undefined) singles.set(second, (found = { edges: [second, second + 1], size: 1 }));
+  if (found === undefined) singles.set(second, (found = secondsOfList([second])));
   return found;
 }

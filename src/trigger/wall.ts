@@ -86,7 +86,10 @@ function wallDays(days: Omit<DaySet, 'empty'>, seconds: () => Seconds): WallDays
       full ??= days.full;
       return full ? seconds() : NO_SECONDS;
     },
-    // After the last of the listed years every day is alike: empty.
-    periodicFrom: days.periodic ? -Infinity : days.previous(LAST_DAY) + 1,
+    get periodicFrom() {
+      if (days.periodic) return -Infinity;
+      // After the last of the listed years every day is alike: empty.
+      return days.endless ? Infinity : days.previous(LAST_DAY) + 1;
+    },
   };
 }
