@@ -20,6 +20,10 @@ export const a = task('a-global-interval', 'GLOBAL', ${INTERVAL});
 export const b = task('b-global-cron', 'GLOBAL', ${CRON});
 export const c = task('c-local-interval', 'LOCAL', ${INTERVAL});
 export const d = task('d-local-cron', 'LOCAL', ${CRON});
+export const moody = defineTask({
+  key: 'moody', scope: 'LOCAL', retry: { maxAttempts: 1 },
+  run({ input }) { if (input?.fails) throw new Error('in a bad mood'); },
+});
 `;
 const carillon = await startTestCarillon({ after }, { CARILLON_TASKS: await taskFolder({ after }, { 'tasks.ts': TASKS }) });
 const api = createApi(carillon);
@@ -70,6 +74,20 @@ test('code tasks of either scope run by interval as by cron, at their times and 
       assert.match(scheduledFor, /\.000Z$/, key);
     }
     assert.ok(Date.parse(runs[0]!.scheduledFor) !== Date.parse(runs[1]!.scheduledFor), key);
+  }
+});
+
+test('a LOCAL task says when it last ended and how, until it succeeds again', async () => {
+  const key = 'moody';
+  const told = async () => {
+    const { state, lastRunEndedAt, lastError } = (await api.task(key))!;
+    return { state, lastRunEndedAt, error: lastError?.message ?? null };
+  };
+  assert.deepEqual(await told(), { state: 'IDLE', lastRunEndedAt: null, error: null });
+  for (const fails of [false, true, false]) {
+    const { run } = await api.triggerTask({ task: { key }, input: { fails } });
+    const { finishedAt } = await api.runIn(run!.id, 'SUCCEEDED', 'FAILED');
+    assert.deepEqual(await told(), { state: 'IDLE', lastRunEndedAt: finishedAt, error: fails ? 'in a bad mood' : null });
   }
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { declareSchedules } from '../../src/commands/declareSchedules.ts';
+import { reap } from '../../src/engine/reaper.ts';
 import type { TriggerSpec } from '../../src/trigger/trigger.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf, whenEvents } from '../support/ledger.ts';
@@ -21,6 +22,7 @@ import {
   triggerTask,
 } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { until } from '../support/until.ts';
 
 /** What other schedulers promise, or get wrong, and no other test shows: docs/conformance.md says which is whose. */
 
@@ -192,6 +194,26 @@ test('LOCAL: while it runs anywhere it is ALREADY_RUNNING by hand; a cancel ends
 });
 type Call = Awaited<ReturnType<Awaited<ReturnType<typeof startTestWorker>>['next']>>;
 
+test('LOCAL: a stop of its worker aborts a run that does not end in time, and that has FAILED and is not moved', async (t) => {
+  const parts = await openParts(t);
+  const task = await addCodeTask(parts, { scope: 'LOCAL' });
+  const { id } = await addSchedule(parts);
+  const tasks = [{ id: task.id, scope: 'LOCAL' as const }];
+  const worker = await startTestWorker(parts, { tasks });
+  await trigger(parts, id);
+  const { signal } = await worker.next();
+  const stopped = worker.stop(10_000);
+  await until(() => parts.clock.nextTimer() === at('00:00:10'));
+  assert.equal(signal.aborted, false);
+  parts.clock.advanceTo(at('00:00:10'));
+  await stopped;
+  const other = await startTestWorker(parts, { tasks });
+  assert.equal((signal.reason as { code: string }).code, 'SHUTDOWN');
+  await reap(parts);
+  assert.deepEqual(await runsOf(parts, id), ['00:00:00 MANUAL FAILED']);
+  assert.equal(other.waiting(), 0);
+});
+
 test('a canceled run does not come back, whatever attempts it has left; its schedule keeps its next time', async (t) => {
   const parts = await openParts(t);
   await addTask(parts, { execution: { timeout: 'P1D', retry: { maxAttempts: 9, initialInterval: 'PT0S' } } });
@@ -206,7 +228,7 @@ test('a canceled run does not come back, whatever attempts it has left; its sche
   assert.deepEqual(await runsOf(parts, id), ['00:00:10 SCHEDULE CANCELED']);
   assert.equal(worker.waiting(), 0);
   await step('00:00:20');
-  assert.deepEqual((await worker.next()).run.scheduledFor.getTime(), at('00:00:20'));
+  assert.equal((await worker.next()).run.scheduledFor.getTime(), at('00:00:20'));
 });
 
 test('an instance that starts anew in the second before a time, and once more in the one after, fires it once', async (t) => {
