@@ -125,7 +125,7 @@ export interface SettledSchedule {
 
 /**
  * The nominal instant of the last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
- * @returns -Infinity when there is none
+ * Without one the creation of the schedule: nothing before that is an occurrence, however much later it would be due.
  */
 export async function lastSettled(parts: CommandParts, scope: CommandScope, schedule: SettledSchedule): Promise<number> {
   return (await lastSettledOf(parts, scope, [schedule]))[0] as number;
@@ -141,7 +141,10 @@ export async function lastSettledOf(
     sql,
     schedules.map(({ claimed }) => claimed.id),
   );
-  return schedules.map((schedule) => Math.max(ledger.get(schedule.claimed.id) ?? -Infinity, lastPassed(parts, schedule)));
+  return schedules.map((schedule) => {
+    const { id, createdAt } = schedule.settled;
+    return Math.max(createdAt.getTime(), ledger.get(id) ?? -Infinity, lastPassed(parts, schedule));
+  });
 }
 
 /** -Infinity: there is none, or nobody can say because the trigger is broken. */

@@ -1,3 +1,4 @@
+import { firstInstants } from '../trigger/first-instants.ts';
 import type { FireTime, Trigger } from '../trigger/trigger.ts';
 import { remainingRuns } from './runLimit.ts';
 import type { RunLimit } from './runLimit.ts';
@@ -9,7 +10,7 @@ export interface PlannedTime extends FireTime {
   effectiveAt: number;
 }
 
-/** The occurrences that are due later than `now`, the first `first` of them and no more than may still run. */
+/** The occurrences that are due later than `now`, the first `first` of them and no more than may still run; fewer where more would take too long. */
 export function upcomingTimes(
   trigger: Trigger,
   timing: Timing,
@@ -21,5 +22,7 @@ export function upcomingTimes(
   // The next one may be nominal by now and due later, or have come while the clock stepped back.
   const from = Math.max(schedule.nextScheduledFor.getTime(), timing.firstNominalFrom(now + 1));
   const most = Math.min(first, remainingRuns(schedule) ?? Infinity);
-  return trigger.between(from, Infinity, most).map((at) => ({ ...trigger.fireTime(at), effectiveAt: timing.effective(at) }));
+  if (most === 0) return [];
+  const { instants } = firstInstants(trigger, from, Infinity, most);
+  return instants.map((at) => ({ ...trigger.fireTime(at), effectiveAt: timing.effective(at) }));
 }

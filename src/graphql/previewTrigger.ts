@@ -8,6 +8,7 @@ import { namedCalendars } from '../store/calendars.ts';
 import type { Sql } from '../store/sql.ts';
 import { calendarNames } from '../trigger/calendar-names.ts';
 import { compileTrigger } from '../trigger/compile.ts';
+import { firstInstants } from '../trigger/first-instants.ts';
 import { lintTrigger } from '../trigger/lint.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
@@ -41,7 +42,7 @@ export async function previewTrigger(sql: Sql, args: QueryPreviewTriggerArgs, no
   const { trigger } = compiled;
   const bounded = withinBounds(trigger, bounds);
   const until = args.until?.getTime() ?? Infinity;
-  const instants = bounded.between(after + 1, until, first + 1);
+  const { instants, early } = firstInstants(bounded, after + 1, until, first + 1);
   return {
     trigger,
     timeZone,
@@ -49,10 +50,15 @@ export async function previewTrigger(sql: Sql, args: QueryPreviewTriggerArgs, no
     spec: trigger.spec,
     summary: bounded.describe(),
     fireTimes: instants.slice(0, first).map((instant) => ({ ...bounded.fireTime(instant), effectiveAt: instant })),
-    exhausted: instants.length <= first,
-    lints: lintsOf(trigger, bounds, after),
+    exhausted: instants.length <= first && !early,
+    lints: [...lintsOf(trigger, bounds, after), ...(early ? [endsEarly(instants.length)] : [])],
     userErrors: [],
   };
+}
+
+function endsEarly(shown: number): TriggerLint {
+  const message = `Its times are so rare that working out more than ${shown} of them takes too long here. It fires after them all the same.`;
+  return { code: 'PREVIEW_ENDS_EARLY', message, at: null };
 }
 
 /** `after` stands in for now here, too: what a form previews is what creating would say. */

@@ -1,5 +1,6 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { MisfireMode } from '../../src/domain/due.ts';
 import { policies } from '../support/cadences.ts';
 import { LedgerLife } from '../support/ledgerLife.ts';
 import type { Definition } from '../support/ledgerLife.ts';
@@ -16,7 +17,8 @@ const SEED = Number(process.env['CARILLON_LEDGER_SEED'] ?? 20_260_302);
 type Step =
   | { does: 'wait'; ms: number }
   | { does: 'waitForNext'; lateBy: number }
-  | { does: 'tick' | 'pause' | 'resume' | 'triggerByHand' | 'purge' | 'delete' }
+  | { does: 'tick' | 'pause' | 'triggerByHand' | 'purge' | 'delete' }
+  | { does: 'resume'; mode: MisfireMode }
   | { does: 'edit'; change: Partial<Definition> }
   | { does: 'skip' | 'undo'; index: number }
   | { does: 'endRun'; state: 'SUCCEEDED' | 'FAILED' | 'RETRY_WAIT' };
@@ -29,6 +31,7 @@ function definitions({ triggers, timeZones, every }: Scene) {
     timeZone: fc.constantFrom(...timeZones),
     overlapPolicy: overlaps,
     misfire: policies(every),
+    spreadMs: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(every / 2, 3 * every) }),
   };
 }
 
@@ -43,7 +46,7 @@ function steps(scene: Scene): fc.Arbitrary<Step> {
     { weight: 5, arbitrary: fc.record({ does: does('waitForNext'), lateBy: fc.constantFrom(0, 0, 1, every) }) },
     { weight: 7, arbitrary: fc.record({ does: does('tick') }) },
     { weight: 2, arbitrary: fc.record({ does: does('pause') }) },
-    { weight: 2, arbitrary: fc.record({ does: does('resume') }) },
+    { weight: 2, arbitrary: fc.record({ does: does('resume'), mode: fc.constantFrom('SKIP', 'FIRE_ONCE', 'FIRE_ALL') }) },
     {
       weight: 2,
       arbitrary: fc.record({ does: does('edit'), change: fc.record(definitions(scene), { requiredKeys: [] }) }),
@@ -84,6 +87,8 @@ function take(life: LedgerLife, step: Step): Promise<void> {
     case 'skip':
     case 'undo':
       return life[step.does](step.index);
+    case 'resume':
+      return life.resume(step.mode);
     case 'endRun':
       return life.endRun(step.state);
     default:

@@ -210,6 +210,18 @@ test('first: 1 to 100', async () => {
   }
 });
 
+test('a preview of times so rare that a hundred take too long ends early, and a lint says so', async () => {
+  const trigger = { allOf: { triggers: [{ interval: { every: 'PT61M' } }, cron('0 9 * * 1')] } };
+  const after = '2026-11-21T00:00:00Z';
+  const { fireTimes, exhausted, lints } = await preview({ trigger, first: 100, after });
+  assert.ok(fireTimes.length >= 10 && fireTimes.length < 100, String(fireTimes.length));
+  assert.equal(exhausted, false);
+  assert.equal(lints.at(-1)?.code, 'PREVIEW_ENDS_EARLY');
+  const nine = await preview({ trigger, first: 9, after });
+  assert.equal(nine.fireTimes.length, 9);
+  assert.ok(nine.lints.every(({ code }) => code !== 'PREVIEW_ENDS_EARLY'));
+});
+
 test('nothing is created', async () => {
   await preview({ trigger: cron('* * * * *') });
   assert.equal((await api.ask<PageView>(SCHEDULES)).totalCount, 0);

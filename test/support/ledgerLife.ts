@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { endAttempts } from '../../src/queue/finish.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { MisfirePolicy } from '../../src/domain/due.ts';
+import type { MisfireMode, MisfirePolicy } from '../../src/domain/due.ts';
 import type { Occurrence } from '../../src/domain/occurrences.ts';
 import type { OverlapPolicy } from '../../src/domain/overlap.ts';
 import { UNFINISHED_STATES } from '../../src/domain/runState.ts';
 import { anchorOf } from '../../src/domain/schedule.ts';
+import { timingOf } from '../../src/domain/timing.ts';
 import { purgeRuns } from '../../src/store/retention.ts';
 import { iso, startRuns } from '../../src/store/runs.ts';
 import { findSchedulesById } from '../../src/store/schedules.ts';
@@ -14,7 +15,7 @@ import { compileTrigger } from '../../src/trigger/compile.ts';
 import { formatDuration } from '../../src/trigger/duration.ts';
 import type { TriggerSpec } from '../../src/trigger/trigger.ts';
 import { allOccurrences, pageOf } from './occurrences.ts';
-import { addSchedule, editSchedule, pause, removeSchedule, resume, skip, trigger } from './parts.ts';
+import { addSchedule, editSchedule, pause, removeSchedule, resumeWith, skip, trigger } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { ReferenceLedger, checkRows } from './referenceLedger.ts';
 import type { Terms } from './referenceLedger.ts';
@@ -26,6 +27,8 @@ export interface Definition {
   timeZone: string;
   overlapPolicy: OverlapPolicy;
   misfire: MisfirePolicy;
+  /** Milliseconds. */
+  spreadMs: number;
 }
 /** PER_TICK: every look is one of an engine that was started for it, as after a crash; nothing looks meanwhile. */
 export type EngineMode = 'STAYS' | 'PER_TICK';
@@ -76,8 +79,9 @@ export class LedgerLife {
   }
 
   async waitForNext(lateBy: number): Promise<void> {
-    const next = this.#reference.nextFire ?? this.#now;
-    await this.wait(Math.max(0, next + lateBy - this.#now));
+    const { nextFire, terms } = this.#reference;
+    const due = nextFire === null ? this.#now : nextFire + terms.offset;
+    await this.wait(Math.max(0, due + lateBy - this.#now));
   }
 
   async tick(): Promise<void> {
@@ -95,9 +99,10 @@ export class LedgerLife {
     this.#reference.pause(this.#now, busy);
   }
 
-  async resume(): Promise<void> {
-    await resume(this.#parts, this.#id);
-    this.#reference.resume(this.#now);
+  async resume(mode: MisfireMode): Promise<void> {
+    const busy = await this.#busy();
+    await resumeWith(this.#parts, mode, this.#id);
+    this.#reference.resume(this.#now, mode, busy);
   }
 
   async edit(change: Partial<Definition>): Promise<void> {
@@ -106,7 +111,9 @@ export class LedgerLife {
     const retimed = this.#isRetimed(definition);
     const wasDue = this.#reference.due(this.#now).at(-1) ?? -Infinity;
     // One that would never fire again is refused.
-    if (retimed && terms.trigger.next(Math.max(this.#reference.startOf(this.#now), wasDue)) === null) return;
+    if (retimed && terms.trigger.next(Math.max(this.#reference.startOf(this.#now, terms), wasDue)) === null) return;
+    // What a shorter offset makes due an engine that stays fires at a moment of its own.
+    if (this.#mode === 'STAYS' && terms.offset < this.#reference.terms.offset) return;
     const { version } = await findOne(this.#parts, this.#id);
     const busy = await this.#busy();
     const edited = await editSchedule(this.#parts, this.#id, specOf(definition));
@@ -117,7 +124,8 @@ export class LedgerLife {
   /** @param index  which of the planned ones */
   async skip(index: number): Promise<void> {
     const { trigger: planned } = this.#reference.terms;
-    let at = planned.next(Math.max(this.#now, (this.#reference.next ?? Infinity) - 1));
+    const { offset } = this.#reference.terms;
+    let at = planned.next(Math.max(this.#now - offset, (this.#reference.next ?? Infinity) - 1));
     for (let step = 0; step < index && at !== null; step += 1) at = planned.next(at);
     if (at === null) return;
     await skip(this.#parts, this.#id, new Date(at));
@@ -126,7 +134,7 @@ export class LedgerLife {
 
   /** @param index  which of those that have not come */
   async undo(index: number): Promise<void> {
-    const open = [...this.#reference.skips].filter((at) => at > this.#now).sort((a, b) => a - b);
+    const open = [...this.#reference.skips].filter((at) => at + this.#reference.terms.offset > this.#now).sort((a, b) => a - b);
     const at = open[index % open.length];
     if (at === undefined) return;
     await skip(this.#parts, this.#id, new Date(at), { undo: true });
@@ -176,7 +184,8 @@ export class LedgerLife {
     assert.equal(skipCount, deletedAt === null ? skips.size : 0);
     if (deletedAt !== null) return;
     assert.deepEqual([state, nextScheduledFor?.getTime() ?? null], [this.#reference.state, next]);
-    if (state === 'ACTIVE') assert.equal(nextFireAt?.getTime() ?? null, nextFire);
+    const due = nextFire === null ? null : nextFire + this.#reference.terms.offset;
+    if (state === 'ACTIVE') assert.equal(nextFireAt?.getTime() ?? null, due);
   }
 
   /** Page by page it is the same list. @param size  of a page, if that does not make too many */
@@ -215,11 +224,14 @@ export class LedgerLife {
     return (await this.#parts.store.prisma.run.count({ where })) > 0;
   }
 
-  #termsOf({ triggerSpec, timeZone, overlapPolicy, misfire }: Definition): Terms {
+  #termsOf({ triggerSpec, timeZone, overlapPolicy, misfire, spreadMs }: Definition): Terms {
     const context = { timeZone, dst: { gap: null, overlap: null }, anchorAt: anchorOf(this.#createdAt) };
     const compiled = compileTrigger(triggerSpec, context);
     assert.ok(compiled.ok, JSON.stringify(compiled));
-    return { trigger: compiled.trigger, overlap: overlapPolicy, misfire };
+    // The same for every occurrence, computed from the schedule's id.
+    const offset = timingOf({ id: this.#id, spreadMs, jitterMs: 0 }, compiled.trigger).effective(0);
+    assert.ok(offset >= 0 && (offset < spreadMs || spreadMs === 0));
+    return { trigger: compiled.trigger, overlap: overlapPolicy, misfire, offset };
   }
 
   #isRetimed({ triggerSpec, timeZone }: Definition): boolean {
@@ -231,8 +243,8 @@ async function findOne(parts: Parts, id: string) {
   return (await findSchedulesById(parts.store.prisma, [id]))[0]!;
 }
 
-function specOf({ misfire, ...rest }: Definition) {
+function specOf({ misfire, spreadMs, ...rest }: Definition) {
   const { mode, graceMs, catchupWindowMs, maxCatchupRuns } = misfire;
   const durations = { graceTime: formatDuration(graceMs), catchupWindow: formatDuration(catchupWindowMs) };
-  return { ...rest, misfire: { mode, maxCatchupRuns, ...durations } };
+  return { ...rest, spread: formatDuration(spreadMs), misfire: { mode, maxCatchupRuns, ...durations } };
 }

@@ -11,6 +11,8 @@ export interface Terms {
   trigger: Trigger;
   overlap: OverlapPolicy;
   misfire: MisfirePolicy;
+  /** By how much every occurrence is due later than its nominal instant, milliseconds. */
+  offset: number;
 }
 /** One occurrence, and what may be said of it: more than one verdict only where the reference does not follow each run. */
 export interface Expected {
@@ -86,15 +88,24 @@ export class ReferenceLedger {
   readonly skips = new Set<number>();
   /** Of the terms, everything up to here was decided or does not count. */
   #settled: number;
+  readonly #createdAt: number;
 
   constructor(terms: Terms, createdAt: number) {
     this.terms = terms;
     this.#settled = createdAt;
+    this.#createdAt = createdAt;
   }
 
-  /** Neither decided nor later than now. */
+  /** Neither decided nor due later than now. */
   due(now: number): number[] {
-    return occurrences(this.terms.trigger, this.#settled + 1, now);
+    return occurrences(this.terms.trigger, this.#settled + 1, now - this.terms.offset);
+  }
+
+  /** Skipped ones that no other comes before: they wait for nobody, and have their verdict at their nominal instants. */
+  #skippedFirst(now: number): number[] {
+    const first: number[] = [];
+    for (let at = this.next; at !== null && at <= now && this.skips.has(at); at = this.terms.trigger.next(at)) first.push(at);
+    return first;
   }
 
   /** The first one without a verdict. */
@@ -117,20 +128,38 @@ export class ReferenceLedger {
   /** The engine looks. For skipped ones alone it does not wake, unless nothing else is left. */
   tick(now: number, busy: boolean): void {
     if (this.paused || this.deleted) return;
-    const wakesAt = this.nextFire ?? this.next;
-    if (wakesAt !== null && wakesAt <= now) this.settle(now, busy);
+    const { nextFire, next } = this;
+    if (nextFire === null ? next !== null && next <= now : nextFire + this.terms.offset <= now) this.#decideDue(now, busy);
+    if (this.nextFire === null) this.#decideSkipped(now);
   }
 
   /** Everything due gets its verdict. */
   settle(now: number, busy: boolean): void {
+    this.#decideDue(now, busy);
+    if (!this.paused) this.#decideSkipped(now);
+  }
+
+  #decideSkipped(now: number): void {
+    for (const at of this.#skippedFirst(now)) {
+      this.decided.push({ at, verdicts: ['SKIPPED_BY_USER'], version: this.version });
+      this.#settled = at;
+    }
+    this.#dropSkips();
+  }
+
+  /** @param mode  at the end of a pause: what becomes of what it held back */
+  #decideDue(now: number, busy: boolean, mode?: MisfireMode): void {
     const due = this.due(now);
     const decide = (at: number, ...verdicts: OccurrenceVerdict[]) => this.decided.push({ at, verdicts, version: this.version });
-    if (this.paused) for (const at of due) decide(at, 'PAUSED');
+    if (this.paused && (mode ?? 'SKIP') === 'SKIP') for (const at of due) decide(at, 'PAUSED');
     else {
-      const { overlap, misfire } = this.terms;
+      const { overlap, offset } = this.terms;
+      // Whoever ends a pause has chosen: nothing is on time, and nothing too old.
+      const misfire =
+        mode === undefined ? this.terms.misfire : { ...this.terms.misfire, mode, graceMs: -1, catchupWindowMs: Infinity };
       const open = due.filter((at) => !this.skips.has(at));
-      const late = open.filter((at) => at < now - misfire.graceMs);
-      const missed = MISFIRES[misfire.mode](late, open.length > late.length, misfire, now);
+      const late = open.filter((at) => at + offset < now - misfire.graceMs);
+      const missed = MISFIRES[misfire.mode](late, open.length > late.length, misfire, now - offset);
       const candidates = open.filter((at) => !missed.has(at)).map((at) => ({ at, late: late.includes(at) }));
       const verdicts = OVERLAPS[overlap](candidates, busy, misfire);
       const run = new Map(candidates.map(({ at }, index) => [at, verdicts[index] as readonly OccurrenceVerdict[]]));
@@ -139,7 +168,7 @@ export class ReferenceLedger {
         else decide(at, ...(run.get(at) ?? [missed.get(at) as OccurrenceVerdict]));
       }
     }
-    this.#settled = Math.max(this.#settled, now);
+    this.#settled = Math.max(this.#settled, now - this.terms.offset);
     this.#dropSkips();
   }
 
@@ -149,23 +178,28 @@ export class ReferenceLedger {
     this.paused = this.next !== null;
   }
 
-  resume(now: number): void {
+  resume(now: number, mode: MisfireMode, busy: boolean): void {
     if (!this.paused) return;
-    this.settle(now, false);
+    this.#decideDue(now, busy, mode);
     this.paused = false;
   }
 
-  /** What new terms count from, once what is due is settled: an instant that has come, or has its verdict, does not come again. */
-  startOf(now: number): number {
-    return Math.max(now, this.decided.at(-1)?.at ?? -Infinity);
+  /**
+   * What new terms count from, once what is due is settled: an instant that was due, or has its verdict, does not come again. Nor does
+   * one that the terms until then had, and that had passed: before the schedule was there.
+   */
+  startOf(now: number, { offset }: Terms): number {
+    const passed = this.terms.trigger.previous(this.next ?? Infinity) ?? -Infinity;
+    return Math.max(now - offset, this.decided.at(-1)?.at ?? -Infinity, passed, this.#createdAt);
   }
 
   /** @param retimed  the trigger or what it is read with is another */
   edit(terms: Terms, retimed: boolean, now: number, busy: boolean): void {
     this.settle(now, busy);
+    // An edit of the offset alone moves no nominal instant.
+    if (retimed) this.#settled = this.startOf(now, terms);
     this.terms = terms;
     this.version += 1;
-    if (retimed) this.#settled = this.startOf(now);
     this.#dropSkips();
   }
 
@@ -178,7 +212,7 @@ export class ReferenceLedger {
   tell(now: number, until: number): Expected[] {
     if (this.deleted) return this.decided.filter(({ at }) => at < until);
     const planned = occurrences(this.terms.trigger, this.#settled + 1, until - 1).map((at): Expected => {
-      const held = this.paused && at <= now;
+      const held = this.paused && at + this.terms.offset <= now;
       const verdict = held ? 'PAUSED' : this.skips.has(at) ? 'SKIPPED_BY_USER' : 'PLANNED';
       return { at, verdicts: [verdict], version: this.version };
     });
