@@ -35,9 +35,14 @@ export async function registerTasks(parts: CommandParts, log: Logger, tasks: rea
 async function registerOne(
   parts: CommandParts,
   log: Logger,
-  { definition, inputSchema }: CodeTask,
+  { definition, inputSchema, file }: CodeTask,
   registered: WorkerTask[],
 ): Promise<void> {
+  if (definition.isolation === 'THREAD' && file === undefined) {
+    const problems = ['isolation: THREAD is for tasks that lie in a module of the tasks folder: a thread imports it'];
+    log.error({ task: definition.key, problems }, 'a task could not be registered');
+    return;
+  }
   const {
     key,
     group = 'code',

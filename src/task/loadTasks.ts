@@ -58,8 +58,8 @@ async function listModules(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** Tasks that lie outside of this package import it by its name all the same. */
-function provideSdk(): void {
+/** Tasks that lie outside of this package import it by its name all the same. It holds for the thread that it is called in. */
+export function provideSdk(): void {
   if (provided) return;
   provided = true;
   const sdk = new URL('./defineTask.ts', import.meta.url).href;
