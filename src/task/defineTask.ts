@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { compileSchema } from '../domain/inputSchema.ts';
 import type { InputSchema } from '../domain/inputSchema.ts';
 import type { DstGap, DstOverlap, TriggerSpec } from '../trigger/trigger.ts';
 
@@ -167,7 +166,8 @@ const BRAND = Symbol.for('carillon.task');
 
 /**
  * Makes a task of a definition.
- * @throws TypeError naming what is wrong with the definition; its durations and schedules are checked when it is registered
+ * @throws TypeError naming what is wrong with the definition; its durations and schedules, and whether its input's JSON Schema can be
+ *         compiled, are checked when it is registered: each thread of a task comes through here, and a compiler takes long to load
  */
 export function defineTask<Schema extends z.ZodType = z.ZodType>(definition: TaskDefinition<Schema>): CodeTask {
   const { key, scope, run, input } = definition;
@@ -221,7 +221,6 @@ function toInputSchema(key: string, schema: z.ZodType): InputSchema {
   let described: InputSchema;
   try {
     described = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' }) as InputSchema;
-    compileSchema(described);
   } catch (error) {
     throw new TypeError(`task "${key}": its input cannot be described as JSON Schema: ${(error as Error).message}`, {
       cause: error,

@@ -7,7 +7,7 @@ import { outputFault } from '../domain/storableJson.ts';
 import { TaskError, isCodeTask } from './defineTask.ts';
 import type { StepContext, TaskContext, TaskLog } from './defineTask.ts';
 import { createCodeExecutor } from './kinds/code.ts';
-import { provideSdk } from './loadTasks.ts';
+import { provideSdk } from './provideSdk.ts';
 import { textOf } from './textOf.ts';
 import { packError, unpackError } from './threadMessages.ts';
 import type { FromThread, SentError, ThreadStart, ToThread } from './threadMessages.ts';
