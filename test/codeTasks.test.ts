@@ -61,7 +61,7 @@ test('code that declares what no type allows does not keep the server from start
 test('a task whose input no compiler of JSON Schema takes is named, and the others are registered', async (t) => {
   const parts = await openParts(t);
   // Allowed by JavaScript without the flag u, and not with it.
-  const odd = defineTask({ key: 'odd', run: () => null, input: z.object({ a: z.string().regex(/^\-$/) }) });
+  const odd = defineTask({ key: 'odd', run: () => null, input: z.object({ a: z.string().regex(new RegExp(String.raw`^\-$`)) }) });
   assert.equal((await registerTasks(parts, parts.log, [odd, define('fine')])).length, 1);
   const [said] = parts.logged as unknown as { task: string; problems: string[] }[];
   assert.equal(said?.task, 'odd');

@@ -10,9 +10,9 @@ import { packError, unpackError } from './threadMessages.ts';
 import type { FromThread, ThreadStart, ToThread } from './threadMessages.ts';
 
 /** What an attempt needs of the server, wherever its code runs. */
-export type ThreadRun = ThreadStart['run'] & Pick<TaskContext<unknown>, 'signal' | 'progress' | 'step' | 'log' | 'query'>;
+type ThreadRun = ThreadStart['run'] & Pick<TaskContext<unknown>, 'signal' | 'progress' | 'step' | 'log' | 'query'>;
 /** Where the code lies, and what it may use. */
-export interface ThreadTask {
+interface ThreadTask {
   /** absolute */
   file: string;
   /** undefined: as much as Node gives a thread */
