@@ -2,6 +2,7 @@ import type { Caller, CommandParts } from './commands/command.ts';
 import { declareSchedules } from './commands/declareSchedules.ts';
 import type { ScheduleDeclaration } from './commands/declareSchedules.ts';
 import { isDatabaseAway } from './databaseAway.ts';
+import { compileSchema } from './domain/inputSchema.ts';
 import { listLabels } from './domain/labels.ts';
 import type { UserError } from './domain/userError.ts';
 import { registerTask } from './commands/registerTask.ts';
@@ -32,12 +33,13 @@ export async function registerTasks(parts: CommandParts, log: Logger, tasks: rea
   return registered;
 }
 
-async function registerOne(
-  parts: CommandParts,
-  log: Logger,
-  { definition, inputSchema }: CodeTask,
-  registered: WorkerTask[],
-): Promise<void> {
+async function registerOne(parts: CommandParts, log: Logger, task: CodeTask, registered: WorkerTask[]): Promise<void> {
+  const { definition, inputSchema } = task;
+  const problems = faultsOf(task);
+  if (problems.length > 0) {
+    log.error({ task: definition.key, problems }, 'a task could not be registered');
+    return;
+  }
   const {
     key,
     group = 'code',
@@ -64,6 +66,18 @@ async function registerOne(
   for (const { name: schedule, userErrors } of await declareSchedules(parts, SERVER, key, declared)) {
     log.error({ task: key, schedule, problems: texts(userErrors) }, 'a schedule that a task declares could not be kept');
   }
+}
+
+function faultsOf({ definition, inputSchema, file }: CodeTask): string[] {
+  const faults: string[] = [];
+  if (definition.isolation === 'THREAD' && file === undefined)
+    faults.push('isolation: THREAD is for tasks that lie in a module of the tasks folder: a thread imports it');
+  try {
+    if (inputSchema !== null) compileSchema(inputSchema);
+  } catch (error) {
+    faults.push(`input: its JSON Schema cannot be compiled: ${(error as Error).message}`);
+  }
+  return faults;
 }
 
 function toDeclaration({ trigger, labels, startAt, endAt, ...rest }: TaskSchedule): ScheduleDeclaration {

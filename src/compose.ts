@@ -31,6 +31,7 @@ import { openStore } from './store/open.ts';
 import { createCodeExecutor } from './task/kinds/code.ts';
 import { createHttpExecutor } from './task/kinds/http.ts';
 import { loadTasks } from './task/loadTasks.ts';
+import { createThreads } from './task/threads.ts';
 import { ZONE_DATA } from './zoneData.ts';
 import { startWorker } from './worker/worker.ts';
 
@@ -129,7 +130,9 @@ async function startParts(
   // Switched off after it was on: nobody would take what its schedule fires.
   if (keepsAll) await declareSchedules(commands, SERVER, RETENTION_KEY, []);
   const workerTasks = await registerTasks(commands, log, codeTasks);
-  const code = createCodeExecutor(codeTasks, (taskKey) => askAsTask(schema, parts, taskKey));
+  const threads = createThreads({ clock, log });
+  stops.push(() => threads.close());
+  const code = createCodeExecutor(codeTasks, (taskKey) => askAsTask(schema, parts, taskKey), threads);
   const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION });
   stops.push(() => Promise.resolve(httpTasks.close()));
   const worker = await startWorker({
@@ -139,6 +142,7 @@ async function startParts(
     log,
     queues: [HTTP_QUEUE],
     tasks: workerTasks,
+    endedByForce: new Set(tasks.filter((task) => task.definition.isolation === 'THREAD').map((task) => task.definition.key)),
     execute: ({ http, scheduledFor, ...run }, signal, tools) =>
       run.taskKind === 'CODE'
         ? code.execute({ ...run, ...tools, scheduledFor, signal })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { registerTasks } from '../src/codeTasks.ts';
 import { deleteSchedule } from '../src/commands/deleteSchedule.ts';
-import { defineTask } from '../src/task/defineTask.ts';
+import { defineTask, z } from '../src/task/defineTask.ts';
 import type { TaskSchedule } from '../src/task/defineTask.ts';
 import { openParts } from './support/parts.ts';
 import type { Parts } from './support/parts.ts';
@@ -56,6 +56,16 @@ test('code that declares what no type allows does not keep the server from start
     parts.logged.map((line) => (line as unknown as { task: string }).task),
     ['odd', 'nameless'],
   );
+});
+
+test('a task whose input no compiler of JSON Schema takes is named, and the others are registered', async (t) => {
+  const parts = await openParts(t);
+  // Allowed by JavaScript without the flag u, and not with it.
+  const odd = defineTask({ key: 'odd', run: () => null, input: z.object({ a: z.string().regex(new RegExp(String.raw`^\-$`)) }) });
+  assert.equal((await registerTasks(parts, parts.log, [odd, define('fine')])).length, 1);
+  const [said] = parts.logged as unknown as { task: string; problems: string[] }[];
+  assert.equal(said?.task, 'odd');
+  assert.match(said?.problems[0] ?? '', /^input: its JSON Schema cannot be compiled: /);
 });
 
 test('what code declares is changed there, while there is a worker with that code; afterwards anybody may remove it', async (t) => {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { compileSchema } from '../domain/inputSchema.ts';
 import type { InputSchema } from '../domain/inputSchema.ts';
 import type { DstGap, DstOverlap, TriggerSpec } from '../trigger/trigger.ts';
 
@@ -142,6 +141,13 @@ export interface TaskDefinition<Schema extends z.ZodType = z.ZodType> {
   concurrency?: number;
   /** What is kept of its runs that have ended; default: as long as the server says. */
   retention?: TaskRetention;
+  /**
+   * NONE (default): attempts run in the server's own thread. THREAD: each attempt runs in a thread of its own, which imports the module
+   * anew and is ended when the attempt must end and its code does not; a loop that calculates holds up nobody.
+   */
+  isolation?: 'NONE' | 'THREAD';
+  /** Of the JavaScript heap of such a thread, 32 to 65536; beyond it the attempt fails with OUT_OF_MEMORY. Default: as Node decides. */
+  memoryLimitMb?: number;
   schedules?: TaskSchedule[];
   /** Does the work. What it answers is the run's output, as JSON; what it throws fails the attempt (TaskError says how). */
   run(context: TaskContext<z.output<Schema>>): unknown;
@@ -152,15 +158,20 @@ export interface CodeTask {
   readonly definition: TaskDefinition;
   /** JSON Schema of what may be given as input; null when anything may. */
   readonly inputSchema: InputSchema | null;
+  /** The module that it lies in, absolute; only of what was loaded from the tasks folder. */
+  readonly file?: string;
 }
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._\-/:]{0,199}$/;
+/** With less a thread has no room for what every task imports. */
+const MEMORY_LIMIT_MB = [32, 65_536] as const;
 /** Tasks may come from another copy of this module (a package of their own), so no class could tell them. */
 const BRAND = Symbol.for('carillon.task');
 
 /**
  * Makes a task of a definition.
- * @throws TypeError naming what is wrong with the definition; its durations and schedules are checked when it is registered
+ * @throws TypeError naming what is wrong with the definition; its durations and schedules, and whether its input's JSON Schema can be
+ *         compiled, are checked when it is registered: each thread of a task comes through here, and a compiler takes long to load
  */
 export function defineTask<Schema extends z.ZodType = z.ZodType>(definition: TaskDefinition<Schema>): CodeTask {
   const { key, scope, run, input } = definition;
@@ -172,11 +183,23 @@ export function defineTask<Schema extends z.ZodType = z.ZodType>(definition: Tas
   if (typeof run !== 'function') throw new TypeError(`task "${key}" has no function run`);
   if (scope !== undefined && scope !== 'GLOBAL' && scope !== 'LOCAL')
     throw new TypeError(`task "${key}": scope ${JSON.stringify(scope)} is not allowed: GLOBAL or LOCAL`);
+  checkIsolation(definition);
   const task: CodeTask = {
     definition: definition as unknown as TaskDefinition,
     inputSchema: input === undefined ? null : toInputSchema(key, input),
   };
   return Object.freeze(Object.assign(task, { [BRAND]: true }));
+}
+
+function checkIsolation({ key, isolation, memoryLimitMb }: Pick<TaskDefinition, 'key' | 'isolation' | 'memoryLimitMb'>): void {
+  if (isolation !== undefined && isolation !== 'NONE' && isolation !== 'THREAD')
+    throw new TypeError(`task "${key}": isolation ${JSON.stringify(isolation)} is not allowed: NONE or THREAD`);
+  if (memoryLimitMb === undefined) return;
+  if (isolation !== 'THREAD')
+    throw new TypeError(`task "${key}": memoryLimitMb is for tasks with a thread of their own: isolation: 'THREAD'`);
+  const [min, max] = MEMORY_LIMIT_MB;
+  if (!Number.isInteger(memoryLimitMb) || memoryLimitMb < min || memoryLimitMb > max)
+    throw new TypeError(`task "${key}": memoryLimitMb ${JSON.stringify(memoryLimitMb)} is not allowed: ${min} to ${max}, whole`);
 }
 
 export function isCodeTask(value: unknown): value is CodeTask {
@@ -202,7 +225,6 @@ function toInputSchema(key: string, schema: z.ZodType): InputSchema {
   let described: InputSchema;
   try {
     described = z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' }) as InputSchema;
-    compileSchema(described);
   } catch (error) {
     throw new TypeError(`task "${key}": its input cannot be described as JSON Schema: ${(error as Error).message}`, {
       cause: error,

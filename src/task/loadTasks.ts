@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { registerHooks } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isCodeTask } from './defineTask.ts';
 import type { CodeTask } from './defineTask.ts';
+import { provideSdk } from './provideSdk.ts';
 
 /** A module that gives no task, and why. */
 interface BrokenModule {
@@ -57,18 +57,6 @@ async function listModules(folder: string): Promise<string[]> {
     .filter((file) => !path.relative(folder, file).split(path.sep).includes('node_modules'))
     .sort();
 }
-
-/** Tasks that lie outside of this package import it by its name all the same. */
-function provideSdk(): void {
-  if (provided) return;
-  provided = true;
-  const sdk = new URL('./defineTask.ts', import.meta.url).href;
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === 'carillon' ? { url: sdk, shortCircuit: true } : next(specifier, context),
-  });
-}
-let provided = false;
 
 async function importWithin(file: string): Promise<Record<string, unknown>> {
   let timer: NodeJS.Timeout | undefined;

@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { inspect } from 'node:util';
 import { LOG_LEVELS, toLogEntry } from '../domain/logLine.ts';
 import { stepNameFault } from '../domain/runStep.ts';
 import { outputFault } from '../domain/storableJson.ts';
 import type { Hold } from '../store/runs.ts';
 import { TaskError } from '../task/defineTask.ts';
 import type { StepContext, TaskContext, TaskLog } from '../task/defineTask.ts';
+import { textOf } from '../task/textOf.ts';
 import { thrownError } from './execute.ts';
 import type { LogWriter } from './logs.ts';
 import type { ProgressWriter } from './progress.ts';
@@ -111,14 +111,4 @@ export function openTools(
 
 function refused(code: string, message: string): TaskError {
   return new TaskError(code, message, { retryable: false });
-}
-
-/** Code is not checked against its types: a message may be anything, even an object that has no text. */
-function textOf(message: unknown): string {
-  if (typeof message === 'string') return message;
-  try {
-    return inspect(message);
-  } catch {
-    return '(a message that has no text)';
-  }
 }

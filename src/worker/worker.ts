@@ -67,6 +67,8 @@ export async function startWorker(parts: {
   /** What is for every worker. */
   queues: readonly string[];
   tasks: readonly WorkerTask[];
+  /** Keys of tasks whose code the executor ends itself when it has not listened for `STOP_GRACE_MS`. */
+  endedByForce?: ReadonlySet<string>;
   execute: Executor;
   capacity: number;
   leaseMs: number;
@@ -208,7 +210,9 @@ export async function startWorker(parts: {
 
   /** Names code that goes on although its attempt has ended, once. It keeps its place until it ends: it uses what the process has. */
   function watch({ taskKey, runId, attempt: number }: StartedRun, reason: StopReason, ended: Promise<void>): void {
-    const cancel = clock.after(STOP_GRACE_MS, () => {
+    // Who is ended by force has ignored it only when that did not help either.
+    const graceMs = parts.endedByForce?.has(taskKey) === true ? 2 * STOP_GRACE_MS : STOP_GRACE_MS;
+    const cancel = clock.after(graceMs, () => {
       watches.delete(cancel);
       const what = `task "${taskKey}" of run ${runId} ignored ${IGNORED[reason.code]}`;
       log.warn({ task: taskKey, runId, attempt: number }, `${what}; it keeps its place on this worker until it ends`);

@@ -160,7 +160,8 @@ test('the database is shut down and started again: the process stays, says so, a
   for (const part of [
     'the engine',
     'the worker, taking runs',
-    'the worker, writing results',
+    // The result of an attempt is offered when its log is written.
+    'the worker, writing the logs of runs',
     'housekeeping .heartbeat and reaper.',
   ]) {
     assert.equal(count(carillon.stderr, new RegExp(`"${part}: the database is away`)), 1, part);

@@ -14,6 +14,21 @@ const refused: { rule: string; definition: unknown; says: RegExp }[] = [
     definition: { key: 'k', scope: 'WORLD', run },
     says: /scope "WORLD" is not allowed: GLOBAL or LOCAL/,
   },
+  {
+    rule: 'an isolation that is none',
+    definition: { key: 'k', isolation: 'PROCESS', run },
+    says: /isolation "PROCESS" is not allowed: NONE or THREAD/,
+  },
+  {
+    rule: 'a limit of memory without a thread that it could hold for',
+    definition: { key: 'k', memoryLimitMb: 64, run },
+    says: /task "k": memoryLimitMb is for tasks with a thread of their own/,
+  },
+  ...[31, 65_537, 64.5, '64', null].map((memoryLimitMb) => ({
+    rule: `a limit of memory of ${JSON.stringify(memoryLimitMb)} MB`,
+    definition: { key: 'k', isolation: 'THREAD', memoryLimitMb, run },
+    says: new RegExp(`memoryLimitMb ${JSON.stringify(memoryLimitMb)} is not allowed: 32 to 65536, whole`),
+  })),
   { rule: 'an input that is no object', definition: { key: 'k', input: z.string(), run }, says: /must be a z.object/ },
   {
     rule: 'an input that JSON cannot carry',

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { RunError } from '../../domain/runError.ts';
 import type { CodeTask, TaskContext } from '../defineTask.ts';
 import type { TaskOutcome } from '../outcome.ts';
+import type { Threads } from '../threads.ts';
 
 /** The attempt that a handler is called for. */
 export interface CodeRun extends Omit<TaskContext<unknown>, 'input' | 'query'> {
@@ -15,8 +16,9 @@ const MAX_FAULTS = 5;
 /**
  * Calls the handlers of code tasks.
  * @param queryFor  the API as the task of this key may ask it
+ * @param threads   for tasks that ask for one of their own; without it the caller's thread is it
  */
-export function createCodeExecutor(tasks: readonly CodeTask[], queryFor: (taskKey: string) => Query) {
+export function createCodeExecutor(tasks: readonly CodeTask[], queryFor: (taskKey: string) => Query, threads?: Threads) {
   const byKey = new Map(tasks.map((task) => [task.definition.key, task]));
   return {
     /** @throws whatever the handler throws */
@@ -24,12 +26,21 @@ export function createCodeExecutor(tasks: readonly CodeTask[], queryFor: (taskKe
       const { taskKey, input, ...context } = run;
       const task = byKey.get(taskKey);
       if (task === undefined) return { ok: false, error: noCode(taskKey) };
+      const { isolation, memoryLimitMb } = task.definition;
+      if (threads !== undefined && isolation === 'THREAD')
+        return threads.execute({ file: fileOf(task), memoryLimitMb }, { ...run, query: queryFor(taskKey) });
       const checked = await checkInput(task, input);
       if (!checked.ok) return checked;
       const output = await task.definition.run({ ...context, input: checked.input, query: queryFor(taskKey) });
       return { ok: true, output: output ?? null };
     },
   };
+}
+
+/** Tasks without one are not registered. */
+function fileOf({ definition: { key }, file }: CodeTask): string {
+  if (file === undefined) throw new Error(`the task "${key}" has no module that a thread could import`);
+  return file;
 }
 
 async function checkInput(
