@@ -13,7 +13,7 @@ import { createApi } from '../support/api.ts';
 import { startTestCarillon } from '../support/carillon.ts';
 import { whenEvents } from '../support/ledger.ts';
 import { CANCEL_RUN, RUN_PROGRESS, TRIGGER_CODE_TASK } from '../support/operations.ts';
-import { cancel, openParts, start, startTestEngine } from '../support/parts.ts';
+import { cancel, openParts, triggerTask, startTestEngine } from '../support/parts.ts';
 import { taskFolder } from '../support/taskFolder.ts';
 import { until } from '../support/until.ts';
 
@@ -87,7 +87,7 @@ const stop = () => (stopped ??= worker.stop(0));
 parts.defer(() => stop());
 const engine = await startTestEngine(parts);
 
-const begin = async (key: string) => (await start(parts, { task: { key }, overlapPolicy: 'ALLOW_ALL' })).id;
+const begin = async (key: string) => (await triggerTask(parts, { task: { key }, overlapPolicy: 'ALLOW_ALL' })).id;
 const find = (id: string) =>
   parts.store.prisma.run.findUniqueOrThrow({ where: { id }, include: { attempts: { orderBy: { number: 'asc' } } } });
 const became = (id: string, state: string) =>
