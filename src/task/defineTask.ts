@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { InputSchema } from '../domain/inputSchema.ts';
 import type { DstGap, DstOverlap, TriggerSpec } from '../trigger/trigger.ts';
+import { unknownSettings } from './knownSettings.ts';
 
 export { z } from 'zod';
 
@@ -184,6 +185,8 @@ export function defineTask<Schema extends z.ZodType = z.ZodType>(definition: Tas
   if (scope !== undefined && scope !== 'GLOBAL' && scope !== 'LOCAL')
     throw new TypeError(`task "${key}": scope ${JSON.stringify(scope)} is not allowed: GLOBAL or LOCAL`);
   checkIsolation(definition);
+  const unknown = unknownSettings(definition);
+  if (unknown.length > 0) throw new TypeError(`task "${key}" has settings that there are not: ${unknown.join(', ')}`);
   const task: CodeTask = {
     definition: definition as unknown as TaskDefinition,
     inputSchema: input === undefined ? null : toInputSchema(key, input),

@@ -29,6 +29,21 @@ const refused: { rule: string; definition: unknown; says: RegExp }[] = [
     definition: { key: 'k', isolation: 'THREAD', memoryLimitMb, run },
     says: new RegExp(`memoryLimitMb ${JSON.stringify(memoryLimitMb)} is not allowed: 32 to 65536, whole`),
   })),
+  {
+    rule: 'settings that there are not, on every level, all at once',
+    definition: {
+      key: 'k',
+      run,
+      timeOut: 'PT1S',
+      retry: { attempts: 3 },
+      retention: { count: 1, days: 2 },
+      schedules: [
+        { name: 's', trigger: { manual: {} } },
+        { name: 't', timezone: 'Europe/Berlin', misfire: { policy: 'SKIP' }, trigger: {} },
+      ],
+    },
+    says: /task "k" has settings that there are not: timeOut, retry\.attempts, retention\.days, schedules\.1\.timezone, schedules\.1\.misfire\.policy$/,
+  },
   { rule: 'an input that is no object', definition: { key: 'k', input: z.string(), run }, says: /must be a z.object/ },
   {
     rule: 'an input that JSON cannot carry',
