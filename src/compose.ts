@@ -192,6 +192,7 @@ async function startParts(
   const server = await createHttpServer({
     schema,
     authenticate: async (token) => (token === null ? null : authenticateToken(store, token, clock.now())),
+    onTokensRevoked: (listener) => store.signals.on('tokens', listener),
     contextFor: (viewer, requestId) => createContext(parts, { viewer, requestId }),
     ready: () => (pulse.alive() ? { ok: true } : { ok: false, reason: 'the database does not answer' }),
     log,

@@ -21,6 +21,8 @@ const NEEDED = {
   'run.retry': 'OPERATOR',
   'calendar.put': 'EDITOR',
   'calendar.delete': 'EDITOR',
+  'token.create': 'ADMIN',
+  'token.revoke': 'ADMIN',
 } as const satisfies Record<string, Role>;
 
 export type Action = keyof typeof NEEDED;

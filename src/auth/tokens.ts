@@ -9,7 +9,7 @@ import type { Viewer } from './viewer.ts';
 const TOUCH_MS = 60_000;
 
 /** 256 random bits: hashing such a secret needs no salt and no slowness. */
-function newSecret(): string {
+export function newSecret(): string {
   return `car_${randomBytes(32).toString('base64url')}`;
 }
 
@@ -21,7 +21,8 @@ export async function authenticateToken(store: Store, secret: string, now: numbe
     // Not worth a failed request: the next use writes it.
     touchToken(store.prisma, token.id, new Date(now)).catch(() => undefined);
   }
-  return { actor: { kind: 'TOKEN', id: token.id, name: token.name }, role: token.role as Role };
+  const viewer: Viewer = { actor: { kind: 'TOKEN', id: token.id, name: token.name }, role: token.role as Role };
+  return token.expiresAt === null ? viewer : { ...viewer, validUntil: token.expiresAt.getTime() };
 }
 
 /**
@@ -49,6 +50,7 @@ export function ensureAdminToken(
   });
 }
 
-function hashOf(secret: string): string {
+/** @returns SHA-256, hex: all that is stored of a secret */
+export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }

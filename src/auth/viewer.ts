@@ -4,4 +4,6 @@ import type { Role } from './role.ts';
 export interface Viewer {
   actor: { kind: 'USER' | 'TOKEN' | 'SYSTEM'; id: string; name: string | null };
   role: Role;
+  /** When what let the caller in ends by itself, epoch milliseconds; absent: not known to end. */
+  validUntil?: number;
 }

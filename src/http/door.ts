@@ -75,7 +75,7 @@ export async function recheck(visitor: Visitor, mask: (error: unknown) => GraphQ
 }
 
 /** @param missing  no token was sent at all */
-function unauthenticated(missing: boolean) {
+export function unauthenticated(missing: boolean) {
   const message = missing ? 'Send a token: Authorization: Bearer <token>.' : 'The token is unknown, expired or revoked.';
   return apiError('UNAUTHENTICATED', message);
 }

@@ -17,6 +17,7 @@ import type { Exchange } from './exchange.ts';
 import { createGraphiqlRoutes } from './graphiqlRoute.ts';
 import { serveGraphQL } from './graphqlRoute.ts';
 import { serveStream } from './streamRoute.ts';
+import { createTenure } from './tenure.ts';
 import { createWebSocketDoor } from './webSocket.ts';
 
 export interface HttpServerOptions {
@@ -24,6 +25,8 @@ export interface HttpServerOptions {
   schema: GraphQLSchema;
   /** Answers null for a token that stands for nobody. May throw when the database is away. */
   authenticate: Authenticate;
+  /** Calls `listener` when tokens were revoked, here or on another instance. @returns how to stop */
+  onTokensRevoked(listener: () => void): () => void;
   /** Makes a context with loaders of its own; called for every request, and for every event of a subscription. */
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   ready(): { ok: true } | { ok: false; reason: string };
@@ -66,7 +69,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
   const guard: Guard = { schema, production, limiter: createRateLimiter(options.rateLimit, clock) };
   const endpoint = await startGraphQLEndpoint(guard, log, server, STOP_GRACE_MS);
-  const webSockets = createWebSocketDoor({ guard, authenticate, contextFor, log });
+  const tenure = createTenure(options.onTokensRevoked, clock);
+  const webSockets = createWebSocketDoor({ guard, authenticate, contextFor, log, tenure });
   const streams = new Set<EventStream>();
   let stopping: Promise<void> | null = null;
 
@@ -78,7 +82,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
 
   const routes = new Map<string, (exchange: Exchange) => void | Promise<void>>([
     ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, authenticate, contextFor })],
-    ['/graphql/stream', (exchange) => serveStream(exchange, { guard, authenticate, contextFor, log, keep })],
+    ['/graphql/stream', (exchange) => serveStream(exchange, { guard, authenticate, contextFor, log, tenure, keep })],
     ...createGraphiqlRoutes(production),
     ['/livez', (exchange) => serveHealth(exchange, { ok: true })],
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],

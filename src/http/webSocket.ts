@@ -17,6 +17,7 @@ import { parseJson } from './body.ts';
 import { bearerToken, identify, recheck } from './door.ts';
 import type { Authenticate, Visitor } from './door.ts';
 import { requestIdOf } from './exchange.ts';
+import type { Tenure } from './tenure.ts';
 
 /** Registered codes of RFC 6455 and IANA that the protocol's clients answer by connecting again. */
 const GOING_AWAY = 1001;
@@ -31,6 +32,7 @@ interface WebSocketOptions {
   authenticate: Authenticate;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
+  tenure: Tenure;
 }
 
 export interface WebSocketDoor {
@@ -77,10 +79,11 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
 }
 
 /** @returns what closes the socket in order when the server stops */
-function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, contextFor, log }: WebSocketOptions) {
+function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, contextFor, log, tenure }: WebSocketOptions) {
   const requestId = requestIdOf(req);
   const mask = (error: unknown) => maskError(error, log, requestId);
   let visitor: Visitor | null = null;
+  let leave = () => undefined as void;
   let alive = true;
 
   async function enter(params: Record<string, unknown>): Promise<Entry> {
@@ -90,7 +93,10 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
       mask(error);
       return { ok: false, code: TRY_AGAIN_LATER, reason: 'Try again later' };
     }
-    return visitor ? { ok: true, visitor } : { ok: false, code: CloseCode.Forbidden, reason: 'Forbidden' };
+    if (!visitor) return { ok: false, code: CloseCode.Forbidden, reason: 'Forbidden' };
+    // The socket may be gone: nobody would end what is begun here.
+    if (socket.readyState === socket.OPEN) leave = tenure.follow(visitor, { look, expire: dismiss });
+    return { ok: true, visitor };
   }
   async function send(text: string): Promise<void> {
     let waits = false;
@@ -107,6 +113,10 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
     session.end();
     socket.close(code, reason);
   }
+  const dismiss = () => close(CloseCode.Forbidden, 'Forbidden');
+  function look(): void {
+    if (visitor) void recheck(visitor, mask).then((error) => error && dismiss());
+  }
   const session = openSession(
     { send, close },
     { guard, enter, contextFor, mask: (error, operationId) => maskError(error, log, operationId), requestId },
@@ -116,7 +126,7 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();
-    if (visitor) void recheck(visitor, mask).then((error) => error && close(CloseCode.Forbidden, 'Forbidden'));
+    look();
   }, KEEP_ALIVE_MS);
   socket.on('message', (data, isBinary) => {
     alive = true;
@@ -133,6 +143,7 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
   const closed = new Promise<void>((resolve) => {
     socket.once('close', (code) => {
       clearInterval(beat);
+      leave();
       session.end();
       log.debug({ requestId, code }, 'web socket closed');
       resolve();

@@ -305,3 +305,16 @@ export const RUN_LOGS = `
       cursor lines { ...LineFields } hasMorePast final
     }
   } ${LINE_FIELDS}`;
+const TOKEN_FIELDS = `
+  fragment TokenFields on ApiToken {
+    id name role createdAt createdBy { kind id name } lastUsedAt expiresAt revokedAt
+  }`;
+export const API_TOKENS = `query { apiTokens { ...TokenFields } } ${TOKEN_FIELDS}`;
+export const CREATE_API_TOKEN = `
+  mutation ($input: CreateApiTokenInput!) {
+    createApiToken(input: $input) { apiToken { ...TokenFields } secret userErrors { ...ErrorFields } }
+  } ${TOKEN_FIELDS} ${ERROR_FIELDS}`;
+export const REVOKE_API_TOKEN = `
+  mutation ($id: ID!) {
+    revokeApiToken(id: $id) { apiToken { ...TokenFields } secret userErrors { ...ErrorFields } }
+  } ${TOKEN_FIELDS} ${ERROR_FIELDS}`;

@@ -1,6 +1,9 @@
+import { roleAtLeast } from '../../auth/role.ts';
+import type { Viewer } from '../../auth/viewer.ts';
+import { apiError } from '../errors.ts';
 import type { Loaders } from '../loaders.ts';
 
-const TYPES = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker', cal: 'Calendar' } as const;
+const TYPES = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker', cal: 'Calendar', tok: 'ApiToken' } as const;
 export type NodeType = (typeof TYPES)[keyof typeof TYPES];
 
 /** The type that an id's prefix names; null for a text that is no id of ours. */
@@ -22,13 +25,22 @@ export async function loadNode(loaders: Loaders, id: string) {
       return loaders.worker.load(id);
     case 'Calendar':
       return loaders.calendar.load(id);
+    case 'ApiToken':
+      return loaders.apiToken.load(id);
     case null:
       return null;
   }
 }
 
-/** As the typed fields answer it: what is deleted is not found. */
-export async function findNode(loaders: Loaders, id: string) {
+/**
+ * As the typed fields answer it: what is deleted is not found, and tokens are for those who may list them.
+ * @throws FORBIDDEN
+ */
+export async function findNode(loaders: Loaders, viewer: Viewer, id: string) {
+  if (nodeType(id) === 'ApiToken' && !roleAtLeast(viewer.role, 'ADMIN')) {
+    const message = `An API token needs the role ADMIN; yours is ${viewer.role}.`;
+    throw apiError('FORBIDDEN', message, { neededRole: 'ADMIN', actualRole: viewer.role });
+  }
   const node = await loadNode(loaders, id);
   return node !== null && 'deletedAt' in node && node.deletedAt !== null ? null : node;
 }
