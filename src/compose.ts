@@ -2,13 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
-import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
+import { createAuthentication } from './auth/authenticate.ts';
+import { ensureAdminToken } from './auth/tokens.ts';
 import { applyTaskRetention } from './builtin/taskRetention.ts';
 import { RETENTION_KEY, retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
 import { SERVER, registerTasks } from './codeTasks.ts';
 import { declareSchedules } from './commands/declareSchedules.ts';
 import { recheckZones } from './commands/recheckZones.ts';
+import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
 import { createTriggerCache } from './domain/schedule.ts';
 import type { HttpRequest } from './domain/httpRequest.ts';
@@ -113,6 +115,11 @@ async function startParts(
     keepAdminSecret(config.dataDir, secret),
   );
 
+  const { jwt, anonymousViewer } = config;
+  const authenticate = await createAuthentication({ store, clock, log, jwt, anonymousViewer }).catch((error: Error) => {
+    throw new ConfigError([`CARILLON_JWT_JWKS names a file that cannot be used: ${error.message}`]);
+  });
+
   const relay = createRelay({ store, clock, log });
   stops.push(() => relay.stop());
   const logs = createLogFollower({ store, clock, log });
@@ -191,7 +198,8 @@ async function startParts(
 
   const server = await createHttpServer({
     schema,
-    authenticate: async (token) => (token === null ? null : authenticateToken(store, token, clock.now())),
+    authenticate,
+    trustProxy: config.trustProxy,
     onTokensRevoked: (listener) => store.signals.on('tokens', listener),
     contextFor: (viewer, requestId) => createContext(parts, { viewer, requestId }),
     ready: () => (pulse.alive() ? { ok: true } : { ok: false, reason: 'the database does not answer' }),

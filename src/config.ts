@@ -1,5 +1,7 @@
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
+import { readJwtConfig } from './configJwt.ts';
+import type { JwtConfig } from './configJwt.ts';
 
 /** Everything that the environment decides, in the units the code uses. Each default stands here and nowhere else. */
 export interface Config {
@@ -12,6 +14,12 @@ export interface Config {
   dataDir: string;
   /** When set, the first admin token. */
   adminToken: string | null;
+  /** null: no JWT lets anybody in */
+  jwt: JwtConfig | null;
+  /** Whether a caller without a token is a VIEWER. */
+  anonymousViewer: boolean;
+  /** Proxies in front whose X-Forwarded-For says who asks. */
+  trustProxy: number;
   /** Whether HTTP tasks may send to private addresses. */
   httpAllowPrivate: boolean;
   /** Folder of code tasks, absolute. */
@@ -85,9 +93,12 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
       (text) => (/^[\w\-.~+/=]+$/.test(text) && text.length >= MIN_TOKEN_LENGTH && text.length <= 500 ? text : undefined),
       true,
     ),
-    httpAllowPrivate: read('CARILLON_HTTP_ALLOW_PRIVATE', false, 'true or false', (text) => {
-      return text === 'true' ? true : text === 'false' ? false : undefined;
-    }),
+    jwt: readJwtConfig(env, cwd, read, (problem) => problems.push(problem)),
+    anonymousViewer: read('CARILLON_ANONYMOUS_VIEWER', false, 'true or false', yesOrNo),
+    trustProxy: read('CARILLON_TRUST_PROXY', 0, 'how many proxies lie in front, from 0 to 10', (text) =>
+      /^\d{1,2}$/.test(text) && Number(text) <= 10 ? Number(text) : undefined,
+    ),
+    httpAllowPrivate: read('CARILLON_HTTP_ALLOW_PRIVATE', false, 'true or false', yesOrNo),
     keep: {
       runsMs: keep('CARILLON_KEEP_RUNS', 30),
       eventsMs: keep('CARILLON_KEEP_EVENTS', 7),
@@ -107,6 +118,10 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function yesOrNo(text: string): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined;
 }
 
 function pathText(text: string): string | undefined {

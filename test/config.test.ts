@@ -20,6 +20,9 @@ const DEFAULTS: Config = {
   databaseUrl: null,
   dataDir: '/srv/app/.carillon',
   adminToken: null,
+  jwt: null,
+  anonymousViewer: false,
+  trustProxy: 0,
   httpAllowPrivate: false,
   tasksDir: '/srv/app/tasks',
   keep: { runsMs: 30 * 86_400_000, eventsMs: 7 * 86_400_000, ledgerMs: 365 * 86_400_000 },
@@ -35,6 +38,13 @@ describe('what is not set has its default', () => {
     'DATABASE_URL',
     'CARILLON_DATA',
     'CARILLON_ADMIN_TOKEN',
+    'CARILLON_JWT_ISSUER',
+    'CARILLON_JWT_AUDIENCE',
+    'CARILLON_JWT_JWKS',
+    'CARILLON_JWT_ROLES',
+    'CARILLON_JWT_CLOCK_TOLERANCE',
+    'CARILLON_ANONYMOUS_VIEWER',
+    'CARILLON_TRUST_PROXY',
     'CARILLON_HTTP_ALLOW_PRIVATE',
     'CARILLON_TASKS',
     'CARILLON_RATE_LIMIT',
@@ -115,6 +125,22 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
       ['false', { httpAllowPrivate: false }],
     ],
     refused: ['1', '0', 'yes', 'TRUE', 'truely'],
+  },
+  {
+    name: 'CARILLON_ANONYMOUS_VIEWER',
+    accepted: [
+      ['true', { anonymousViewer: true }],
+      ['false', { anonymousViewer: false }],
+    ],
+    refused: ['1', 'yes', 'VIEWER'],
+  },
+  {
+    name: 'CARILLON_TRUST_PROXY',
+    accepted: [
+      ['0', { trustProxy: 0 }],
+      ['10', { trustProxy: 10 }],
+    ],
+    refused: ['true', '-1', '11', '1.5', 'loopback'],
   },
   {
     name: 'CARILLON_RATE_LIMIT',
@@ -207,4 +233,66 @@ test('a secret is not repeated, whatever is wrong with it', () => {
 test('a long value is shown by its beginning', () => {
   const message = refusal({ PORT: '9'.repeat(100_000) });
   assert.ok(message.includes(`PORT="${'9'.repeat(100)}"`) && message.length < 500);
+});
+
+const JWT_ENV = {
+  CARILLON_JWT_ISSUER: 'https://id.example/realm',
+  CARILLON_JWT_AUDIENCE: 'carillon',
+  CARILLON_JWT_JWKS: 'https://id.example/keys',
+};
+const JWT = {
+  issuer: 'https://id.example/realm',
+  audience: 'carillon',
+  jwks: { url: 'https://id.example/keys' },
+  roleClaim: 'role',
+  roles: new Map(['VIEWER', 'OPERATOR', 'EDITOR', 'ADMIN'].map((role) => [role, role])),
+  clockToleranceMs: 30_000,
+};
+
+describe('JWTs', () => {
+  const accepted: { rule: string; env: Record<string, string>; as: object }[] = [
+    { rule: 'issuer, audience and keys are enough', env: {}, as: {} },
+    {
+      rule: 'keys of this machine',
+      env: { CARILLON_JWT_JWKS: 'http://127.0.0.1:8080/k' },
+      as: { jwks: { url: 'http://127.0.0.1:8080/k' } },
+    },
+    { rule: 'keys in a file', env: { CARILLON_JWT_JWKS: 'keys.json' }, as: { jwks: { file: '/srv/app/keys.json' } } },
+    { rule: 'a claim', env: { CARILLON_JWT_ROLE_CLAIM: 'realm_access.roles' }, as: { roleClaim: 'realm_access.roles' } },
+    { rule: 'no tolerance', env: { CARILLON_JWT_CLOCK_TOLERANCE: 'PT0S' }, as: { clockToleranceMs: 0 } },
+    {
+      rule: 'roles; a value may hold =',
+      env: { CARILLON_JWT_ROLES: ' ops = OPERATOR, cn=admins=ADMIN ' },
+      as: { roles: new Map([['ops', 'OPERATOR'], ['cn=admins', 'ADMIN']]) }, // prettier-ignore
+    },
+  ];
+  for (const { rule, env, as } of accepted) {
+    test(`${rule}: read`, () => {
+      assert.deepEqual(read({ ...JWT_ENV, ...env }).jwt, { ...JWT, ...as });
+    });
+  }
+
+  const refused: [name: string, text: string][] = [
+    ['CARILLON_JWT_JWKS', 'http://id.example/keys'],
+    ['CARILLON_JWT_JWKS', 'http://127.0.0.1.example/keys'],
+    ['CARILLON_JWT_JWKS', 'ftp://id.example/keys'],
+    ['CARILLON_JWT_ROLES', 'ops'],
+    ['CARILLON_JWT_ROLES', 'ops=operator'],
+    ['CARILLON_JWT_ROLES', '=ADMIN'],
+    ['CARILLON_JWT_ROLES', 'ops=OPERATOR,ops=ADMIN'],
+    ['CARILLON_JWT_CLOCK_TOLERANCE', 'PT301S'],
+    ['CARILLON_JWT_CLOCK_TOLERANCE', '30'],
+  ];
+  for (const [name, text] of refused) {
+    test(`${name}="${text}" is refused`, () => {
+      assert.match(refusal({ ...JWT_ENV, [name]: text }), new RegExp(`\n  - ${name}=".*" is not allowed: `));
+    });
+  }
+
+  test('what is missing is named, also when only what is not needed is set', () => {
+    for (const name of Object.keys(JWT_ENV)) {
+      assert.match(refusal({ ...JWT_ENV, [name]: '' }), new RegExp(`  - ${name} is not set: CARILLON_JWT_\\w+ needs it$`));
+    }
+    assert.equal(refusal({ CARILLON_JWT_ROLES: 'ops=ADMIN' }).split('\n').length, 4);
+  });
 });

@@ -27,7 +27,7 @@ export function enforceAuth(schema: GraphQLSchema): GraphQLSchema {
     if (type.name.startsWith('__') || !(isObjectType(type) || isInterfaceType(type))) continue;
     for (const field of Object.values(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
-      const role = field.astNode ? getDirectiveValues(directive, field.astNode)?.['role'] : undefined;
+      const { role, anonymous } = (field.astNode && getDirectiveValues(directive, field.astNode)) ?? {};
       if (role === undefined) {
         if (roots.includes(type)) faults.push(`${coordinate} has no @auth`);
       } else if (isInterfaceType(type)) {
@@ -35,7 +35,7 @@ export function enforceAuth(schema: GraphQLSchema): GraphQLSchema {
       } else if (!isRole(role)) {
         faults.push(`${coordinate} asks for the unknown role ${String(role)}`);
       } else {
-        guard(field, role, coordinate);
+        guard(field, role, anonymous !== false, coordinate);
       }
     }
   }
@@ -43,12 +43,15 @@ export function enforceAuth(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-function guard(field: Field, needed: Role, coordinate: string): void {
+/** @param anonymous  whether those may use it, too, who sent no token, when their role does */
+function guard(field: Field, needed: Role, anonymous: boolean, coordinate: string): void {
   const checked =
     (resolve: GraphQLFieldResolver<unknown, ViewerContext>): GraphQLFieldResolver<unknown, ViewerContext> =>
     (source, args, context, info) => {
-      const actual = context.viewer.role;
-      if (roleAtLeast(actual, needed)) return resolve(source, args, context, info);
+      const { role: actual, actor } = context.viewer;
+      const unknown = actor.kind === 'ANONYMOUS';
+      if (roleAtLeast(actual, needed) && (anonymous || !unknown)) return resolve(source, args, context, info);
+      if (unknown) throw apiError('UNAUTHENTICATED', `${coordinate} needs a token with the role ${needed}: send one.`);
       const message = `${coordinate} needs the role ${needed}; yours is ${actual}.`;
       throw apiError('FORBIDDEN', message, { neededRole: needed, actualRole: actual });
     };

@@ -9,15 +9,15 @@ import type { EventStream } from '../graphql/sse.ts';
 import { startSubscription } from '../graphql/subscription.ts';
 import { readJson } from './body.ts';
 import { admitVisitor, recheck, unauthenticated } from './door.ts';
-import type { Authenticate } from './door.ts';
 import { replyErrors } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import type { Identify } from './gate.ts';
 import { fromSearch, operationRequest } from './request.ts';
 import type { Tenure } from './tenure.ts';
 
 interface StreamRouteOptions {
   guard: Guard;
-  authenticate: Authenticate;
+  identify: Identify;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
   tenure: Tenure;
@@ -27,10 +27,10 @@ interface StreamRouteOptions {
 
 /** GET and POST /graphql/stream: one subscription per connection, as GraphQL over SSE has it in distinct connections mode. */
 export async function serveStream(exchange: Exchange, options: StreamRouteOptions): Promise<void> {
-  const { guard, authenticate, contextFor, log, tenure, keep } = options;
+  const { guard, identify, contextFor, log, tenure, keep } = options;
   const { req, res, requestId } = exchange;
   const mask = (error: unknown) => maskError(error, log, requestId);
-  const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ['text/event-stream'], authenticate });
+  const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ['text/event-stream'], identify });
   if (!visitor) return;
   const sent = req.method === 'GET' ? fromSearch(exchange.search) : await readJson(req);
   if (!sent.ok) return replyErrors(exchange, [apiError('BAD_USER_INPUT', sent.message)], sent.status);

@@ -14,9 +14,10 @@ import { openSession } from '../graphql/session.ts';
 import type { Entry } from '../graphql/session.ts';
 import { KEEP_ALIVE_MS } from '../graphql/subscription.ts';
 import { parseJson } from './body.ts';
-import { bearerToken, identify, recheck } from './door.ts';
-import type { Authenticate, Visitor } from './door.ts';
+import { bearerToken, recheck, saysNo } from './door.ts';
+import type { Visitor } from './door.ts';
 import { requestIdOf } from './exchange.ts';
+import type { Identify } from './gate.ts';
 import type { Tenure } from './tenure.ts';
 
 /** Registered codes of RFC 6455 and IANA that the protocol's clients answer by connecting again. */
@@ -29,7 +30,7 @@ const CLOSE_WAIT_MS = 1000;
 
 interface WebSocketOptions {
   guard: Guard;
-  authenticate: Authenticate;
+  identify: Identify;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
   tenure: Tenure;
@@ -43,8 +44,8 @@ export interface WebSocketDoor {
 }
 
 /**
- * The protocol graphql-transport-ws at /graphql. The Origin is not looked at: there are no cookies, and a page elsewhere
- * cannot know the token.
+ * The protocol graphql-transport-ws at /graphql. There are no cookies, and a page elsewhere cannot know a token; whether it may come
+ * without one is for the gate to say.
  */
 export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
   const server = new WebSocketServer({
@@ -79,7 +80,7 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
 }
 
 /** @returns what closes the socket in order when the server stops */
-function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, contextFor, log, tenure }: WebSocketOptions) {
+function serve(socket: WebSocket, req: IncomingMessage, { guard, identify, contextFor, log, tenure }: WebSocketOptions) {
   const requestId = requestIdOf(req);
   const mask = (error: unknown) => maskError(error, log, requestId);
   let visitor: Visitor | null = null;
@@ -88,9 +89,9 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
 
   async function enter(params: Record<string, unknown>): Promise<Entry> {
     try {
-      visitor = await identify(tokenOf(params) ?? bearerToken(req.headers.authorization), req, authenticate);
+      visitor = await identify(tokenOf(params) ?? bearerToken(req.headers.authorization), req);
     } catch (error) {
-      mask(error);
+      if (saysNo(mask(error))) return { ok: false, code: CloseCode.Forbidden, reason: 'Forbidden' };
       return { ok: false, code: TRY_AGAIN_LATER, reason: 'Try again later' };
     }
     if (!visitor) return { ok: false, code: CloseCode.Forbidden, reason: 'Forbidden' };

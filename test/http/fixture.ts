@@ -197,6 +197,7 @@ export async function startTestServer(overrides: Partial<HttpServerOptions> = {}
     port: 0,
     production: true,
     rateLimit: 'off',
+    trustProxy: 0,
     clock: { now: () => 0 },
     ...overrides,
   });
