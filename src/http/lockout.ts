@@ -33,9 +33,10 @@ export function createLockout(clock: { now(): number }): Lockout {
 
   return {
     waitFor(network, token) {
-      const left = (records.get(network)?.lockedUntil ?? -Infinity) - clock.now();
-      if (left <= 0 || right.has(keyOf(network, token))) return null;
-      return Math.ceil(left / 1000);
+      const lockedUntil = records.get(network)?.lockedUntil ?? -Infinity;
+      if (lockedUntil === -Infinity || right.has(keyOf(network, token))) return null;
+      const left = lockedUntil - clock.now();
+      return left <= 0 ? null : Math.ceil(left / 1000);
     },
     failed(network, token) {
       right.delete(keyOf(network, token));
