@@ -1,5 +1,6 @@
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { MisfireMode } from '../../src/domain/due.ts';
 import { policies } from '../support/cadences.ts';
 import { LedgerLife } from '../support/ledgerLife.ts';
 import type { Definition } from '../support/ledgerLife.ts';
@@ -18,7 +19,8 @@ type Step =
   | { does: 'waitForNext'; lateBy: number }
   | { does: 'tick' | 'pause' | 'resume' | 'triggerByHand' | 'purge' | 'delete' }
   | { does: 'edit'; change: Partial<Definition> }
-  | { does: 'skip' | 'undo'; index: number }
+  | { does: 'skip' | 'undo' | 'thaw'; index: number }
+  | { does: 'freeze'; after: number; lasts: number; exit: MisfireMode }
   | { does: 'endRun'; state: 'SUCCEEDED' | 'FAILED' | 'RETRY_WAIT' };
 
 const overlaps = fc.constantFrom('SKIP', 'BUFFER_ONE', 'BUFFER_ALL', 'CANCEL_OTHER', 'TERMINATE_OTHER', 'ALLOW_ALL');
@@ -50,6 +52,16 @@ function steps(scene: Scene): fc.Arbitrary<Step> {
     },
     { weight: 4, arbitrary: fc.record({ does: does('skip'), index }) },
     { weight: 1, arbitrary: fc.record({ does: does('undo'), index }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        does: does('freeze'),
+        after: fc.oneof(fc.constant(0), fc.nat(4 * every)),
+        lasts: fc.oneof(fc.integer({ min: 1, max: 6 * every }), fc.integer({ min: 1, max: 60 * every })),
+        exit: fc.constantFrom('SKIP' as const, 'FIRE_ONCE' as const, 'FIRE_ALL' as const),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ does: does('thaw'), index }) },
     { weight: 1, arbitrary: fc.record({ does: does('triggerByHand') }) },
     {
       weight: 3,
@@ -83,7 +95,10 @@ function take(life: LedgerLife, step: Step): Promise<void> {
       return life.edit(step.change);
     case 'skip':
     case 'undo':
+    case 'thaw':
       return life[step.does](step.index);
+    case 'freeze':
+      return life.freeze(step.after, step.lasts, step.exit);
     case 'endRun':
       return life.endRun(step.state);
     default:

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { endAttempts } from '../../src/queue/finish.ts';
 import { startEngine } from '../../src/engine/engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { MisfirePolicy } from '../../src/domain/due.ts';
+import type { MisfireMode, MisfirePolicy } from '../../src/domain/due.ts';
 import type { Occurrence } from '../../src/domain/occurrences.ts';
 import type { OverlapPolicy } from '../../src/domain/overlap.ts';
 import { UNFINISHED_STATES } from '../../src/domain/runState.ts';
@@ -14,10 +14,10 @@ import { compileTrigger } from '../../src/trigger/compile.ts';
 import { formatDuration } from '../../src/trigger/duration.ts';
 import type { TriggerSpec } from '../../src/trigger/trigger.ts';
 import { allOccurrences, pageOf } from './occurrences.ts';
-import { addSchedule, editSchedule, pause, removeSchedule, resume, skip, trigger } from './parts.ts';
+import { addSchedule, editSchedule, freeze, pause, removeSchedule, resume, skip, thaw, trigger } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { ReferenceLedger, checkRows } from './referenceLedger.ts';
-import type { Terms } from './referenceLedger.ts';
+import type { ReferenceFreeze, Terms } from './referenceLedger.ts';
 import { addWorker } from './runs.ts';
 
 /** What of a definition decides when and whether occurrences run. */
@@ -40,6 +40,8 @@ export class LedgerLife {
   readonly #id: string;
   readonly #reference: ReferenceLedger;
   readonly #ahead: number;
+  /** Their ids, those that were ended left out. */
+  readonly #freezes = new Map<string, ReferenceFreeze>();
   #definition: Definition;
   #engine: Engine | null = null;
 
@@ -64,6 +66,7 @@ export class LedgerLife {
 
   async stop(): Promise<void> {
     await this.#engine?.stop();
+    await this.#parts.store.prisma.freeze.deleteMany();
     if (!this.#reference.deleted) await removeSchedule(this.#parts, this.#id);
   }
 
@@ -131,6 +134,29 @@ export class LedgerLife {
     if (at === undefined) return;
     await skip(this.#parts, this.#id, new Date(at), { undo: true });
     this.#reference.skips.delete(at);
+  }
+
+  /** @param after  from now, milliseconds */
+  async freeze(after: number, lasts: number, exit: MisfireMode): Promise<void> {
+    const from = this.#now + after;
+    const begins = after === 0 ? {} : { from: new Date(from) };
+    const made = await freeze(this.#parts, from + lasts, { ...begins, exit }, this.#id);
+    const frozen = { from, until: from + lasts, exit };
+    this.#freezes.set(made.freeze.id, frozen);
+    this.#reference.freezes.push(frozen);
+  }
+
+  /** @param index  which of those that have not ended */
+  async thaw(index: number): Promise<void> {
+    const open = [...this.#freezes].filter(([, { until }]) => until > this.#now);
+    const [id, frozen] = open[index % open.length] ?? [];
+    if (id === undefined || frozen === undefined) return;
+    const busy = await this.#busy();
+    await thaw(this.#parts, id);
+    this.#freezes.delete(id);
+    frozen.until = Math.max(this.#now, frozen.from);
+    // What it lets run is due at once.
+    if (this.#mode === 'STAYS') await this.#tick(busy);
   }
 
   async triggerByHand(): Promise<void> {
