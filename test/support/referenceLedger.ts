@@ -74,7 +74,8 @@ const OVERLAPS: Record<
 /** How much room the buffer has depends on each run. */
 function buffered(candidates: Candidate[], busy: boolean, { mode }: MisfirePolicy): (readonly OccurrenceVerdict[])[] {
   return candidates.map(({ late }, index) => {
-    if (late && (mode === 'FIRE_ALL' || candidates.filter((other) => other.late).length > 1)) return ['FIRED', 'BUFFER_FULL', 'MISSED'];
+    if (late && (mode === 'FIRE_ALL' || candidates.filter((other) => other.late).length > 1))
+      return ['FIRED', 'BUFFER_FULL', 'MISSED'];
     return index === 0 && !busy ? ['FIRED'] : ['FIRED', 'BUFFER_FULL'];
   });
 }
@@ -94,9 +95,11 @@ export class ReferenceLedger {
   readonly freezes: ReferenceFreeze[] = [];
   /** Of the terms, everything up to here was decided or does not count. */
   #settled: number;
+  readonly #createdAt: number;
 
   constructor(terms: Terms, createdAt: number) {
     this.terms = terms;
+    this.#createdAt = createdAt;
     this.#settled = createdAt;
   }
 
@@ -213,9 +216,9 @@ export class ReferenceLedger {
     this.paused = false;
   }
 
-  /** What new terms count from, once what is due is settled: an instant that has come, or has its verdict, does not come again. */
+  /** What new terms count from, once what is due is settled: an instant that has come, has its verdict or is older than the schedule does not come again. */
   startOf(now: number): number {
-    return Math.max(now, this.decided.at(-1)?.at ?? -Infinity);
+    return Math.max(now, this.#createdAt, this.decided.at(-1)?.at ?? -Infinity);
   }
 
   /** @param retimed  the trigger or what it is read with is another */
