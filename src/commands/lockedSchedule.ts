@@ -125,8 +125,8 @@ export interface SettledSchedule {
 }
 
 /**
- * The nominal instant of the last occurrence that has its verdict, epoch ms: later than now only when the clock has stepped back behind it.
- * @returns -Infinity when there is none
+ * The nominal instant of the last occurrence that has its verdict, or of the schedule's creation, epoch ms: later than now only when
+ * the clock has stepped back behind it.
  */
 export async function lastSettled(parts: CommandParts, scope: CommandScope, schedule: SettledSchedule): Promise<number> {
   return (await lastSettledOf(parts, scope, [schedule]))[0] as number;
@@ -142,7 +142,11 @@ export async function lastSettledOf(
     sql,
     schedules.map(({ claimed }) => claimed.id),
   );
-  return schedules.map((schedule) => Math.max(ledger.get(schedule.claimed.id) ?? -Infinity, lastPassed(parts, schedule)));
+  return schedules.map((schedule) => {
+    const { id, createdAt } = schedule.claimed;
+    // Of the time before its creation nothing counts, wherever the clock has stepped back to.
+    return Math.max(ledger.get(id) ?? -Infinity, lastPassed(parts, schedule), createdAt.getTime());
+  });
 }
 
 /** -Infinity: there is none, or nobody can say because the trigger is broken. */

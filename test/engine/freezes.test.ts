@@ -2,18 +2,25 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
+import { countPending } from '../../src/domain/pending.ts';
 import { startEngine } from '../../src/engine/engine.ts';
+import { explainAt } from '../../src/graphql/explainSchedule.ts';
 import { findFreezesById } from '../../src/store/freezes.ts';
 import { findSchedulesById } from '../../src/store/schedules.ts';
+import { untilBlocked } from '../support/database.ts';
 import { runsOf, skipsOf } from '../support/ledger.ts';
+import { allOccurrences, tellOccurrence } from '../support/occurrences.ts';
 import {
   addSchedule,
   addTask,
   at,
   editSchedule,
   freeze,
+  holdTask,
   openParts,
   pause,
+  pauseUntil,
+  releaseTask,
   removeSchedule,
   resume,
   resumeWith,
@@ -36,11 +43,15 @@ after(async () => {
 });
 
 let played = 0;
+let stopEngine = (): Promise<void> => Promise.resolve();
 /** Midnight again, with an engine and a schedule every 10 s; both go with the test. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']> = {}) {
+  // What another one holds, this one would pass over.
+  await stopEngine();
   parts.clock.advanceTo(at('00:00:00'));
   const { id } = await addSchedule(parts, { name: `schedule-${(played += 1)}`, overlapPolicy: 'ALLOW_ALL', ...spec });
   const engine = startEngine(parts);
+  stopEngine = () => engine.stop();
   t.after(async () => {
     await engine.stop();
     await removeSchedule(parts, id).catch(() => undefined);
@@ -245,4 +256,121 @@ test('a schedule every second costs one row for a freeze of an hour, however it 
     await step('00:10:00', '00:59:59', '01:00:00', '01:00:30');
     assert.deepEqual((await skipsOf(parts, id))[0], '00:00:01 to 00:59:59 FROZEN 3599');
   }
+});
+
+test('while it lasts, lists and explain say of the past what the ledger will, and of the future that it is frozen', async (t) => {
+  const { id, step } = await playing(t);
+  await step('00:00:10');
+  await freeze(parts, at('00:01:00'), { exit: 'FIRE_ONCE' }, id);
+  await skip(parts, id, '00:00:30');
+  await step('00:00:45');
+  const told = await allOccurrences(parts, id, at('00:00:00'), at('00:01:10'));
+  assert.deepEqual(told.map(tellOccurrence), [
+    '00:00:10 FIRED',
+    '00:00:20 FROZEN',
+    '00:00:30 SKIPPED_BY_USER',
+    '00:00:40 FROZEN',
+    '00:00:50 FROZEN',
+    '00:01:00 PLANNED',
+  ]);
+  const [schedule] = await findSchedulesById(parts.store.prisma, [id]);
+  assert.equal(countPending({ ...schedule!, calendars: null }, parts.clock.now()), 3);
+  const words =
+    'freeze: FROZEN from 2026-03-02T00:00:10.000Z until 2026-03-02T00:01:00.000Z, by test: deploy; at its end the latest one runs';
+  for (const moment of ['00:00:20', '00:00:50']) {
+    const { fires, causes } = await explainAt({ ...schedule!, calendars: null, skips: [] }, at(moment), parts);
+    assert.deepEqual([fires, `${causes.at(-1)?.subject}: ${causes.at(-1)?.message}`], [false, words]);
+  }
+});
+
+test('a pause that ends by itself, or of the task, within a freeze: what lies in both is PAUSED, the rest goes by the freeze', async (t) => {
+  const { id, step, stateOf } = await playing(t);
+  await freeze(parts, at('00:01:30'), { exit: 'FIRE_ALL' }, id);
+  await step('00:00:15');
+  await pauseUntil(parts, at('00:00:40'), id);
+  await step('00:00:40', '00:00:55');
+  await holdTask(parts, 'task');
+  await step('00:01:05');
+  await releaseTask(parts, 'task');
+  assert.deepEqual(await stateOf(), { state: 'ACTIVE', place: '00:01:10', nextFireAt: '00:01:30', freezes: 1 });
+  await step('00:01:30');
+  assert.deepEqual(await fired(id), ['00:01:10 CATCH_UP QUEUED', '00:01:20 CATCH_UP QUEUED', '00:01:30']);
+  assert.deepEqual(await skipsOf(parts, id), [
+    '00:00:10 to 00:00:10 FROZEN 1',
+    '00:00:20 to 00:00:30 PAUSED 2',
+    '00:00:40 to 00:00:50 FROZEN 2',
+    '00:01:00 to 00:01:00 PAUSED 1',
+  ]);
+});
+
+test('two instances: what a freeze lets run at its end runs once', async (t) => {
+  const { id, step } = await playing(t);
+  const other = startEngine(await parts.another());
+  t.after(() => other.stop());
+  const { freeze: made } = await freeze(parts, at('00:01:00'), { exit: 'FIRE_ALL' }, id);
+  await Promise.all([step('00:01:00'), other.settle()]);
+  await other.settle();
+  assert.equal((await fired(id)).length, 6);
+  assert.equal(await suppressed(made.id), 5);
+});
+
+test('a serial backlog: what exit FIRE_ALL lets run waits for each other under overlap policy SKIP', async (t) => {
+  const { id, step } = await playing(t, { overlapPolicy: 'SKIP', misfire: { mode: 'SKIP' } });
+  await freeze(parts, at('00:00:35'), { exit: 'FIRE_ALL' }, id);
+  await step('00:00:35');
+  assert.deepEqual(await runsOf(parts, id), [
+    '00:00:10 CATCH_UP QUEUED',
+    '00:00:20 CATCH_UP BUFFERED',
+    '00:00:30 CATCH_UP BUFFERED',
+  ]);
+});
+
+test('a schedule that is created while a freeze with a filter is being written is in it', async (t) => {
+  await playing(t);
+  const labels = [{ key: 'race', value: 'yes' }];
+  let creating: ReturnType<typeof addSchedule> | undefined;
+  // A transaction that begins a freeze, and waits with its end until the creation has come to it.
+  await parts.store.transaction(async (tx) => {
+    await tx.sql.query(`SELECT pg_advisory_xact_lock(7203311)::text AS locked`);
+    creating = addSchedule(parts, { name: `raced-${(played += 1)}`, labels });
+    await untilBlocked(parts.store.sql, 'keepFreezes');
+    await tx.prisma.freeze.create({
+      data: {
+        id: 'frz_race',
+        reason: 'race',
+        from: new Date(at('00:00:00')),
+        until: new Date(at('00:01:00')),
+        select: { filter: { labels: [{ key: 'race', in: ['yes'] }] } },
+        exit: 'SKIP',
+        by: { kind: 'TOKEN', id: 'tok', name: null },
+        createdAt: new Date(at('00:00:00')),
+      },
+    });
+  });
+  const raced = await creating;
+  assert.equal(time(raced?.nextFireAt ?? null), '00:01:00');
+  await removeSchedule(parts, raced?.id ?? '');
+});
+
+test('10,000 schedules are frozen and let go in one transaction each', async (t) => {
+  const { id } = await playing(t, { labels: [{ key: 'many', value: 'yes' }] });
+  await parts.store.sql.query(
+    `INSERT INTO schedule SELECT (jsonb_populate_record(s, jsonb_build_object('id', 'sch_many_' || n, 'name', 'many-' || n))).*
+       FROM schedule s, generate_series(1, 9999) n WHERE s.id = $1`,
+    [id],
+  );
+  const select = { filter: { labels: [{ key: 'many', exists: true }] } };
+  const { freeze: made, suppressedPreview } = await freeze(parts, at('00:01:00'), { select });
+  assert.equal(suppressedPreview, 50_000);
+  const frozen = async () =>
+    (
+      await parts.store.sql.query<{ n: number }>(
+        `SELECT count(*)::int AS n FROM schedule WHERE next_fire_at = $1 AND labels ? 'many'`,
+        [new Date(at('00:01:00'))],
+      )
+    )[0]?.n;
+  assert.equal(await frozen(), 10_000);
+  await thaw(parts, made.id);
+  assert.equal(await frozen(), 0);
+  await parts.store.sql.query(`UPDATE schedule SET deleted_at = now() WHERE name LIKE 'many-%'`);
 });

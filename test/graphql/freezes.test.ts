@@ -189,6 +189,6 @@ test('the audit trail has beginning and end, with who was held back', async (t) 
       ['freeze.end', null],
     ],
   );
-  const { schedules, exit } = rows[0]?.changes['freeze']?.after as { schedules: number; exit: string };
-  assert.deepEqual([schedules, exit], [1, 'FIRE_ONCE']);
+  const after = rows[0]?.changes['freeze']?.after as { schedules: number; exit: string } | undefined;
+  assert.deepEqual([after?.schedules, after?.exit], [1, 'FIRE_ONCE']);
 });
