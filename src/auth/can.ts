@@ -17,6 +17,8 @@ const NEEDED = {
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',
   'schedule.skip': 'OPERATOR',
+  'freeze.create': 'OPERATOR',
+  'freeze.end': 'OPERATOR',
   'run.cancel': 'OPERATOR',
   'run.retry': 'OPERATOR',
   'calendar.put': 'EDITOR',

@@ -1,4 +1,5 @@
 import { heldSoFar, isHeldBack, lapseOf, planHeld } from '../domain/held.ts';
+import { planSettledAmid } from '../domain/frozenPlan.ts';
 import { declaringTask } from '../domain/managed.ts';
 import { isReplacing } from '../domain/overlap.ts';
 import { limitReached } from '../domain/runLimit.ts';
@@ -183,7 +184,7 @@ export async function settleAll(
   return reread(scope, standing, held);
 }
 
-/** What comes before a pause, and nothing of what one holds back: those that are due fire. */
+/** What comes before a pause, and nothing of what one holds back: those that are due fire, and what freezes hold back so far is FROZEN. */
 export async function settleActive(
   parts: CommandParts,
   scope: CommandScope,
@@ -194,7 +195,7 @@ export async function settleActive(
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
   const brokenOff = () => scope.signal('cancels');
   for (let due = standing.filter((one) => isDue(one, now)); due.length > 0;) {
-    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf, { brokenOff }));
+    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf, { planner: settling, brokenOff }));
     scope.signal('jobs', 'events');
     const before = standing;
     standing = await reread(scope, before, due);
@@ -203,6 +204,9 @@ export async function settleActive(
   }
   return standing;
 }
+
+const settling: Planner = (trigger, expected, now, { misfire, timing, ...obstacles }) =>
+  planSettledAmid(trigger, obstacles, expected, now, misfire, timing);
 
 /** Ends what the engine would end a moment later. */
 export async function settleLapsed(
@@ -231,11 +235,11 @@ async function reread(
   return all.map((schedule) => byId.get(schedule.id) ?? schedule);
 }
 
-/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. Of one with skips only these may have come. */
+/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. Of one with skips or freezes only what these keep from firing may have come. */
 function isDue(schedule: ClaimedSchedule, now: number): boolean {
-  const { state, hold, nextFireAt, skipCount } = schedule;
+  const { state, hold, nextFireAt, skipCount, freezes } = schedule;
   if (state !== 'ACTIVE' || hold !== null) return false;
-  return (nextFireAt !== null && nextFireAt.getTime() <= now) || (skipCount > 0 && isPast(schedule, now));
+  return (nextFireAt !== null && nextFireAt.getTime() <= now) || ((skipCount > 0 || freezes.length > 0) && isPast(schedule, now));
 }
 
 function placeOf({ nextScheduledFor }: ClaimedSchedule): number | null {

@@ -10,6 +10,7 @@ import type { Stretch } from '../store/runStats.ts';
 import { findSteps } from '../store/steps.ts';
 import type { StepRecord } from '../store/steps.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
+import { findFreezesById } from '../store/freezes.ts';
 import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
@@ -33,6 +34,7 @@ export function createLoaders(store: Store) {
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
     calendar: byId((ids) => findCalendarsById(prisma, ids)),
+    freeze: byId((ids) => findFreezesById(prisma, ids)),
     /** By name; null: there is none. */
     calendarDates: new DataLoader(async (names: readonly string[]) => {
       const dates = await readCalendarDates(sql, names);

@@ -59,6 +59,10 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   CANCEL_RUN: () => ({ input: { id: 'run_0' } }),
   CANCEL_RUNS: () => ({ input: { filter: { scheduleIds: ['sch_0'] }, reason: 'because' } }),
   RETRY_RUN: () => ({ input: { id: 'run_0' } }),
+  CREATE_FREEZE: () => ({
+    input: { reason: 'because', until: new Date(Date.now() + 3_600_000).toISOString(), select: { ids: [schedule.id] } },
+  }),
+  END_FREEZE: () => ({ id: 'frz_0' }),
   PUT_CALENDAR: () => ({ input: { name: fresh('holidays'), dates: ['2026-12-25'] } }),
   DELETE_CALENDAR: () => ({ name: 'nowhere' }),
 };
@@ -133,6 +137,8 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   DELETE_SCHEDULE: { role: 'EDITOR', action: 'schedule.delete' },
   PAUSE_SCHEDULES: { role: 'OPERATOR', action: 'schedule.pause' },
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
+  CREATE_FREEZE: { role: 'OPERATOR', action: 'freeze.create' },
+  END_FREEZE: { role: 'OPERATOR', action: 'freeze.end' },
   PAUSE_TASK: { role: 'OPERATOR', action: 'task.pause' },
   RESUME_TASK: { role: 'OPERATOR', action: 'task.resume' },
   SKIP_OCCURRENCE: { role: 'OPERATOR', action: 'schedule.skip' },

@@ -187,6 +187,18 @@ export const SKIP_OCCURRENCE = `
   mutation ($input: SkipOccurrenceInput!) {
     skipOccurrence(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
   } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+const FREEZE_FIELDS = `
+  fragment FreezeFields on Freeze { id reason from until select exit by { kind id name } suppressed active }`;
+export const FREEZES = `
+  query ($active: Boolean) { freezes(active: $active) { ...FreezeFields } } ${FREEZE_FIELDS}`;
+export const CREATE_FREEZE = `
+  mutation ($input: FreezeInput!) {
+    createFreeze(input: $input) { freeze { ...FreezeFields } suppressedPreview userErrors { ...ErrorFields } }
+  } ${FREEZE_FIELDS} ${ERROR_FIELDS}`;
+export const END_FREEZE = `
+  mutation ($id: ID!) {
+    endFreeze(id: $id) { freeze { ...FreezeFields } suppressedPreview userErrors { ...ErrorFields } }
+  } ${FREEZE_FIELDS} ${ERROR_FIELDS}`;
 export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {
     triggerSchedule(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }

@@ -14,6 +14,9 @@ import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
 import { cancelRuns } from '../../src/commands/cancelRuns.ts';
 import { retryRun } from '../../src/commands/retryRun.ts';
 import { deleteTask } from '../../src/commands/deleteTask.ts';
+import { createFreeze } from '../../src/commands/createFreeze.ts';
+import type { FreezeInput } from '../../src/commands/createFreeze.ts';
+import { endFreeze } from '../../src/commands/endFreeze.ts';
 import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
@@ -142,6 +145,10 @@ export const releaseTask = (parts: Parts, key: string) => valueOf(resumeTask(par
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
+/** Selects by ids unless the input says otherwise. */
+export const freeze = (parts: Parts, until: number, input: Partial<Omit<FreezeInput, 'until'>> = {}, ...ids: string[]) =>
+  valueOf(createFreeze(parts, CALLER, { select: { ids }, reason: 'deploy', until: new Date(until), ...input }));
+export const thaw = (parts: Parts, id: string) => valueOf(endFreeze(parts, CALLER, id));
 /** Skips an occurrence, given as on the day of the tests. */
 export const skip = (parts: Parts, id: string, scheduledFor: string | Date, options: { undo?: boolean; reason?: string } = {}) =>
   valueOf(

@@ -72,6 +72,17 @@ export interface TaskView {
   schedules: { nodes: { name: string }[]; totalCount: number };
   runs: { nodes: { id: string }[]; totalCount: number };
 }
+export interface FreezeView {
+  id: string;
+  reason: string;
+  from: string;
+  until: string;
+  select: object;
+  exit: string;
+  by: ActorView;
+  suppressed: number;
+  active: boolean;
+}
 export interface TriggerView {
   __typename: string;
   kind: string;

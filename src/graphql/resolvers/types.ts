@@ -11,7 +11,7 @@ import { timingOf } from '../../domain/timing.ts';
 import { upcomingTimes } from '../../domain/upcoming.ts';
 import { declaringTask } from '../../domain/managed.ts';
 import { isOver } from '../../domain/runState.ts';
-import { withoutSkips } from '../../domain/skips.ts';
+import { firingOnTime } from '../../domain/frozenPlan.ts';
 import type { PlannedSkip } from '../../domain/skips.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
@@ -26,6 +26,7 @@ import type { RequestContext } from '../context.ts';
 import { apiError } from '../errors.ts';
 import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
+import { countSuppressedBy, isActive } from '../freezes.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { logConnectionResolvers, printLogCursor, readLogPage } from '../logs.ts';
@@ -176,7 +177,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
       if (schedule.state !== 'ACTIVE' || schedule.hold !== null || schedule.deletedAt !== null) return [];
       const given = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
-      const trigger = withoutSkips(given, await skipsOf(loaders, schedule));
+      const trigger = firingOnTime(given, { skips: await skipsOf(loaders, schedule), freezes: schedule.freezes });
       return upcomingTimes(trigger, timingOf(schedule, given), schedule, parts.clock.now(), first);
     },
     pendingOccurrences: async (schedule, _, { parts, loaders }) =>
@@ -212,6 +213,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const request = readPageArgs(args, info, SCHEDULE_ORDERS.NAME, 'ASC');
       return pageSchedules(parts.store.prisma, { calendar: calendar.name }, request, parts.clock.now());
     },
+  },
+  Freeze: {
+    suppressed: (freeze, _, context) => countSuppressedBy(freeze, context),
+    active: (freeze, _, { parts }) => isActive(freeze, parts.clock.now()),
   },
   MisfirePolicy: {
     graceTime: (policy) => formatDuration(policy.graceMs),
