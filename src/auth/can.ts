@@ -17,6 +17,8 @@ const NEEDED = {
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',
   'schedule.skip': 'OPERATOR',
+  'schedule.backfill': 'OPERATOR',
+  'backfill.cancel': 'OPERATOR',
   'run.cancel': 'OPERATOR',
   'run.retry': 'OPERATOR',
   'calendar.put': 'EDITOR',

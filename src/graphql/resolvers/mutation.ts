@@ -1,3 +1,5 @@
+import { backfillSchedule } from '../../commands/backfillSchedule.ts';
+import { cancelBackfill } from '../../commands/cancelBackfill.ts';
 import { cancelRun } from '../../commands/cancelRun.ts';
 import { cancelRuns } from '../../commands/cancelRuns.ts';
 import type { CommandResult } from '../../commands/command.ts';
@@ -67,6 +69,14 @@ export const Mutation: MutationResolvers = {
   skipOccurrence: async (_, { input }, { parts, caller }) => {
     const result = await skipOccurrence(parts.commands, caller, input);
     return { schedule: valueOf(result), ...errorsOf(result) };
+  },
+  backfillSchedule: async (_, { input }, { parts, caller }) => {
+    const result = await backfillSchedule(parts.commands, caller, input);
+    return { ...(valueOf(result) ?? { backfill: null, fireTimes: [] }), ...errorsOf(result) };
+  },
+  cancelBackfill: async (_, { id, cancelRuns }, { parts, caller }) => {
+    const result = await cancelBackfill(parts.commands, caller, id, cancelRuns ?? true);
+    return { backfill: valueOf(result), fireTimes: [], ...errorsOf(result) };
   },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);
