@@ -31,7 +31,8 @@ interface Lane {
   createdAt: Date;
   /** Its task has a limit: its runs wait for a slot. */
   limited: boolean;
-  /** What may begin. */
+  /** How many have begun, and what may begin next. */
+  written: number;
   instants: string[];
   /** All runs are written, and all have ended. */
   over: boolean;
@@ -52,7 +53,7 @@ WITH lane AS MATERIALIZED (
     FROM backfill b JOIN task t ON t.id = b.task_id WHERE b.id = ${IDS('$2')} AND b.state = 'RUNNING'
 )
 SELECT l.id, l.task_id AS "taskId", l.schedule_id AS "scheduleId", l.schedule_version AS "scheduleVersion", l.policy, l.input, l.labels, l.reason,
-       l.requested_by AS "requestedBy", l.created_at AS "createdAt", l.limited, next.instants, l.written = l.total AND l.unfinished = 0 AS over
+       l.requested_by AS "requestedBy", l.created_at AS "createdAt", l.limited, l.written, next.instants, l.written = l.total AND l.unfinished = 0 AS over
   FROM lane l CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(i.scheduled_for ORDER BY i.place), '[]') AS instants FROM backfill_instant i
      WHERE i.backfill_id = l.id AND i.place > l.written AND i.place <= l.written + CASE WHEN l.paused THEN 0 ELSE l.concurrency - l.unfinished END
@@ -69,19 +70,23 @@ WITH ${insertRunsExpressions('$2')}, lane AS (
          finished_at = CASE WHEN l."over" THEN $1::timestamptz END, failed = CASE WHEN l."over" THEN ${failedOf('b')} END
     FROM lane l WHERE b.id = l.id
 ), done AS (
-  DELETE FROM backfill_instant i USING lane l, backfill b WHERE b.id = l.id AND i.backfill_id = l.id AND i.place > b.written AND i.place <= b.written + l.count
+  -- Each by its key: a range of places may be read as the whole backfill, which nobody has counted when it is young.
+  DELETE FROM backfill_instant i USING jsonb_to_recordset($4::jsonb) AS d(id text, place int) WHERE i.backfill_id = d.id AND i.place = d.place
 )
 SELECT * FROM queued`,
     [
       iso(now),
       JSON.stringify(lanes.flatMap(runsOf)),
       JSON.stringify(lanes.map(({ id, instants, over }) => ({ id, count: instants.length, over }))),
+      JSON.stringify(
+        lanes.flatMap(({ id, written, instants }) => instants.map((_, index) => ({ id, place: written + index + 1 }))),
+      ),
     ],
   );
 }
 
 function runsOf(lane: Lane): NewRun[] {
-  const { id, instants, over: _, limited, createdAt, ...run } = lane;
+  const { id, instants, over: _, written: __, limited, createdAt, ...run } = lane;
   return instants.map((instant) => ({
     ...run,
     id: newId('run'),

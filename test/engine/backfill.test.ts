@@ -8,6 +8,7 @@ import { startTestWorker } from '../support/executor.ts';
 import type { Call, TestWorker } from '../support/executor.ts';
 import { runsOf, skipsOf, whenEvents } from '../support/ledger.ts';
 import {
+  addCodeTask,
   addSchedule,
   addTask,
   at,
@@ -283,6 +284,12 @@ test('a paused schedule can be backfilled; while its task is paused no further r
   await reap(parts);
   await finish(backfillId);
   assert.equal((await rowOf(id)).state, 'PAUSED');
+});
+
+test('a task of scope LOCAL is refused: nobody can say which workers there were', async () => {
+  await addCodeTask(parts, { key: 'local', scope: 'LOCAL' });
+  const { id } = await addSchedule(parts, { name: 'local', task: { key: 'local' }, trigger: EVERY_20_S });
+  await assert.rejects(backfill(parts, id, ALL), /^Error: INVALID_STATE The task of "local" has the scope LOCAL/);
 });
 
 test('its schedule is deleted: it is CANCELED with what waits, and what runs goes on', async () => {
