@@ -16,7 +16,7 @@ const SEED = Number(process.env['CARILLON_LEDGER_SEED'] ?? 20_260_302);
 type Step =
   | { does: 'wait'; ms: number }
   | { does: 'waitForNext'; lateBy: number }
-  | { does: 'tick' | 'pause' | 'resume' | 'triggerByHand' | 'purge' | 'delete' }
+  | { does: 'tick' | 'pause' | 'resume' | 'triggerByHand' | 'backfill' | 'purge' | 'delete' }
   | { does: 'edit'; change: Partial<Definition> }
   | { does: 'skip' | 'undo'; index: number }
   | { does: 'endRun'; state: 'SUCCEEDED' | 'FAILED' | 'RETRY_WAIT' };
@@ -51,6 +51,7 @@ function steps(scene: Scene): fc.Arbitrary<Step> {
     { weight: 4, arbitrary: fc.record({ does: does('skip'), index }) },
     { weight: 1, arbitrary: fc.record({ does: does('undo'), index }) },
     { weight: 1, arbitrary: fc.record({ does: does('triggerByHand') }) },
+    { weight: 1, arbitrary: fc.record({ does: does('backfill') }) },
     {
       weight: 3,
       arbitrary: fc.record({
