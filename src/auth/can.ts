@@ -19,6 +19,8 @@ const NEEDED = {
   'schedule.skip': 'OPERATOR',
   'freeze.create': 'OPERATOR',
   'freeze.end': 'OPERATOR',
+  'schedule.backfill': 'OPERATOR',
+  'backfill.cancel': 'OPERATOR',
   'run.cancel': 'OPERATOR',
   'run.retry': 'OPERATOR',
   'calendar.put': 'EDITOR',

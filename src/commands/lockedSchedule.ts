@@ -16,6 +16,7 @@ import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { readSettled } from '../store/settled.ts';
 import { lockReplaced } from '../store/supersede.ts';
 import { listLiveWorkers } from '../store/workers.ts';
+import type { Trigger } from '../trigger/trigger.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
 /** Exactly one key, as the API's @oneOf sees to. */
@@ -99,6 +100,16 @@ export async function refuseDeclared({ sql }: CommandScope, record: ScheduleReco
   if ((await listLiveWorkers(sql, [record.taskId])).size === 0) return;
   const message = `The code of the task "${taskKey}" declares the schedule "${record.name}": change it there. It can be paused, resumed and triggered here.`;
   throw new Rejection([conflict('INVALID_STATE', ['input', 'ref'], message, record.id)]);
+}
+
+/** @throws Rejection INVALID_STATE when its trigger is broken */
+export function soundTrigger(parts: CommandParts, { claimed, record }: LockedSchedule): Trigger {
+  try {
+    return parts.triggerOf(claimed);
+  } catch (error) {
+    const message = `The trigger of "${record.name}" cannot be planned: ${error instanceof Error ? error.message : String(error)}.`;
+    throw new Rejection([conflict('INVALID_STATE', ['input', 'ref'], message, record.id)]);
+  }
 }
 
 /** @throws Rejection VERSION_CONFLICT */

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { findBackfills } from '../store/backfills.ts';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import { readLedgers } from '../store/occurrences.ts';
 import type { LedgerRequest } from '../store/occurrences.ts';
@@ -33,6 +34,7 @@ export function createLoaders(store: Store) {
     schedule: byId((ids) => findSchedulesById(prisma, ids)),
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
+    backfill: byId((ids) => findBackfills(sql, ids)),
     calendar: byId((ids) => findCalendarsById(prisma, ids)),
     freeze: byId((ids) => findFreezesById(prisma, ids)),
     /** By name; null: there is none. */

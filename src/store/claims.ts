@@ -12,6 +12,7 @@ import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
 import { readCalendarDates } from './calendars.ts';
+import { IN_LANE } from './lanes.ts';
 import type { HoldRecord, PauseRecord } from './pauses.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
@@ -141,7 +142,7 @@ SELECT schedule_id AS id, count(*) FILTER (WHERE state IN ${ACTIVE})::int AS act
        count(DISTINCT scheduled_for) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog,
        count(DISTINCT (scheduled_for, CASE WHEN local_worker_id IS NULL THEN id END)) FILTER (WHERE state = 'BUFFERED')::int AS buffered,
        count(DISTINCT scheduled_for) FILTER (WHERE origin = 'CATCH_UP')::int AS "catchUp"
-  FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ${UNFINISHED}
+  FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ${UNFINISHED} AND ${IN_LANE}
  GROUP BY schedule_id`,
     [JSON.stringify(scheduleIds)],
   );

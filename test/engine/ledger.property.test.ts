@@ -17,7 +17,7 @@ const SEED = Number(process.env['CARILLON_LEDGER_SEED'] ?? 20_260_302);
 type Step =
   | { does: 'wait'; ms: number }
   | { does: 'waitForNext'; lateBy: number }
-  | { does: 'tick' | 'pause' | 'triggerByHand' | 'purge' | 'delete' }
+  | { does: 'tick' | 'pause' | 'triggerByHand' | 'backfill' | 'purge' | 'delete' }
   | { does: 'resume'; mode: MisfireMode }
   | { does: 'edit'; change: Partial<Definition> }
   | { does: 'skip' | 'undo' | 'thaw'; index: number }
@@ -71,6 +71,7 @@ function steps(scene: Scene, freezes: boolean): fc.Arbitrary<Step> {
     },
     { weight: freezes ? 2 : 0, arbitrary: fc.record({ does: does('thaw'), index }) },
     { weight: 1, arbitrary: fc.record({ does: does('triggerByHand') }) },
+    { weight: 1, arbitrary: fc.record({ does: does('backfill') }) },
     {
       weight: 3,
       arbitrary: fc.record({

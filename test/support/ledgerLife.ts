@@ -15,7 +15,7 @@ import { compileTrigger } from '../../src/trigger/compile.ts';
 import { formatDuration } from '../../src/trigger/duration.ts';
 import type { TriggerSpec } from '../../src/trigger/trigger.ts';
 import { allOccurrences, pageOf } from './occurrences.ts';
-import { addSchedule, editSchedule, freeze, pause, removeSchedule, resumeWith, skip, thaw, trigger } from './parts.ts';
+import { addSchedule, backfill, editSchedule, freeze, pause, removeSchedule, resumeWith, skip, thaw, trigger } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { ReferenceLedger, checkRows } from './referenceLedger.ts';
 import type { ReferenceFreeze, Terms } from './referenceLedger.ts';
@@ -167,6 +167,12 @@ export class LedgerLife {
     if (this.#mode === 'STAYS') await this.#tick(busy);
   }
 
+  /** Fills the past again, for which the ledger has its verdicts: they stay. */
+  async backfill(): Promise<void> {
+    const range = { from: new Date(this.#now - this.#ahead), until: new Date(this.#now) };
+    await backfill(this.#parts, this.#id, { range, only: 'ALL', concurrency: 2, maxRuns: 100_000 });
+  }
+
   async triggerByHand(): Promise<void> {
     await trigger(this.#parts, this.#id, { overlapPolicy: 'ALLOW_ALL' });
   }
@@ -244,9 +250,9 @@ export class LedgerLife {
     else await engine.stop();
   }
 
-  /** Whether a run holds the schedule's place, or waits for it. */
+  /** Whether a run holds the schedule's place, or waits for it; those of a backfill do neither. */
   async #busy(): Promise<boolean> {
-    const where = { scheduleId: this.#id, state: { in: [...UNFINISHED_STATES] } };
+    const where = { scheduleId: this.#id, state: { in: [...UNFINISHED_STATES] }, backfillId: null };
     return (await this.#parts.store.prisma.run.count({ where })) > 0;
   }
 

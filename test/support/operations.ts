@@ -90,6 +90,7 @@ const RUN_FIELDS = `
     worker { ...WorkerFields }
     retryOf { id }
     retries { id }
+    backfill { id }
     error { code name message retryable }
   }
   ${WORKER_FIELDS}`;
@@ -203,6 +204,21 @@ export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {
     triggerSchedule(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
+const BACKFILL_FIELDS = `
+  fragment BackfillFields on Backfill {
+    id state from until total finished failed schedule { id } progress { done total percent message }
+    runs { nodes { id state scheduledFor } totalCount }
+  }`;
+export const BACKFILL = `query ($id: ID!) { backfill(id: $id) { ...BackfillFields } } ${BACKFILL_FIELDS}`;
+export const BACKFILL_SCHEDULE = `
+  mutation ($input: BackfillInput!) {
+    backfillSchedule(input: $input) { backfill { ...BackfillFields } fireTimes { ...FireTimeFields } userErrors { ...ErrorFields } }
+  } ${BACKFILL_FIELDS} ${FIRE_TIME_FIELDS} ${ERROR_FIELDS}`;
+export const CANCEL_BACKFILL = `
+  mutation ($id: ID!, $cancelRuns: Boolean) {
+    cancelBackfill(id: $id, cancelRuns: $cancelRuns) { backfill { ...BackfillFields } userErrors { ...ErrorFields } }
+  } ${BACKFILL_FIELDS} ${ERROR_FIELDS}`;
 
 export const CANCEL_RUN = `
   mutation ($input: CancelRunInput!) {

@@ -1,6 +1,9 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { CommandParts, CommandResult } from '../../src/commands/command.ts';
+import { backfillSchedule } from '../../src/commands/backfillSchedule.ts';
+import type { BackfillInput } from '../../src/commands/backfillSchedule.ts';
+import { cancelBackfill } from '../../src/commands/cancelBackfill.ts';
 import { cancelRun } from '../../src/commands/cancelRun.ts';
 import { createHttpTask } from '../../src/commands/createHttpTask.ts';
 import type { HttpTaskInput } from '../../src/commands/createHttpTask.ts';
@@ -163,6 +166,14 @@ export const cancel = (parts: Parts, id: string, reason?: string, force = false)
   valueOf(cancelRun(parts, CALLER, { id, reason, force }));
 export const cancelAll = (parts: Parts, filter: RunFilter, max?: number) =>
   valueOf(cancelRuns(parts, CALLER, { filter, max, reason: 'all' }));
+/** Of the first minute of the day unless the input says otherwise. */
+export const backfill = async (parts: Parts, id: string, input: Partial<BackfillInput> = {}) => {
+  const range = { from: new Date(at('00:00:00')), until: new Date(at('00:01:00')) };
+  const { backfill: made, fireTimes } = await valueOf(backfillSchedule(parts, CALLER, { ref: { id }, range, ...input }));
+  return { id: made?.id ?? null, made, fireTimes: fireTimes.map((fire) => time(fire.at)) };
+};
+export const stopBackfill = (parts: Parts, id: string, cancelRuns = true) =>
+  valueOf(cancelBackfill(parts, CALLER, id, cancelRuns));
 export const retry = async (parts: Parts, id: string) => (await valueOf(retryRun(parts, CALLER, { id })))[0]!;
 export const removeTask = (parts: Parts, key: string) => valueOf(deleteTask(parts, CALLER, { key }));
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>

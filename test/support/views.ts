@@ -180,6 +180,7 @@ export interface RunView {
   viewerCanRetry: boolean;
   retryOf: { id: string } | null;
   retries: { id: string }[];
+  backfill: { id: string } | null;
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {

@@ -1,3 +1,5 @@
+import { backfillSchedule } from '../../commands/backfillSchedule.ts';
+import { cancelBackfill } from '../../commands/cancelBackfill.ts';
 import { cancelRun } from '../../commands/cancelRun.ts';
 import { cancelRuns } from '../../commands/cancelRuns.ts';
 import type { CommandResult } from '../../commands/command.ts';
@@ -79,6 +81,14 @@ export const Mutation: MutationResolvers = {
     const freeze = await endFreeze(context.parts.commands, context.caller, id);
     const suppressedPreview = freeze.ok ? await countSuppressedBy(freeze.value, context) : 0;
     return { freeze: valueOf(freeze), suppressedPreview, ...errorsOf(freeze) };
+  },
+  backfillSchedule: async (_, { input }, { parts, caller }) => {
+    const result = await backfillSchedule(parts.commands, caller, input);
+    return { ...(valueOf(result) ?? { backfill: null, fireTimes: [] }), ...errorsOf(result) };
+  },
+  cancelBackfill: async (_, { id, cancelRuns }, { parts, caller }) => {
+    const result = await cancelBackfill(parts.commands, caller, id, cancelRuns ?? true);
+    return { backfill: valueOf(result), fireTimes: [], ...errorsOf(result) };
   },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);

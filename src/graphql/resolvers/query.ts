@@ -44,6 +44,7 @@ export const Query: QueryResolvers = {
   schedule: (_, { ref }, { parts }) =>
     findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
   run: (_, { id }, { loaders }) => loaders.run.load(id),
+  backfill: (_, { id }, { loaders }) => loaders.backfill.load(id),
   tasks(_, { filter, orderBy, ...args }, { parts }, info) {
     const request = readPageArgs(args, info, TASK_ORDERS[orderBy?.field ?? 'KEY'], orderBy?.direction ?? 'ASC');
     return pageTasks(parts.store.prisma, readFilter(filter), request);

@@ -33,6 +33,7 @@ import { logConnectionResolvers, printLogCursor, readLogPage } from '../logs.ts'
 import type { Loaders } from '../loaders.ts';
 import { pageOccurrences } from '../occurrences.ts';
 import { windowBefore } from '../statsWindow.ts';
+import { backfillResolvers } from './backfills.ts';
 import { loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
 import { stepResolvers } from './steps.ts';
@@ -231,7 +232,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Run: {
     task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
     schedule: (run, _, { loaders }) => (run.scheduleId === null ? null : loaders.schedule.load(run.scheduleId)),
-    origin: (run) => run.origin as Exclude<RunRecord['origin'], 'BACKFILL'>,
+    backfill: (run, _, { loaders }) => (run.backfillId === null ? null : loaders.backfill.load(run.backfillId)),
     timesOutAt: (run) =>
       run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null,
     labels: (run) => listLabels(run.labels),
@@ -251,6 +252,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   RunAttempt: {
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
+  Backfill: backfillResolvers,
   RunStep: stepResolvers,
   LogLine: { cursor: printLogCursor },
   LogConnection: logConnectionResolvers,
