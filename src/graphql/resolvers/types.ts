@@ -101,7 +101,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
   },
   Progress: {
-    percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, Math.round((done / total) * 10_000) / 100)),
+    percent: ({ done, total }) =>
+      total === null || total === 0 ? null : Math.min(100, Math.round((done / total) * 10_000) / 100),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
   RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
