@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { test } from 'node:test';
+import { WebSocket } from 'ws';
 import { createLockout } from '../../src/http/lockout.ts';
 import { networkOf, remoteAddressOf } from '../../src/http/remoteAddress.ts';
 import { createFakeClock } from '../support/clock.ts';
@@ -106,6 +108,13 @@ test('a locked address is answered with 429 and Retry-After on every path; other
   assert.equal((await ask('203.0.113.2', 'wrong')).status, 401);
   const headers = { accept: 'text/event-stream', ...from('203.0.113.1', 'wrong') };
   assert.equal((await server.send('/graphql/stream?query=subscription{ticks{n}}', { headers })).status, 429);
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/graphql`, 'graphql-transport-ws', {
+    headers: { 'x-forwarded-for': '203.0.113.1' },
+  });
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'connection_init', payload: { token: 'admin' } }));
+  const [code] = await once(socket, 'close');
+  assert.equal(code, 1013);
   assert.deepEqual(
     server.lines.filter(({ level }) => level === 40).map(({ network }) => network),
     ['203.0.113.1'],

@@ -3,7 +3,16 @@ import type { Viewer } from '../../auth/viewer.ts';
 import { apiError } from '../errors.ts';
 import type { Loaders } from '../loaders.ts';
 
-const TYPES = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker', cal: 'Calendar', tok: 'ApiToken' } as const;
+const TYPES = {
+  task: 'Task',
+  sch: 'Schedule',
+  run: 'Run',
+  wrk: 'Worker',
+  cal: 'Calendar',
+  frz: 'Freeze',
+  bfl: 'Backfill',
+  tok: 'ApiToken',
+} as const;
 export type NodeType = (typeof TYPES)[keyof typeof TYPES];
 
 /** The type that an id's prefix names; null for a text that is no id of ours. */
@@ -27,6 +36,10 @@ export async function loadNode(loaders: Loaders, id: string) {
       return loaders.calendar.load(id);
     case 'ApiToken':
       return loaders.apiToken.load(id);
+    case 'Freeze':
+      return loaders.freeze.load(id);
+    case 'Backfill':
+      return loaders.backfill.load(id);
     case null:
       return null;
   }
