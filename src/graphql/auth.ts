@@ -43,17 +43,26 @@ export function enforceAuth(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
+/**
+ * @param what  as the message names it
+ * @returns why the viewer may not; null when it may
+ */
+export function denial({ role: actual, actor }: Viewer, needed: Role, anonymous: boolean, what: string): Error | null {
+  const unknown = actor.kind === 'ANONYMOUS';
+  if (roleAtLeast(actual, needed) && (anonymous || !unknown)) return null;
+  if (unknown) return apiError('UNAUTHENTICATED', `${what} needs a token with the role ${needed}: send one.`);
+  const message = `${what} needs the role ${needed}; yours is ${actual}.`;
+  return apiError('FORBIDDEN', message, { neededRole: needed, actualRole: actual });
+}
+
 /** @param anonymous  whether those may use it, too, who sent no token, when their role does */
 function guard(field: Field, needed: Role, anonymous: boolean, coordinate: string): void {
   const checked =
     (resolve: GraphQLFieldResolver<unknown, ViewerContext>): GraphQLFieldResolver<unknown, ViewerContext> =>
     (source, args, context, info) => {
-      const { role: actual, actor } = context.viewer;
-      const unknown = actor.kind === 'ANONYMOUS';
-      if (roleAtLeast(actual, needed) && (anonymous || !unknown)) return resolve(source, args, context, info);
-      if (unknown) throw apiError('UNAUTHENTICATED', `${coordinate} needs a token with the role ${needed}: send one.`);
-      const message = `${coordinate} needs the role ${needed}; yours is ${actual}.`;
-      throw apiError('FORBIDDEN', message, { neededRole: needed, actualRole: actual });
+      const denied = denial(context.viewer, needed, anonymous, coordinate);
+      if (denied) throw denied;
+      return resolve(source, args, context, info);
     };
   field.resolve = checked(field.resolve ?? defaultFieldResolver);
   if (field.subscribe) field.subscribe = checked(field.subscribe);

@@ -158,7 +158,15 @@ test('the last ADMIN token that lets somebody in stays, also when two revoke eac
   assert.deepEqual((await revoke(ended.token.id)).userErrors, [], 'one that has expired may go');
 
   const second = await made({ role: 'ADMIN' });
-  const both = await Promise.all([revoke(second.token.id, ADMIN_TOKEN), revoke(admin.id, second.secret)]);
+  // Both have been let in and wait for their turn before either is done.
+  await database.query('BEGIN');
+  await database.query('LOCK TABLE api_token IN SHARE MODE');
+  const asked = [revoke(second.token.id, ADMIN_TOKEN), revoke(admin.id, second.secret)];
+  const waiting = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE d.datname = current_database() AND l.mode = 'ShareRowExclusiveLock' AND NOT l.granted`;
+  await until(async () => (await database.query(waiting)).rowCount === 2);
+  await database.query('COMMIT');
+  const both = await Promise.all(asked);
   assert.equal(both.filter(({ userErrors }) => userErrors.length === 0).length, 1);
   await database.query(`UPDATE api_token SET revoked_at = NULL WHERE id = $1`, [admin.id]);
 });

@@ -1,6 +1,5 @@
-import { roleAtLeast } from '../../auth/role.ts';
 import type { Viewer } from '../../auth/viewer.ts';
-import { apiError } from '../errors.ts';
+import { denial } from '../auth.ts';
 import type { Loaders } from '../loaders.ts';
 
 const TYPES = {
@@ -47,13 +46,11 @@ export async function loadNode(loaders: Loaders, id: string) {
 
 /**
  * As the typed fields answer it: what is deleted is not found, and tokens are for those who may list them.
- * @throws FORBIDDEN
+ * @throws FORBIDDEN; UNAUTHENTICATED without a token
  */
 export async function findNode(loaders: Loaders, viewer: Viewer, id: string) {
-  if (nodeType(id) === 'ApiToken' && !roleAtLeast(viewer.role, 'ADMIN')) {
-    const message = `An API token needs the role ADMIN; yours is ${viewer.role}.`;
-    throw apiError('FORBIDDEN', message, { neededRole: 'ADMIN', actualRole: viewer.role });
-  }
+  const denied = nodeType(id) === 'ApiToken' ? denial(viewer, 'ADMIN', false, 'An API token') : null;
+  if (denied) throw denied;
   const node = await loadNode(loaders, id);
   return node !== null && 'deletedAt' in node && node.deletedAt !== null ? null : node;
 }
