@@ -102,6 +102,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
+  HttpRequest: {
+    secretHeaderNames: ({ secretHeaders }) => Object.keys(secretHeaders ?? {}),
+    signed: ({ signingSecret }) => signingSecret !== undefined,
+  },
   RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
   ExecutionPolicy: {
     timeout: (policy) => formatDuration(policy.timeoutMs),

@@ -7,8 +7,14 @@ import { storableJson } from '../../domain/storableJson.ts';
 import type { RunError } from '../../domain/runError.ts';
 import type { TaskOutcome } from '../outcome.ts';
 import { retryAfterMs } from '../retryAfter.ts';
-import { AddressNotAllowedError, isPublicAddress, publicOnly } from '../address.ts';
+import { AddressNotAllowedError, addressPolicy, allowedOnly } from '../address.ts';
 import type { TaskLog } from '../defineTask.ts';
+import { openSecrets } from '../openSecrets.ts';
+import type { OpenSecrets } from '../openSecrets.ts';
+import { createRedactor } from '../redact.ts';
+import type { Redactor } from '../redact.ts';
+import { signatureHeaders } from '../signature.ts';
+import type { SecretBox } from '../../secrets.ts';
 
 /** The run on whose behalf a request is sent. */
 export interface HttpRunContext {
@@ -34,25 +40,31 @@ const READ_BYTES = 1024 * 1024;
 const IDLE_SOCKET_MS = 4000;
 const EXCERPT_CHARS = 200;
 const STORED_HEADERS = ['content-type', 'content-encoding', 'location', 'etag', 'last-modified', 'retry-after', 'x-request-id'];
-/** Shorter header values are words (`1`, `true`, `gzip`), not secrets, and blanking them would garble every message. */
-const SECRET_CHARS = 6;
 
 /**
  * Sends the requests of HTTP tasks, one per attempt, without following redirects and without retrying.
  * `execute` settles as soon as the answer is complete or the signal aborts, and rejects only for a bug. Error codes:
- * HTTP_STATUS, CONNECTION_FAILED, DNS_FAILED, INVALID_RESPONSE, ADDRESS_NOT_ALLOWED, and the code of the abort reason.
+ * HTTP_STATUS, CONNECTION_FAILED, DNS_FAILED, INVALID_RESPONSE, ADDRESS_NOT_ALLOWED, SECRET_UNREADABLE, and the code of the abort reason.
  * `close` destroys the idle sockets and keeps no others; requests under way finish.
- * @param options.allowPrivate  also connect to private and reserved addresses (CARILLON_HTTP_ALLOW_PRIVATE)
+ * @param options.allowPrivate  private and reserved addresses to connect to all the same (CARILLON_HTTP_ALLOW_PRIVATE)
  * @param options.version       for User-Agent
+ * @param options.secrets       opens secret headers and signing secrets
+ * @param options.now           epoch milliseconds, for signatures
  * @param options.lookup        resolver, `dns.lookup` by default
  */
-export function createHttpExecutor(options: { allowPrivate: boolean; version: string; lookup?: typeof dns.lookup }): {
+export function createHttpExecutor(options: {
+  allowPrivate: boolean | readonly string[];
+  version: string;
+  secrets: SecretBox;
+  now: () => number;
+  lookup?: typeof dns.lookup;
+}): {
   execute(request: HttpRequest, run: HttpRunContext): Promise<TaskOutcome>;
   close(): void;
 } {
-  const resolve = options.lookup ?? dns.lookup;
+  const policy = addressPolicy(options.allowPrivate);
   // A socket in the pool has passed the lookup when it connected, so reusing it bypasses nothing.
-  const lookup = options.allowPrivate ? resolve : publicOnly(resolve);
+  const lookup = allowedOnly(options.lookup ?? dns.lookup, policy);
   const pool = { keepAlive: true, timeout: IDLE_SOCKET_MS, lookup };
   const plainAgent = new http.Agent(pool);
   const secureAgent = new https.Agent(pool);
@@ -62,15 +74,20 @@ export function createHttpExecutor(options: { allowPrivate: boolean; version: st
       if (run.signal.aborted) return { ok: false, error: stopped(run.signal.reason) };
       const url = new URL(request.url);
       const host = url.hostname.replace(/^\[|\]$/g, '');
-      if (!options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) {
+      if (isIP(host) !== 0 && !policy(host, host)) {
         return { ok: false, error: failure(request, new AddressNotAllowedError(host, [host])) };
       }
+      const secrets = openSecrets(request, run.taskKey, options.secrets);
+      if (!secrets.ok) return secrets;
       const body = bodyOf(request, run);
-      const headers = headersOf(request, run, body, options.version);
+      const headers = {
+        ...headersOf(request, secrets, run, body, options.version),
+        ...signatureOf(secrets, run, options.now(), body),
+      };
       const [transport, agent] = url.protocol === 'https:' ? [https, secureAgent] : [http, plainAgent];
       const sent = transport.request(url, { method: request.method, headers, agent });
       logAnswer(sent, run.log);
-      const outcome = settle(sent, request, run.signal);
+      const outcome = settle(sent, request, secrets, run.signal);
       run.log.info('request sent', { method: request.method, host: url.host, bodyBytes: body?.length ?? 0 });
       sent.end(body ?? undefined);
       return outcome;
@@ -94,19 +111,31 @@ function bodyOf(request: HttpRequest, run: HttpRunContext): Buffer | null {
 }
 
 /** Of two names that differ in case only, node:http sends the later one. */
-function headersOf(request: HttpRequest, run: HttpRunContext, body: Buffer | null, version: string): OutgoingHttpHeaders {
+function headersOf(
+  request: HttpRequest,
+  secrets: OpenSecrets,
+  run: HttpRunContext,
+  body: Buffer | null,
+  version: string,
+): OutgoingHttpHeaders {
   return {
     'User-Agent': `carillon/${version}`,
     'Accept-Encoding': 'identity',
     'Idempotency-Key': run.runId, // the same for every attempt, so a receiver can tell a retry
     ...(body !== null && { 'Content-Type': 'application/json' }),
     ...request.headers,
+    ...secrets.headers,
     ...(body !== null && { 'Content-Length': body.length }),
     'Carillon-Run-Id': run.runId,
     'Carillon-Attempt': run.attempt,
     'Carillon-Scheduled-For': new Date(run.scheduledFor).toISOString(),
     'Carillon-Task': encodeURI(run.taskKey.toWellFormed()), // headers are latin-1, keys need not be
   };
+}
+
+/** The run is the message: its id is the same for every attempt, as with Idempotency-Key. */
+function signatureOf({ signingSecret }: OpenSecrets, run: HttpRunContext, now: number, body: Buffer | null): OutgoingHttpHeaders {
+  return signingSecret === null ? {} : signatureHeaders(signingSecret, run.runId, now, body);
 }
 
 function logAnswer(sent: ClientRequest, log: HttpRunContext['log']): void {
@@ -132,7 +161,7 @@ function hostOf(location: string, sent: ClientRequest): string | null {
 }
 
 /** Settles once: on a complete or cut answer, an error, or an abort. After an abort nothing of the request is left open. */
-function settle(sent: ClientRequest, request: HttpRequest, signal: AbortSignal): Promise<TaskOutcome> {
+function settle(sent: ClientRequest, request: HttpRequest, secrets: OpenSecrets, signal: AbortSignal): Promise<TaskOutcome> {
   const { promise, resolve } = Promise.withResolvers<TaskOutcome>();
   const fail = (error: unknown): void => resolve({ ok: false, error: failure(request, error) });
   const onAbort = (): void => {
@@ -151,7 +180,7 @@ function settle(sent: ClientRequest, request: HttpRequest, signal: AbortSignal):
     answered = true;
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const done = (): void => resolve(judge(request, response, Buffer.concat(chunks), bytes > STORED_BYTES));
+    const done = (): void => resolve(judge(request, secrets, response, Buffer.concat(chunks), bytes > STORED_BYTES));
     response.on('data', (chunk: Buffer) => {
       const room = STORED_BYTES - bytes;
       if (room > 0) chunks.push(chunk.subarray(0, room));
@@ -166,7 +195,13 @@ function settle(sent: ClientRequest, request: HttpRequest, signal: AbortSignal):
   return promise;
 }
 
-function judge(request: HttpRequest, response: IncomingMessage, bytes: Buffer, truncated: boolean): TaskOutcome {
+function judge(
+  request: HttpRequest,
+  secrets: OpenSecrets,
+  response: IncomingMessage,
+  bytes: Buffer,
+  truncated: boolean,
+): TaskOutcome {
   const status = response.statusCode ?? 0;
   const contentType = response.headers['content-type'] ?? '';
   // Asked for identity: a server that compresses all the same has sent what cannot be shown.
@@ -174,30 +209,29 @@ function judge(request: HttpRequest, response: IncomingMessage, bytes: Buffer, t
   const text = readable ? decode(bytes, contentType, truncated) : '';
   if (!isSuccessStatus(request.successStatuses, status)) {
     const wait = retryAfterMs(status, response.headers);
-    return { ok: false, error: badStatus(request, response, text), ...(wait !== null && { retryAfterMs: wait }) };
+    const redactor = createRedactor([...Object.values(request.headers), ...Object.values(secrets.headers)]);
+    return { ok: false, error: badStatus(request, redactor, response, text), ...(wait !== null && { retryAfterMs: wait }) };
   }
+  // Everybody may read the output of a run: what is secret is blanked in it, other headers are not.
+  const redactor = createRedactor(Object.values(secrets.headers));
   const headers = Object.fromEntries(
     STORED_HEADERS.flatMap((name) => {
       const value = response.headers[name];
-      return value === undefined ? [] : [[name, String(value)]];
+      return value === undefined ? [] : [[name, redactor.text(String(value))]];
     }),
   );
-  const body = isJson(contentType) && !truncated ? jsonOrText(text) : text;
+  const body =
+    isJson(contentType) && !truncated ? redactor.json(jsonOrText(text)) : redactor[truncated ? 'cutText' : 'text'](text);
   const output = { status, headers, body: text === '' ? null : body };
   return { ok: true, output: truncated ? { ...output, truncated } : output };
 }
 
-function badStatus(request: HttpRequest, response: IncomingMessage, text: string): RunError {
+function badStatus(request: HttpRequest, redactor: Redactor, response: IncomingMessage, text: string): RunError {
   const status = response.statusCode ?? 0;
   const reason = response.statusMessage || http.STATUS_CODES[status];
   // Error pages like to print the request they got.
-  const secrets = Object.values(request.headers)
-    .flatMap((value) => [value, JSON.stringify(value).slice(1, -1), ...value.split(/\s+/)])
-    .filter((secret) => secret.length >= SECRET_CHARS)
-    .toSorted((a, b) => b.length - a.length); // a shorter one may be part of a longer one
   const printable = [text, reason ?? ''].map((part) => {
-    let shown = part;
-    for (const secret of secrets) shown = shown.replaceAll(secret, '[header value]');
+    const shown = redactor.text(part);
     return shown
       .replaceAll(/[\s\p{Cc}]+/gu, ' ')
       .trim()
