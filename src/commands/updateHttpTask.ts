@@ -1,4 +1,5 @@
 import type { HttpMethod, HttpRequest } from '../domain/httpRequest.ts';
+import { secretHeaderNames } from '../domain/httpSecrets.ts';
 import type { SecretFields } from '../domain/httpSecrets.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
@@ -119,7 +120,12 @@ function withoutSecrets(changes: ReturnType<typeof changesBetween>): ReturnType<
   };
 }
 
-function masked({ headers, secretHeaders, signingSecret, ...request }: HttpRequest) {
-  const secretHeaderNames = Object.keys(secretHeaders ?? {});
-  return { ...request, headers: Object.keys(headers), secretHeaderNames, signed: signingSecret !== undefined };
+function masked(http: HttpRequest) {
+  const { headers, secretHeaders: _, signingSecret, ...request } = http;
+  return {
+    ...request,
+    headers: Object.keys(headers),
+    secretHeaderNames: secretHeaderNames(http),
+    signed: signingSecret !== undefined,
+  };
 }

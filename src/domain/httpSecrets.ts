@@ -48,7 +48,8 @@ export function parseSecrets(
   }
   refuseTwice(Object.keys(request.headers), secretNames, errors);
   if (signing.kept !== null || signing.given !== null) refuseSignature(Object.keys(request.headers), secretNames, errors);
-  if (current !== null && request.url !== null) refuseToFollow(current.url, request.url, Object.keys(kept), errors);
+  if (current !== null && request.url !== null)
+    refuseToFollow(current.url, request.url, secretHeaderNames({ secretHeaders: kept }), errors);
   return { plan: { kept, given, signing }, errors };
 }
 
@@ -128,6 +129,11 @@ function refuseToFollow(from: string, to: string, kept: readonly string[], error
   if (kept.length === 0 || secretOrigin(to) === origin) return;
   const message = `url leaves ${origin}, which ${kept.join(', ')} ${kept.length === 1 ? 'was' : 'were'} given for: give secretHeaders again, or remove them`;
   errors.push({ path: ['url'], message, constraint: `origin=${origin}` });
+}
+
+/** In alphabetical order: PostgreSQL keeps no other. */
+export function secretHeaderNames({ secretHeaders }: Pick<HttpRequest, 'secretHeaders'>): string[] {
+  return Object.keys(secretHeaders ?? {}).toSorted();
 }
 
 /** Scheme, host and port. */

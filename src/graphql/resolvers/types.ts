@@ -9,6 +9,7 @@ import { remainingRuns } from '../../domain/runLimit.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { timingOf } from '../../domain/timing.ts';
 import { upcomingTimes } from '../../domain/upcoming.ts';
+import { secretHeaderNames } from '../../domain/httpSecrets.ts';
 import { declaringTask } from '../../domain/managed.ts';
 import { isOver } from '../../domain/runState.ts';
 import { withoutSkips } from '../../domain/skips.ts';
@@ -103,7 +104,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
   HttpRequest: {
-    secretHeaderNames: ({ secretHeaders }) => Object.keys(secretHeaders ?? {}),
+    secretHeaderNames,
     signed: ({ signingSecret }) => signingSecret !== undefined,
   },
   RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },

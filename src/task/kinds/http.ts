@@ -1,20 +1,17 @@
 import dns from 'node:dns';
-import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import http, { type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { isSuccessStatus, type HttpRequest } from '../../domain/httpRequest.ts';
-import { storableJson } from '../../domain/storableJson.ts';
+import type { HttpRequest } from '../../domain/httpRequest.ts';
 import type { RunError } from '../../domain/runError.ts';
 import type { TaskOutcome } from '../outcome.ts';
-import { retryAfterMs } from '../retryAfter.ts';
 import { AddressNotAllowedError, addressPolicy, allowedOnly } from '../address.ts';
 import type { TaskLog } from '../defineTask.ts';
 import { openSecrets } from '../openSecrets.ts';
 import type { OpenSecrets } from '../openSecrets.ts';
-import { createRedactor } from '../redact.ts';
-import type { Redactor } from '../redact.ts';
 import { signatureHeaders } from '../signature.ts';
 import type { SecretBox } from '../../secrets.ts';
+import { isJson, judgeAnswer, targetOf } from './httpAnswer.ts';
 
 /** The run on whose behalf a request is sent. */
 export interface HttpRunContext {
@@ -38,8 +35,6 @@ const STORED_BYTES = 64 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Below the 5 s after which Node's own servers close: sending on a socket that the other end is closing fails the attempt. */
 const IDLE_SOCKET_MS = 4000;
-const EXCERPT_CHARS = 200;
-const STORED_HEADERS = ['content-type', 'content-encoding', 'location', 'etag', 'last-modified', 'retry-after', 'x-request-id'];
 
 /**
  * Sends the requests of HTTP tasks, one per attempt, without following redirects and without retrying.
@@ -180,7 +175,7 @@ function settle(sent: ClientRequest, request: HttpRequest, secrets: OpenSecrets,
     answered = true;
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const done = (): void => resolve(judge(request, secrets, response, Buffer.concat(chunks), bytes > STORED_BYTES));
+    const done = (): void => resolve(judgeAnswer(request, secrets, response, Buffer.concat(chunks), bytes > STORED_BYTES));
     response.on('data', (chunk: Buffer) => {
       const room = STORED_BYTES - bytes;
       if (room > 0) chunks.push(chunk.subarray(0, room));
@@ -195,110 +190,32 @@ function settle(sent: ClientRequest, request: HttpRequest, secrets: OpenSecrets,
   return promise;
 }
 
-function judge(
-  request: HttpRequest,
-  secrets: OpenSecrets,
-  response: IncomingMessage,
-  bytes: Buffer,
-  truncated: boolean,
-): TaskOutcome {
-  const status = response.statusCode ?? 0;
-  const contentType = response.headers['content-type'] ?? '';
-  // Asked for identity: a server that compresses all the same has sent what cannot be shown.
-  const readable = (response.headers['content-encoding'] ?? 'identity') === 'identity';
-  const text = readable ? decode(bytes, contentType, truncated) : '';
-  if (!isSuccessStatus(request.successStatuses, status)) {
-    const wait = retryAfterMs(status, response.headers);
-    const redactor = createRedactor([...Object.values(request.headers), ...Object.values(secrets.headers)]);
-    return { ok: false, error: badStatus(request, redactor, response, text), ...(wait !== null && { retryAfterMs: wait }) };
-  }
-  // Everybody may read the output of a run: what is secret is blanked in it, other headers are not.
-  const redactor = createRedactor(Object.values(secrets.headers));
-  const headers = Object.fromEntries(
-    STORED_HEADERS.flatMap((name) => {
-      const value = response.headers[name];
-      return value === undefined ? [] : [[name, redactor.text(String(value))]];
-    }),
-  );
-  const body =
-    isJson(contentType) && !truncated ? redactor.json(jsonOrText(text)) : redactor[truncated ? 'cutText' : 'text'](text);
-  const output = { status, headers, body: text === '' ? null : body };
-  return { ok: true, output: truncated ? { ...output, truncated } : output };
-}
-
-function badStatus(request: HttpRequest, redactor: Redactor, response: IncomingMessage, text: string): RunError {
-  const status = response.statusCode ?? 0;
-  const reason = response.statusMessage || http.STATUS_CODES[status];
-  // Error pages like to print the request they got.
-  const printable = [text, reason ?? ''].map((part) => {
-    const shown = redactor.text(part);
-    return shown
-      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-      .trim()
-      .slice(0, EXCERPT_CHARS)
-      .toWellFormed();
-  });
-  const [excerpt = '', phrase = ''] = printable;
-  const hint = status >= 300 && status <= 399 && response.headers.location !== undefined ? ' (redirects are not followed)' : '';
-  const message = `${target(request)} answered ${status}${phrase && ` ${phrase}`}${hint}${excerpt && `: ${excerpt}`}`;
-  // RFC 9110 §15.5.9 (408), RFC 8470 (425), RFC 6585 (429): try again later, as with any fault of the server's own.
-  const retryable = status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599);
-  return { code: 'HTTP_STATUS', name: 'HttpStatusError', message, retryable };
-}
-
 /** Only codes of system errors are shown: their messages may quote addresses, certificates or headers. */
 function failure(request: HttpRequest, error: unknown): RunError {
   if (error instanceof AddressNotAllowedError) {
-    return { code: error.code, name: error.name, message: `${target(request)} was not sent: ${error.message}`, retryable: false };
+    return {
+      code: error.code,
+      name: error.name,
+      message: `${targetOf(request)} was not sent: ${error.message}`,
+      retryable: false,
+    };
   }
   const { code = 'unknown error', syscall } = error as NodeJS.ErrnoException;
   if (code.startsWith('HPE_')) return unreadable(request, code); // node:http's parser
   if (syscall === 'getaddrinfo' || code === 'ENOTFOUND' || code.startsWith('EAI_')) {
-    const message = `${target(request)} was not sent: the host name did not resolve (${code})`;
+    const message = `${targetOf(request)} was not sent: the host name did not resolve (${code})`;
     return { code: 'DNS_FAILED', name: 'DnsError', message, retryable: true };
   }
-  const message = `${target(request)} failed: the connection broke or was never made (${code})`;
+  const message = `${targetOf(request)} failed: the connection broke or was never made (${code})`;
   return { code: 'CONNECTION_FAILED', name: 'ConnectionError', message, retryable: true };
 }
 
 function unreadable(request: HttpRequest, detail: string): RunError {
-  const message = `${target(request)} got an answer that is not valid HTTP (${detail})`;
+  const message = `${targetOf(request)} got an answer that is not valid HTTP (${detail})`;
   return { code: 'INVALID_RESPONSE', name: 'InvalidResponseError', message, retryable: false };
 }
 
 function stopped(reason: unknown): RunError {
   const { code, message } = reason as { code: string; message: string };
   return { code, name: 'AbortError', message, retryable: code === 'TIMED_OUT' || code === 'SHUTDOWN' };
-}
-
-/** Without the query, which is where tokens travel. */
-function target(request: HttpRequest): string {
-  const { origin, pathname } = new URL(request.url);
-  return `${request.method} ${origin}${pathname}`;
-}
-
-function isJson(contentType: string): boolean {
-  return /^\s*application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(contentType);
-}
-
-/** @returns text that PostgreSQL can store: without U+0000, and without the half character that a cut may leave at the end */
-function decode(bytes: Buffer, contentType: string, truncated: boolean): string {
-  const label = /;\s*charset="?([^\s;"]+)/i.exec(contentType)?.[1] ?? 'utf-8';
-  let decoder = new TextDecoder();
-  try {
-    decoder = new TextDecoder(label);
-  } catch {
-    // An unknown charset is read as UTF-8.
-  }
-  return decoder.decode(bytes, { stream: truncated }).replaceAll('\0', '\ufffd');
-}
-
-/** Some servers say JSON and send none; the work is done all the same, so that is no failure. */
-function jsonOrText(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return storableJson(value) === null ? text : value;
-  } catch {
-    return text;
-  }
 }
