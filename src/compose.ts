@@ -30,6 +30,7 @@ import { createSecretBox } from './secrets.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 import { ensureEventPartitions, readStreamId } from './store/events.ts';
 import { openStore } from './store/open.ts';
+import { findSecretKeys } from './store/taskSecrets.ts';
 import { createCodeExecutor } from './task/kinds/code.ts';
 import { createHttpExecutor } from './task/kinds/http.ts';
 import { loadTasks } from './task/loadTasks.ts';
@@ -120,6 +121,12 @@ async function startParts(
   const logs = createLogFollower({ store, clock, log });
   stops.push(() => logs.stop());
   const secrets = createSecretBox(await readSecretKeys(config, log));
+  for (const use of await findSecretKeys(store.sql))
+    if (!secrets.has(use.keyId))
+      log.error(
+        use,
+        'secrets of tasks were stored under a key that is missing: set CARILLON_SECRET_KEY, or CARILLON_SECRET_KEY_OLD',
+      );
   const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE), secrets };
   const schema = createSchema();
   const parts = { store, commands, relay, logs, clock, streamId: await readStreamId(store.sql), version: VERSION };

@@ -19,6 +19,8 @@ export interface Unreadable {
 export interface SecretBox {
   /** False when the server has no key: then `seal` throws. */
   readonly canSeal: boolean;
+  /** Whether what was sealed under that key can be opened. */
+  has(keyId: string): boolean;
   /**
    * @param context  where the text belongs; only the same context opens it, so that a row's secret does not work in another row
    * @returns `v1.KEY.DATA`: the key by its id, and nonce, ciphertext and tag in base64url
@@ -35,6 +37,7 @@ export function createSecretBox(keys: readonly Buffer[]): SecretBox {
   const byId = new Map(keys.map((key) => [secretKeyId(key), key]));
   return {
     canSeal: current !== undefined,
+    has: (keyId) => byId.has(keyId),
     seal(text, context) {
       if (current === undefined) throw new Error('there is no key to seal with');
       const nonce = randomBytes(NONCE_BYTES);

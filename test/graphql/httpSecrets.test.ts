@@ -82,6 +82,7 @@ const run = async (task: { id: string }) => {
 };
 const SECRET_HEADERS = { Authorization: 'Bearer hunter2-long', 'X-Key': 'hunter2-key' };
 const secretTask = (url: string) => server.api.taskOn(url, { http: { secretHeaders: SECRET_HEADERS, signingSecret: SIGNING } });
+const missingKey = () => server.lines.some((line) => line.includes('stored under a key that is missing'));
 const clean = (text: string) =>
   assert.deepEqual(
     SECRETS.filter((secret) => text.includes(secret)),
@@ -134,12 +135,13 @@ test('secrets are sent, and found nowhere: no answer, row, event, audit entry, o
 test('the audit trail names the secrets that an edit gave, and those that it removed', async () => {
   const task = await secretTask('http://127.0.0.1:9/hook');
   await server.update(task.id, { secretHeaders: { 'X-Key': 'hunter2-key', Authorization: null }, signingSecret: null });
-  const [row] = await query<{ http: unknown }>(
+  const [row] = await query<{ http: Record<string, Record<string, unknown>> }>(
     databaseUrl,
     `SELECT changes->'http' AS http FROM audit_entry WHERE target_id = $1 AND action = 'task.update'`,
     [task.id],
   );
-  const { before, after: later } = row?.http as Record<string, Record<string, unknown>>;
+  assert.ok(row !== undefined);
+  const { before, after: later } = row.http;
   assert.deepEqual([before?.['secretHeaderNames'], before?.['signed']], [['Authorization', 'X-Key'], true]);
   assert.deepEqual([later?.['secretHeaderNames'], later?.['signed'], later?.['secretsGiven']], [['X-Key'], false, ['X-Key']]);
 });
@@ -170,6 +172,7 @@ test('with another key runs fail and say which key is missing; as an old key it 
   const target = await startTarget(t);
   const task = await secretTask(target.url);
   await restart({ CARILLON_SECRET_KEY: NEXT_KEY });
+  assert.ok(missingKey(), 'the start says it');
   const { error } = await run(task);
   assert.equal(error?.code, 'SECRET_UNREADABLE');
   assert.match(
@@ -179,6 +182,7 @@ test('with another key runs fail and say which key is missing; as an old key it 
   assert.deepEqual(target.received, []);
 
   await restart({ CARILLON_SECRET_KEY: NEXT_KEY, CARILLON_SECRET_KEY_OLD: KEY });
+  assert.ok(!missingKey());
   assert.equal((await run(task)).state, 'SUCCEEDED');
   assert.deepEqual((await server.update(task.id, { secretHeaders: SECRET_HEADERS, signingSecret: SIGNING })).userErrors, []);
   await restart({ CARILLON_SECRET_KEY: NEXT_KEY });
