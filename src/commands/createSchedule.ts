@@ -3,6 +3,7 @@ import { horizonOf } from '../domain/horizon.ts';
 import { placeAt, timingOf } from '../domain/timing.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
+import { lockFreezes } from '../store/freezes.ts';
 import { findSchedule, insertSchedule } from '../store/schedules.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
@@ -10,6 +11,8 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
+import { followFreezes } from './followFreezes.ts';
+import { keepSkips } from './keepSkips.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 import { readHold } from './taskPause.ts';
 
@@ -29,6 +32,7 @@ export function createSchedule(
 ): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.create', async (scope) => {
     const { prisma, signal, audit } = scope;
+    await lockFreezes(scope.sql, 'keep');
     const now = parts.clock.now();
     const fields = new Fields();
     const parsed = await parseDefinition(fields, scope, ['input', 'spec'], {}, input.spec, now);
@@ -49,7 +53,8 @@ export function createSchedule(
     const horizon = horizonOf(bounded, next);
     const hold = await readHold(scope, definition.taskId, now);
     const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, hold, place, horizon, at: new Date(now), by } as const;
-    const schedule = await rejectDuplicate(() => insertSchedule(prisma, { id, managedBy }, definition, stamp), duplicate);
+    const written = await rejectDuplicate(() => insertSchedule(prisma, { id, managedBy }, definition, stamp), duplicate);
+    const schedule = await keepSkips(scope, await followFreezes(scope, now, written), () => bounded);
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);
     await scheduleEvent(scope, now, 'CREATED', null, schedule);

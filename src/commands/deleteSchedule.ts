@@ -1,4 +1,5 @@
 import { Rejection } from '../domain/userError.ts';
+import { cancelBackfills } from '../store/backfills.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
 import { forgetSkips } from '../store/skips.ts';
 import { markDeleted } from '../store/schedules.ts';
@@ -16,7 +17,7 @@ export interface DeleteScheduleInput {
   reason?: string | null | undefined;
 }
 
-/** Deletes softly: history stays, the name is free at once, waiting runs are canceled, runs under way finish. */
+/** Deletes softly: history stays, the name is free at once, waiting runs and backfills are canceled, runs under way finish. */
 export function deleteSchedule(parts: CommandParts, caller: Caller, input: DeleteScheduleInput): Promise<CommandResult<string>> {
   return runCommand(parts, caller, 'schedule.delete', async (scope) => {
     const { prisma, sql, signal, audit } = scope;
@@ -29,6 +30,7 @@ export function deleteSchedule(parts: CommandParts, caller: Caller, input: Delet
     checkVersion(record, input.expectedVersion);
     const tasks = await lockWaitedTasks(sql, [record.taskId]);
     await settleDue(parts, scope, locked);
+    await cancelBackfills(sql, now, 'schedule_id', record.id);
     await cancelWaitingRuns(sql, now, 'schedule_id', record.id);
     // Runs of other schedules, or of none, may have waited for a place that these held.
     const promoted = await promoteBuffered(sql, now, [], tasks);

@@ -6,6 +6,7 @@ import { hasEnded } from '../domain/schedule.ts';
 import { countsFrom, placeAt, timingOf } from '../domain/timing.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
+import { lockFreezes } from '../store/freezes.ts';
 import { findSchedule, updateDefinition } from '../store/schedules.ts';
 import type { ScheduleDefinition, ScheduleRecord } from '../store/schedules.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
@@ -13,6 +14,7 @@ import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { Fields } from './fields.ts';
+import { followFreezes } from './followFreezes.ts';
 import { keepSkips } from './keepSkips.ts';
 import { checkVersion, lastSettled, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
@@ -40,6 +42,7 @@ export function updateSchedule(
 ): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.update', async (scope) => {
     const { prisma, signal, audit } = scope;
+    await lockFreezes(scope.sql, 'keep');
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
     await refuseDeclared(scope, record, caller);
@@ -86,7 +89,7 @@ export function updateSchedule(
       by: caller.viewer.actor,
     };
     const written = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
-    const updated = await keepSkips(scope, written, () => bounded);
+    const updated = await keepSkips(scope, await followFreezes(scope, now, written), () => bounded);
     await audit(
       {
         action: 'schedule.update',

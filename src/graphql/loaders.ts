@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { findBackfills } from '../store/backfills.ts';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import { readLedgers } from '../store/occurrences.ts';
 import type { LedgerRequest } from '../store/occurrences.ts';
@@ -10,6 +11,7 @@ import type { Stretch } from '../store/runStats.ts';
 import { findSteps } from '../store/steps.ts';
 import type { StepRecord } from '../store/steps.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
+import { findFreezesById } from '../store/freezes.ts';
 import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
@@ -32,7 +34,9 @@ export function createLoaders(store: Store) {
     schedule: byId((ids) => findSchedulesById(prisma, ids)),
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
+    backfill: byId((ids) => findBackfills(sql, ids)),
     calendar: byId((ids) => findCalendarsById(prisma, ids)),
+    freeze: byId((ids) => findFreezesById(prisma, ids)),
     /** By name; null: there is none. */
     calendarDates: new DataLoader(async (names: readonly string[]) => {
       const dates = await readCalendarDates(sql, names);

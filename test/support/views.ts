@@ -80,6 +80,17 @@ export interface TaskView {
   schedules: { nodes: { name: string }[]; totalCount: number };
   runs: { nodes: { id: string }[]; totalCount: number };
 }
+export interface FreezeView {
+  id: string;
+  reason: string;
+  from: string;
+  until: string;
+  select: object;
+  exit: string;
+  by: ActorView;
+  suppressed: number;
+  active: boolean;
+}
 export interface TriggerView {
   __typename: string;
   kind: string;
@@ -177,6 +188,7 @@ export interface RunView {
   viewerCanRetry: boolean;
   retryOf: { id: string } | null;
   retries: { id: string }[];
+  backfill: { id: string } | null;
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {

@@ -1,6 +1,14 @@
 import type { Loaders } from '../loaders.ts';
 
-const TYPES = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker', cal: 'Calendar' } as const;
+const TYPES = {
+  task: 'Task',
+  sch: 'Schedule',
+  run: 'Run',
+  wrk: 'Worker',
+  cal: 'Calendar',
+  frz: 'Freeze',
+  bfl: 'Backfill',
+} as const;
 export type NodeType = (typeof TYPES)[keyof typeof TYPES];
 
 /** The type that an id's prefix names; null for a text that is no id of ours. */
@@ -22,6 +30,10 @@ export async function loadNode(loaders: Loaders, id: string) {
       return loaders.worker.load(id);
     case 'Calendar':
       return loaders.calendar.load(id);
+    case 'Freeze':
+      return loaders.freeze.load(id);
+    case 'Backfill':
+      return loaders.backfill.load(id);
     case null:
       return null;
   }

@@ -1,4 +1,5 @@
 import { listCalendars } from '../../store/calendars.ts';
+import { listFreezes } from '../../store/freezes.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import { readRunStats } from '../../store/runStats.ts';
 import { listWorkers } from '../../store/runRecords.ts';
@@ -18,6 +19,7 @@ import { findNode } from './node.ts';
 
 const DAY_MS = 86_400_000;
 const MOST_CALENDARS = 1_000;
+const MOST_FREEZES = 1_000;
 
 export const Query: QueryResolvers = {
   node: (_, { id }, { loaders }) => findNode(loaders, id),
@@ -42,6 +44,7 @@ export const Query: QueryResolvers = {
   schedule: (_, { ref }, { parts }) =>
     findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
   run: (_, { id }, { loaders }) => loaders.run.load(id),
+  backfill: (_, { id }, { loaders }) => loaders.backfill.load(id),
   tasks(_, { filter, orderBy, ...args }, { parts }, info) {
     const request = readPageArgs(args, info, TASK_ORDERS[orderBy?.field ?? 'KEY'], orderBy?.direction ?? 'ASC');
     return pageTasks(parts.store.prisma, readFilter(filter), request);
@@ -57,5 +60,6 @@ export const Query: QueryResolvers = {
   stats: (_, { window, filter }, { parts }) =>
     readRunStats(parts.store.prisma, readFilter(filter), windowBefore(parts.clock.now(), window ?? 'PT1H')),
   calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
+  freezes: (_, { active }, { parts }) => listFreezes(parts.store.prisma, active ?? null, parts.clock.now(), MOST_FREEZES),
   previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),
 };
