@@ -18,7 +18,7 @@ export function createRedactor(values: readonly string[]): Redactor {
   const spellings = new Set(
     values.flatMap((value) => {
       const words = value.split(/\s+/).filter((word) => !SCHEMES.test(word));
-      return [value, ...words].flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]);
+      return [value, ...words, ...passwordOf(value)].flatMap((part) => [part, JSON.stringify(part).slice(1, -1)]);
     }),
   );
   const secrets = [...spellings]
@@ -45,6 +45,18 @@ export function createRedactor(values: readonly string[]): Redactor {
       return shown.slice(0, shown.length - Math.max(0, ...overlaps));
     },
   };
+}
+
+/** RFC 7617: what receivers make of a header is the name and the password, and it is those that they repeat. */
+function passwordOf(value: string): string[] {
+  const encoded = /^basic\s+(\S+)$/i.exec(value)?.[1];
+  return encoded === undefined
+    ? []
+    : [
+        Buffer.from(encoded, 'base64')
+          .toString()
+          .replace(/^[^:]*:/, ''),
+      ];
 }
 
 /** How many characters at the end of a text are the beginning of a secret. */

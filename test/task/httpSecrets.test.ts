@@ -96,7 +96,8 @@ describe('a secret that does not open: nothing is sent, and the error says what 
 });
 
 describe('what an answer repeats of a secret header is blanked', () => {
-  const SECRETS = { Authorization: 'Bearer hunter2-long', 'X-Key': 'pass"word', 'X-Pin': '123456' };
+  const basic = `Basic ${Buffer.from('ada:correct:horse').toString('base64')}`;
+  const SECRETS = { Authorization: 'Bearer hunter2-long', 'X-Key': 'pass"word', 'X-Pin': '123456', 'X-Basic': basic };
   type Case = { rule: string; type: string; respond: (headers: IncomingHttpHeaders) => string; body: unknown };
   const cases: Case[] = [
     {
@@ -118,6 +119,12 @@ describe('what an answer repeats of a secret header is blanked', () => {
       type: 'text/plain',
       respond: ({ authorization }) => `<${authorization}> pass"word`,
       body: '<[header value]> [header value]',
+    },
+    {
+      rule: 'the password of Basic, encoded and not',
+      type: 'text/plain',
+      respond: (headers) => `ada correct:horse ${String(headers['x-basic']).slice(6)}`,
+      body: 'ada [header value] [header value]',
     },
     {
       rule: 'but no word that is no secret',
