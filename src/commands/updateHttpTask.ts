@@ -125,7 +125,7 @@ function masked(http: HttpRequest) {
   return {
     ...request,
     headers: Object.keys(headers),
-    secretHeaderNames: secretHeaderNames(http),
+    secretHeaders: secretHeaderNames(http),
     signed: signingSecret !== undefined,
   };
 }

@@ -94,7 +94,7 @@ test('secrets are sent, and found nowhere: no answer, row, event, audit entry, o
   const echo = { authorization: SECRET_HEADERS.Authorization, key: SECRET_HEADERS['X-Key'] };
   target.reply({ body: echo }, { status: 500, body: echo });
   const task = await secretTask(target.url);
-  assert.deepEqual([task.http?.secretHeaderNames, task.http?.signed, task.http?.headers], [['Authorization', 'X-Key'], true, {}]);
+  assert.deepEqual([task.http?.secretHeaders, task.http?.signed, task.http?.headers], [['Authorization', 'X-Key'], true, {}]);
 
   const first = await run(task);
   const sent = await target.next();
@@ -142,15 +142,15 @@ test('the audit trail names the secrets that an edit gave, and those that it rem
   );
   assert.ok(row !== undefined);
   const { before, after: later } = row.http;
-  assert.deepEqual([before?.['secretHeaderNames'], before?.['signed']], [['Authorization', 'X-Key'], true]);
-  assert.deepEqual([later?.['secretHeaderNames'], later?.['signed'], later?.['secretsGiven']], [['X-Key'], false, ['X-Key']]);
+  assert.deepEqual([before?.['secretHeaders'], before?.['signed']], [['Authorization', 'X-Key'], true]);
+  assert.deepEqual([later?.['secretHeaders'], later?.['signed'], later?.['secretsGiven']], [['X-Key'], false, ['X-Key']]);
 });
 
 test('an edit keeps the secrets that it does not name, and they are still sent', async (t) => {
   const target = await startTarget(t);
   const task = await secretTask(target.url);
   const { task: edited } = await server.update(task.id, { url: `${target.url}/other`, secretHeaders: { 'x-key': null } });
-  assert.deepEqual([edited?.http?.secretHeaderNames, edited?.http?.signed], [['Authorization'], true]);
+  assert.deepEqual([edited?.http?.secretHeaders, edited?.http?.signed], [['Authorization'], true]);
   await run(task);
   const { path: place, headers } = await target.next();
   assert.deepEqual([place, headers.authorization, headers['x-key']], ['/other', SECRET_HEADERS.Authorization, undefined]);
@@ -204,8 +204,8 @@ test('with another key runs fail and say which key is missing; as an old key it 
   for (const { message } of userErrors) assert.match(message, /Set CARILLON_SECRET_KEY/);
   assert.equal(await server.api.task('keyless'), null);
   const { task: kept } = await server.update(task.id, { description: 'kept' });
-  assert.deepEqual(kept?.http?.secretHeaderNames, ['Authorization', 'X-Key']);
+  assert.deepEqual(kept?.http?.secretHeaders, ['Authorization', 'X-Key']);
   const { task: bare } = await server.update(task.id, { secretHeaders: null, signingSecret: null });
-  assert.deepEqual([bare?.http?.secretHeaderNames, bare?.http?.signed], [[], false]);
+  assert.deepEqual([bare?.http?.secretHeaders, bare?.http?.signed], [[], false]);
   assert.equal((await run(task)).state, 'SUCCEEDED');
 });

@@ -71,7 +71,7 @@ export interface TaskView {
     url: string;
     method: string;
     headers: Record<string, string>;
-    secretHeaderNames: string[];
+    secretHeaders: string[];
     signed: boolean;
     body: unknown;
     successStatuses: string;

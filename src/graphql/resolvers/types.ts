@@ -107,7 +107,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     updatedAt: ({ updatedAt }) => instant(updatedAt),
   },
   HttpRequest: {
-    secretHeaderNames,
+    secretHeaders: secretHeaderNames,
     signed: ({ signingSecret }) => signingSecret !== undefined,
   },
   RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
