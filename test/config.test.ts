@@ -24,6 +24,8 @@ const DEFAULTS: Config = {
   anonymousViewer: false,
   trustProxy: 0,
   httpAllowPrivate: false,
+  secretKey: null,
+  oldSecretKeys: [],
   tasksDir: '/srv/app/tasks',
   keep: { runsMs: 30 * 86_400_000, eventsMs: 7 * 86_400_000, ledgerMs: 365 * 86_400_000 },
   rateLimit: 60_000,
@@ -46,6 +48,8 @@ describe('what is not set has its default', () => {
     'CARILLON_ANONYMOUS_VIEWER',
     'CARILLON_TRUST_PROXY',
     'CARILLON_HTTP_ALLOW_PRIVATE',
+    'CARILLON_SECRET_KEY',
+    'CARILLON_SECRET_KEY_OLD',
     'CARILLON_TASKS',
     'CARILLON_RATE_LIMIT',
     'LOG_LEVEL',
@@ -65,6 +69,7 @@ describe('what is not set has its default', () => {
 });
 
 const TOKEN = 'correct-horse-battery';
+const KEY = Buffer.alloc(32, 0xff);
 const settings: { name: string; accepted: [text: string, as: Partial<Config>][]; refused: string[] }[] = [
   {
     name: 'PORT',
@@ -123,8 +128,48 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
     accepted: [
       ['true', { httpAllowPrivate: true }],
       ['false', { httpAllowPrivate: false }],
+      ['10.0.0.0/8', { httpAllowPrivate: ['10.0.0.0/8'] }],
+      [' 10.1.2.3, FD00::/8,localhost ', { httpAllowPrivate: ['10.1.2.3', 'fd00::/8', 'localhost'] }],
+      ['api.internal,*.svc.cluster.local', { httpAllowPrivate: ['api.internal', '*.svc.cluster.local'] }],
     ],
-    refused: ['1', '0', 'yes', 'TRUE', 'truely'],
+    refused: [
+      '1',
+      '0',
+      'yes',
+      'TRUE',
+      'truely',
+      'true,10.0.0.0/8',
+      'api',
+      '10.0.0.0/33',
+      '::/129',
+      '10.0.0.0/8/8',
+      '10.0.0.0/',
+      '10.0.0',
+      'api.internal:80',
+      'http://api.internal',
+      'a..b',
+      '*',
+      '*.*.b',
+      'a*.b',
+      '0x7f.0x1',
+      '[::1]',
+      'fe80::1%eth0',
+      ',',
+      '10.0.0.1,',
+    ],
+  },
+  {
+    name: 'CARILLON_SECRET_KEY',
+    accepted: [[KEY.toString('base64'), { secretKey: KEY }]],
+    refused: ['x'.repeat(44), KEY.toString('hex'), KEY.toString('base64url'), KEY.subarray(1).toString('base64'), 'secret'],
+  },
+  {
+    name: 'CARILLON_SECRET_KEY_OLD',
+    accepted: [
+      [KEY.toString('base64'), { oldSecretKeys: [KEY] }],
+      [`${KEY.toString('base64')} , ${KEY.toString('base64')}`, { oldSecretKeys: [KEY, KEY] }],
+    ],
+    refused: ['secret', `${KEY.toString('base64')},`],
   },
   {
     name: 'CARILLON_ANONYMOUS_VIEWER',
@@ -169,7 +214,7 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
     refused: ['prod', 'Production', 'staging'],
   },
 ];
-const SECRETS = ['DATABASE_URL', 'CARILLON_ADMIN_TOKEN'];
+const SECRETS = ['DATABASE_URL', 'CARILLON_ADMIN_TOKEN', 'CARILLON_SECRET_KEY', 'CARILLON_SECRET_KEY_OLD'];
 for (const { name, accepted, refused } of settings) {
   describe(name, () => {
     for (const [text, as] of accepted) {
@@ -222,6 +267,8 @@ test('a secret is not repeated, whatever is wrong with it', () => {
     ['DATABASE_URL', 'postgres://me:hunter2@db', 'hunter2'],
     ['DATABASE_URL', 'hunter2', 'hunter2'],
     ['CARILLON_ADMIN_TOKEN', 'hunter2', 'hunter2'],
+    ['CARILLON_SECRET_KEY', 'hunter2', 'hunter2'],
+    ['CARILLON_SECRET_KEY_OLD', 'hunter2', 'hunter2'],
     ['CARILLON_ADMIN_TOKEN', 'hunter2 hunter2 hunter2', 'hunter2'],
   ];
   for (const [name, value, secret] of secrets) {
@@ -263,7 +310,12 @@ describe('JWTs', () => {
     {
       rule: 'roles; a value may hold =',
       env: { CARILLON_JWT_ROLES: ' ops = OPERATOR, cn=admins=ADMIN ' },
-      as: { roles: new Map([['ops', 'OPERATOR'], ['cn=admins', 'ADMIN']]) }, // prettier-ignore
+      as: {
+        roles: new Map([
+          ['ops', 'OPERATOR'],
+          ['cn=admins', 'ADMIN'],
+        ]),
+      },
     },
   ];
   for (const { rule, env, as } of accepted) {
@@ -295,4 +347,10 @@ describe('JWTs', () => {
     }
     assert.equal(refusal({ CARILLON_JWT_ROLES: 'ops=ADMIN' }).split('\n').length, 4);
   });
+});
+
+test('beside a database of your own an old key of secrets needs the one that follows it', () => {
+  const old = { CARILLON_SECRET_KEY_OLD: KEY.toString('base64'), DATABASE_URL: 'postgres://db/carillon' };
+  assert.match(refusal(old), /CARILLON_SECRET_KEY_OLD is not allowed without CARILLON_SECRET_KEY/);
+  assert.deepEqual(read({ ...old, CARILLON_SECRET_KEY: KEY.toString('base64') }).oldSecretKeys, [KEY]);
 });

@@ -52,7 +52,7 @@ const TASK_FIELDS = `
     lastError { code message }
     execution { ...ExecutionFields }
     retention { runs count }
-    http { url method headers body successStatuses }
+    http { url method headers secretHeaders signed body successStatuses }
     lastRun { id }
     schedules { nodes { name } totalCount }
     runs { nodes { id } totalCount }
