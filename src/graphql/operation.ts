@@ -11,6 +11,7 @@ import type { DocumentNode, GraphQLSchema, OperationTypeNode, ValidationRule } f
 import type { Viewer } from '../auth/viewer.ts';
 import { apiError, withCode } from './errors.ts';
 import { checkLimits, LIMITS, measure } from './limits.ts';
+import type { PersistedDocuments } from './persisted.ts';
 import { costOf } from './rateLimit.ts';
 import type { RateLimiter } from './rateLimit.ts';
 import { holdsUnstorableText } from './unstorable.ts';
@@ -21,6 +22,8 @@ export interface Guard {
   /** Hides the schema: no introspection, no suggestions in messages. */
   production: boolean;
   limiter: RateLimiter;
+  /** Null: this server has none. */
+  persisted: PersistedDocuments | null;
 }
 
 /** A request as it was sent, its shape checked and nothing else. */
@@ -76,17 +79,28 @@ export function admit(
   return [apiError('RATE_LIMITED', `Too many requests; try again in ${retryAfter} s.`, { retryAfter })];
 }
 
+/** A document that has been parsed and is valid, or why it is not. */
+export function readDocument(
+  { schema, production }: Pick<Guard, 'schema' | 'production'>,
+  text: string,
+): { ok: true; document: DocumentNode } | { ok: false; errors: readonly GraphQLError[] } {
+  const document = orFault(() => parse(text, { maxLexicalTokens: LIMITS.maxTokens }));
+  if (document instanceof GraphQLError) return { ok: false, errors: [withCode(document, 'GRAPHQL_PARSE_FAILED')] };
+  const rules = [...specifiedRules, ...extraRules(production)];
+  const faults = validate(schema, document, rules, { hideSuggestions: production });
+  if (faults.length > 0) return { ok: false, errors: faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')) };
+  return { ok: true, document };
+}
+
 /**
  * The one way in for what does not come through Apollo Server: the document is parsed and checked, then `admit` decides.
  * @param kinds  what the transport carries; operations of another kind are told where to go
  */
 export function admitRequest(guard: Guard, viewer: Viewer, request: OperationRequest, kinds: Kinds): Admission {
   const { query, operationName, variables } = request;
-  const document = orFault(() => parse(query, { maxLexicalTokens: LIMITS.maxTokens }));
-  if (document instanceof GraphQLError) return { ok: false, errors: [withCode(document, 'GRAPHQL_PARSE_FAILED')] };
-  const rules = [...specifiedRules, ...extraRules(guard.production)];
-  const faults = validate(guard.schema, document, rules, { hideSuggestions: guard.production });
-  if (faults.length > 0) return { ok: false, errors: faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')) };
+  const read = readDocument(guard, query);
+  if (!read.ok) return read;
+  const { document } = read;
   const kind = getOperationAST(document, operationName)?.operation;
   if (kind && !kinds.includes(kind)) {
     const message = `This is the door for subscriptions: send a ${kind} to POST /graphql.`;

@@ -4,6 +4,7 @@ import type { Viewer } from '../auth/viewer.ts';
 import { apiError, maskError } from '../graphql/errors.ts';
 import { admitRequest } from '../graphql/operation.ts';
 import type { Guard } from '../graphql/operation.ts';
+import { resolveDocument } from '../graphql/persisted.ts';
 import { streamEvents } from '../graphql/sse.ts';
 import type { EventStream } from '../graphql/sse.ts';
 import { startSubscription } from '../graphql/subscription.ts';
@@ -12,6 +13,7 @@ import { admitVisitor, recheck } from './door.ts';
 import type { Authenticate } from './door.ts';
 import { replyErrors } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import type { Places } from './places.ts';
 import { fromSearch, operationRequest } from './request.ts';
 
 interface StreamRouteOptions {
@@ -19,24 +21,33 @@ interface StreamRouteOptions {
   authenticate: Authenticate;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
+  places: Places;
   /** Keeps the stream until it is over, so that a stop can complete it. */
   keep(stream: EventStream, exchange: Exchange): void;
 }
 
+const ALL_TAKEN = 'This instance carries as many streams as it may: close one, ask another instance, or try again later.';
+
 /** GET and POST /graphql/stream: one subscription per connection, as GraphQL over SSE has it in distinct connections mode. */
 export async function serveStream(exchange: Exchange, options: StreamRouteOptions): Promise<void> {
-  const { guard, authenticate, contextFor, log, keep } = options;
+  const { guard, authenticate, contextFor, log, places, keep } = options;
   const { req, res, requestId } = exchange;
   const mask = (error: unknown) => maskError(error, log, requestId);
   const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ['text/event-stream'], authenticate });
   if (!visitor) return;
   const sent = req.method === 'GET' ? fromSearch(exchange.search) : await readJson(req);
   if (!sent.ok) return replyErrors(exchange, [apiError('BAD_USER_INPUT', sent.message)], sent.status);
-  const request = operationRequest(sent.value);
+  const resolved = resolveDocument(sent.value, guard.persisted);
+  if (!resolved.ok) return replyErrors(exchange, [resolved.error]);
+  const request = operationRequest(resolved.value);
   if (typeof request === 'string') return replyErrors(exchange, [apiError('BAD_USER_INPUT', request)]);
   const admission = admitRequest(guard, visitor.viewer, request, ['subscription']);
   if (!admission.ok) return replyErrors(exchange, admission.errors.map(mask));
 
+  if (res.destroyed) return;
+  const leave = places.take();
+  if (!leave) return replyErrors(exchange, [apiError('UNAVAILABLE', ALL_TAKEN)]);
+  res.once('close', leave);
   const newContext = () => contextFor(visitor.viewer, requestId);
   const subscribed = await startSubscription(guard.schema, admission.operation, newContext);
   if (!subscribed.ok) return replyErrors(exchange, subscribed.errors.map(mask));

@@ -16,7 +16,10 @@ import { KEEP_ALIVE_MS } from '../graphql/subscription.ts';
 import { parseJson } from './body.ts';
 import { bearerToken, identify, recheck } from './door.ts';
 import type { Authenticate, Visitor } from './door.ts';
+import { isForeign } from './cors.ts';
 import { requestIdOf } from './exchange.ts';
+
+import type { Places } from './places.ts';
 
 /** Registered codes of RFC 6455 and IANA that the protocol's clients answer by connecting again. */
 const GOING_AWAY = 1001;
@@ -31,6 +34,9 @@ interface WebSocketOptions {
   authenticate: Authenticate;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
+  /** Web origins whose pages may connect without a token. */
+  corsOrigins: readonly string[];
+  places: Places;
 }
 
 export interface WebSocketDoor {
@@ -41,8 +47,8 @@ export interface WebSocketDoor {
 }
 
 /**
- * The protocol graphql-transport-ws at /graphql. The Origin is not looked at: there are no cookies, and a page elsewhere
- * cannot know the token.
+ * The protocol graphql-transport-ws at /graphql. Who has a token may come from any Origin: there are no cookies, and a page
+ * elsewhere cannot know it. Without one the Origin must be ours or listed.
  */
 export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
   const server = new WebSocketServer({
@@ -64,6 +70,9 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
       if (stopping) return refuse(socket, 503, 'The server is stopping.');
       if (!protocols.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL))
         return refuse(socket, 400, `Ask for the sub-protocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`);
+      const leave = options.places.take();
+      if (!leave) return refuse(socket, 503, 'This instance carries as many sockets as it may.');
+      socket.once('close', leave);
       server.handleUpgrade(req, socket, head, (webSocket) => {
         open.set(webSocket, serve(webSocket, req, options));
         webSocket.once('close', () => open.delete(webSocket));
@@ -77,7 +86,7 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
 }
 
 /** @returns what closes the socket in order when the server stops */
-function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, contextFor, log }: WebSocketOptions) {
+function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, contextFor, log, corsOrigins }: WebSocketOptions) {
   const requestId = requestIdOf(req);
   const mask = (error: unknown) => maskError(error, log, requestId);
   let visitor: Visitor | null = null;
@@ -85,7 +94,8 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
 
   async function enter(params: Record<string, unknown>): Promise<Entry> {
     try {
-      visitor = await identify(tokenOf(params) ?? bearerToken(req.headers.authorization), req, authenticate);
+      const token = tokenOf(params) ?? bearerToken(req.headers.authorization);
+      visitor = token === null && isForeign(req, corsOrigins) ? null : await identify(token, req, authenticate);
     } catch (error) {
       mask(error);
       return { ok: false, code: TRY_AGAIN_LATER, reason: 'Try again later' };
