@@ -24,8 +24,9 @@ export type ErrorCode = keyof typeof STATUS_OF_CODE;
 /** Codes that Apollo Server gives to faults of the request; the API has one word for them. */
 const APOLLO_REQUEST_CODES: unknown[] = ['BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE', 'PERSISTED_QUERY_NOT_SUPPORTED'];
 
-/** What a value in a document looks like: an error that points at one is about the caller's input. */
+/** What a value in a document, or a directive that lacks one, looks like: an error that points at one is about the caller's input. */
 const INPUT_NODES: ReadonlySet<string> = new Set([
+  Kind.DIRECTIVE,
   Kind.VARIABLE_DEFINITION,
   Kind.VARIABLE,
   Kind.INT,

@@ -7,7 +7,7 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import type { DocumentNode, GraphQLSchema, OperationTypeNode, ValidationRule } from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Viewer } from '../auth/viewer.ts';
 import { apiError, withCode } from './errors.ts';
 import { checkLimits, LIMITS, measure } from './limits.ts';
@@ -44,11 +44,6 @@ export interface AdmittedOperation {
 type Admission = { ok: true; operation: AdmittedOperation } | { ok: false; errors: readonly GraphQLError[] };
 type Kinds = readonly AdmittedOperation['kind'][];
 
-/** Validation rules on top of the specification's. */
-export function extraRules(production: boolean): ValidationRule[] {
-  return production ? [NoSchemaIntrospectionCustomRule] : [];
-}
-
 /**
  * What must hold before a validated operation of any transport runs, beyond its document: variables that fit, text that
  * can be stored, the limits, and the viewer's rate. Takes the cost from the viewer's bucket when all else holds.
@@ -81,15 +76,24 @@ export function admit(
 
 /** A document that has been parsed and is valid, or why it is not. */
 export function readDocument(
-  { schema, production }: Pick<Guard, 'schema' | 'production'>,
+  checked: Pick<Guard, 'schema' | 'production'>,
   text: string,
 ): { ok: true; document: DocumentNode } | { ok: false; errors: readonly GraphQLError[] } {
   const document = orFault(() => parse(text, { maxLexicalTokens: LIMITS.maxTokens }));
   if (document instanceof GraphQLError) return { ok: false, errors: [withCode(document, 'GRAPHQL_PARSE_FAILED')] };
-  const rules = [...specifiedRules, ...extraRules(production)];
-  const faults = validate(schema, document, rules, { hideSuggestions: production });
-  if (faults.length > 0) return { ok: false, errors: faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')) };
-  return { ok: true, document };
+  const errors = documentFaults(checked, document);
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, document };
+}
+
+/** What the schema does not allow in a parsed document. */
+export function documentFaults(
+  { schema, production }: Pick<Guard, 'schema' | 'production'>,
+  document: DocumentNode,
+): readonly GraphQLError[] {
+  const rules = production ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  // The rule for subscriptions evaluates their directives: it throws where one lacks its argument.
+  const faults = orFault(() => validate(schema, document, rules, { hideSuggestions: production }));
+  return [faults].flat().map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
 }
 
 /**
