@@ -12,6 +12,7 @@ import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHt
 import type { DocumentNode } from 'graphql';
 import type { Logger } from 'pino';
 import type { ViewerContext } from './auth.ts';
+import { createDocumentStore } from './documents.ts';
 import { apiError, httpHead, maskError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { admit, documentFaults } from './operation.ts';
@@ -31,6 +32,9 @@ export interface GraphQLEndpoint {
   /** Closes the HTTP server, lets requests in flight finish, and cuts what is left after the grace period. */
   stop(): Promise<void>;
 }
+
+/** Texts of the documents that are kept parsed. */
+const MAX_DOCUMENT_CHARS = 512 * 1024;
 
 /** Starts Apollo Server with nothing in it that this server does not use. `httpServer` is drained by `stop`. */
 export async function startGraphQLEndpoint(
@@ -52,6 +56,7 @@ export async function startGraphQLEndpoint(
     introspection: true,
     parseOptions: { maxLexicalTokens: LIMITS.maxTokens },
     executionOptions: { maxCoercionErrors: LIMITS.maxCoercionErrors },
+    documentStore: createDocumentStore(MAX_DOCUMENT_CHARS),
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
