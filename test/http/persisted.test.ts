@@ -9,6 +9,7 @@ import { buildSchema } from 'graphql';
 import { WebSocket } from 'ws';
 import { documentIdOf } from '../../src/graphql/persisted.ts';
 import { readPersistedDocuments } from '../../src/graphql/persistedFile.ts';
+import { ADMIN_TOKEN, startInstance, startTestCarillon } from '../support/carillon.ts';
 import { bearer, startTestServer } from './fixture.ts';
 import type { Shown, TestServer } from './fixture.ts';
 
@@ -223,6 +224,29 @@ for (const { rule, text, message } of files) {
     await assert.rejects(read(t, text), { name: 'ConfigError', message });
   });
 }
+
+test('a server is started with its documents, and with nothing but them', async (t) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'carillon-documents-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, 'documents.json');
+  const text = 'query Me { viewer { role } }';
+  await writeFile(file, fileOf(text));
+  const env = { CARILLON_PERSISTED_DOCUMENTS: file, CARILLON_REQUIRE_PERSISTED: 'true' };
+  const { url, ask } = await startTestCarillon(t, env);
+  const response = await fetch(`${url}/graphql?documentId=sha256:${documentIdOf(text)}`, { headers: bearer(ADMIN_TOKEN) });
+  assert.deepEqual(await response.json(), { data: { viewer: { role: 'ADMIN' } } });
+  assert.match((await ask(text)).errors?.[0]?.message ?? '', /runs persisted documents only/);
+});
+
+test('a file with a fault stops the start before a database is looked for', async (t) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'carillon-documents-'));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(path.join(folder, 'documents.json'), fileOf('{ gone }'));
+  const starting = startInstance('postgres://127.0.0.1:9/nowhere', {
+    CARILLON_PERSISTED_DOCUMENTS: path.join(folder, 'documents.json'),
+  });
+  await assert.rejects(starting, { name: 'ConfigError', message: /Cannot query field "gone"/ });
+});
 
 test('a file that is not there stops the start', async () => {
   const reading = readPersistedDocuments('/nowhere/documents.json', { schema, production: false });
