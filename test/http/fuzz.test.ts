@@ -12,7 +12,7 @@ import { createFuzzer, STRANGE_TEXTS } from '../support/fuzz.ts';
 import type { FuzzOperation } from '../support/fuzz.ts';
 import { createRandom } from '../support/random.ts';
 
-/** More of them by hand: CARILLON_FUZZ_RUNS=10000. The seed says which. */
+/** More of them by hand: CARILLON_FUZZ_RUNS=10000, with a --test-timeout of some minutes. The seed says which. */
 const RUNS = Number(process.env['CARILLON_FUZZ_RUNS'] ?? 500);
 const SEED = Number(process.env['CARILLON_FUZZ_SEED'] ?? 1);
 /** Requests that are under way at a time. */
