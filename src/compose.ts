@@ -20,9 +20,10 @@ import { createLogFollower } from './events/logs.ts';
 import { createRelay } from './events/relay.ts';
 import { askAsTask } from './graphql/ask.ts';
 import { createContext } from './graphql/context.ts';
+import { readPersistedDocuments } from './graphql/persistedFile.ts';
 import { createSchema } from './graphql/schema.ts';
 import { startHousekeeping } from './housekeeping.ts';
-import { createHttpServer } from './http/server.ts';
+import { createHttpServer, TIMEOUTS } from './http/server.ts';
 import type { Logger } from './log.ts';
 import { createPulse } from './pulse.ts';
 import { HTTP_QUEUE, openQueue } from './queue/queue.ts';
@@ -84,6 +85,9 @@ async function startParts(
   stops: (() => Promise<void>)[],
   stopAll: () => Promise<void>,
 ): Promise<Carillon> {
+  // A fault in the file stops the start before a database is touched.
+  const schema = createSchema();
+  const persisted = await persistedDocuments(config, schema);
   const embedded =
     config.databaseUrl === null
       ? await startEmbeddedPostgres({
@@ -135,7 +139,6 @@ async function startParts(
         'secrets of tasks were stored under a key that is missing: set CARILLON_SECRET_KEY, or CARILLON_SECRET_KEY_OLD',
       );
   const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE), secrets };
-  const schema = createSchema();
   const parts = { store, commands, relay, logs, clock, streamId: await readStreamId(store.sql), version: VERSION };
 
   // Before anything fires: what was computed by other zone data may be due at another time.
@@ -218,10 +221,21 @@ async function startParts(
     port: config.port,
     production: config.production,
     rateLimit: config.rateLimit,
+    persisted,
+    corsOrigins: config.corsOrigins,
+    maxStreams: config.maxStreams,
+    timeouts: TIMEOUTS,
     clock,
   });
   stops.push(() => server.stop());
   return { url: server.url, adminSecret, embedded: embedded && { dataDir: embedded.dataDir }, stop: stopAll };
+}
+
+async function persistedDocuments(
+  { persistedDocuments: file, requirePersisted: required, production }: Config,
+  schema: ReturnType<typeof createSchema>,
+) {
+  return file === null ? null : { documents: await readPersistedDocuments(file, { schema, production }), required };
 }
 
 /** Readable by the owner only; the secret itself is not in the database. */

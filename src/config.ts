@@ -32,6 +32,14 @@ export interface Config {
   keep: { runsMs: number | null; eventsMs: number | null; ledgerMs: number | null };
   /** Cost points per minute and principal (graphql/rateLimit.ts). */
   rateLimit: number | 'off';
+  /** JSON file of documents by their SHA-256, absolute; null: none. */
+  persistedDocuments: string | null;
+  /** Only those are run. */
+  requirePersisted: boolean;
+  /** Web origins whose pages may ask from a browser. */
+  corsOrigins: readonly string[];
+  /** Web sockets and event streams that are open at a time. */
+  maxStreams: number;
   logLevel: (typeof LOG_LEVELS)[number];
   /** NODE_ENV=production: no introspection. */
   production: boolean;
@@ -101,7 +109,7 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
       true,
     ),
     jwt: readJwtConfig(env, cwd, read, (problem) => problems.push(problem)),
-    anonymousViewer: read('CARILLON_ANONYMOUS_VIEWER', false, 'true or false', yesOrNo),
+    anonymousViewer: read('CARILLON_ANONYMOUS_VIEWER', false, 'true or false', trueOrFalse),
     trustProxy: read('CARILLON_TRUST_PROXY', 0, 'how many proxies lie in front, from 0 to 10', (text) =>
       /^\d{1,2}$/.test(text) && Number(text) <= 10 ? Number(text) : undefined,
     ),
@@ -134,18 +142,40 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
         return /^\d{1,8}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000_000 ? Number(text) : undefined;
       },
     ),
+    persistedDocuments: read<string | null>('CARILLON_PERSISTED_DOCUMENTS', null, 'a path', (text) => {
+      return pathText(text) === undefined ? undefined : path.resolve(cwd, text);
+    }),
+    requirePersisted: read('CARILLON_REQUIRE_PERSISTED', false, 'true or false', trueOrFalse),
+    corsOrigins: read<readonly string[]>(
+      'CARILLON_CORS_ORIGINS',
+      [],
+      'origins as a browser sends them, such as https://ops.example.com, separated by commas',
+      origins,
+    ),
+    maxStreams: read('CARILLON_MAX_STREAMS', 5_000, 'a whole number from 1 to 1000000', (text) => {
+      return /^\d{1,7}$/.test(text) && Number(text) >= 1 && Number(text) <= 1_000_000 ? Number(text) : undefined;
+    }),
     logLevel: read('LOG_LEVEL', 'info', LOG_LEVELS.join(', '), oneOf(LOG_LEVELS)),
     production: read('NODE_ENV', 'development', NODE_ENVS.join(', '), oneOf(NODE_ENVS)) === 'production',
   };
   // With the embedded database the file beside it seals.
   if (config.oldSecretKeys.length > 0 && config.secretKey === null && config.databaseUrl !== null)
     problems.push('CARILLON_SECRET_KEY_OLD is not allowed without CARILLON_SECRET_KEY, the key that secrets are stored under');
+  if (config.requirePersisted && !env['CARILLON_PERSISTED_DOCUMENTS']?.trim())
+    problems.push('CARILLON_REQUIRE_PERSISTED="true" needs the documents that may run: set CARILLON_PERSISTED_DOCUMENTS');
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
-function yesOrNo(text: string): boolean | undefined {
+function trueOrFalse(text: string): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+/** No '*': who trusts every page in the world can say so to a proxy in front. */
+function origins(text: string): string[] | undefined {
+  const given = text.split(',').map((part) => part.trim());
+  const isOrigin = (origin: string) => /^https?:[^*]+$/.test(origin) && URL.parse(origin)?.origin === origin;
+  return given.every(isOrigin) ? [...new Set(given)] : undefined;
 }
 
 function pathText(text: string): string | undefined {

@@ -29,6 +29,10 @@ const DEFAULTS: Config = {
   tasksDir: '/srv/app/tasks',
   keep: { runsMs: 30 * 86_400_000, eventsMs: 7 * 86_400_000, ledgerMs: 365 * 86_400_000 },
   rateLimit: 60_000,
+  persistedDocuments: null,
+  requirePersisted: false,
+  corsOrigins: [],
+  maxStreams: 5_000,
   logLevel: 'info',
   production: false,
 };
@@ -52,6 +56,10 @@ describe('what is not set has its default', () => {
     'CARILLON_SECRET_KEY_OLD',
     'CARILLON_TASKS',
     'CARILLON_RATE_LIMIT',
+    'CARILLON_PERSISTED_DOCUMENTS',
+    'CARILLON_REQUIRE_PERSISTED',
+    'CARILLON_CORS_ORIGINS',
+    'CARILLON_MAX_STREAMS',
     'LOG_LEVEL',
     'NODE_ENV',
   ];
@@ -197,6 +205,42 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
     refused: ['0', '-1', '10000001', 'on', 'OFF', '1.5', '1e3', 'none'],
   },
   {
+    name: 'CARILLON_PERSISTED_DOCUMENTS',
+    accepted: [
+      ['documents.json', { persistedDocuments: '/srv/app/documents.json' }],
+      ['/etc/carillon/documents.json', { persistedDocuments: '/etc/carillon/documents.json' }],
+    ],
+    refused: ['a\0b'],
+  },
+  { name: 'CARILLON_REQUIRE_PERSISTED', accepted: [['false', { requirePersisted: false }]], refused: ['1', 'yes', 'TRUE'] },
+  {
+    name: 'CARILLON_CORS_ORIGINS',
+    accepted: [
+      ['https://ops.example.com', { corsOrigins: ['https://ops.example.com'] }],
+      ['https://a.example, http://localhost:3000', { corsOrigins: ['https://a.example', 'http://localhost:3000'] }],
+      ['https://a.example,https://a.example', { corsOrigins: ['https://a.example'] }],
+    ],
+    refused: [
+      '*',
+      'null',
+      'ops.example.com',
+      'https://ops.example.com/',
+      'https://OPS.example.com',
+      'https://ops.example.com:443',
+      'https://*.example.com',
+      'https://a.example,',
+      'ftp://a.example',
+    ],
+  },
+  {
+    name: 'CARILLON_MAX_STREAMS',
+    accepted: [
+      ['1', { maxStreams: 1 }],
+      ['1000000', { maxStreams: 1_000_000 }],
+    ],
+    refused: ['0', '-1', '1000001', 'off', '1e3', '1.5'],
+  },
+  {
     name: 'LOG_LEVEL',
     accepted: (['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const).map((level) => [
       level,
@@ -233,6 +277,15 @@ for (const { name, accepted, refused } of settings) {
     }
   });
 }
+
+test('persisted documents can only be required when there are some', () => {
+  assert.match(
+    refusal({ CARILLON_REQUIRE_PERSISTED: 'true' }),
+    /needs the documents that may run: set CARILLON_PERSISTED_DOCUMENTS/,
+  );
+  const config = read({ CARILLON_REQUIRE_PERSISTED: 'true', CARILLON_PERSISTED_DOCUMENTS: 'd.json' });
+  assert.deepEqual([config.requirePersisted, config.persistedDocuments], [true, '/srv/app/d.json']);
+});
 
 test('every bad variable is named at once, each with its value, and no good one', () => {
   const lines = refusal({

@@ -2,6 +2,8 @@ import type { LabelSelector } from './labels.ts';
 
 const MAX_SEARCH = 200;
 const MAX_SELECTORS = 20;
+/** Entries of any list: each is compared with every row. */
+const MAX_ENTRIES = 1_000;
 
 interface Fault {
   /** Within the filter. */
@@ -24,6 +26,15 @@ export function filterFaults(filter: {
   if (labels != null && labels.length > MAX_SELECTORS) {
     const message = `labels has ${labels.length} entries; allowed are ${MAX_SELECTORS}.`;
     faults.push({ path: ['labels'], message, constraint: `at most ${MAX_SELECTORS}` });
+  }
+  const lists = [
+    ...Object.entries(filter),
+    ...(labels ?? []).map((selector, index) => [`labels[${index}].in`, selector.in] as const),
+  ];
+  for (const [name, list] of lists) {
+    if (!Array.isArray(list) || list.length <= MAX_ENTRIES) continue;
+    const message = `${name} has ${list.length} entries; allowed are ${MAX_ENTRIES}.`;
+    faults.push({ path: name.split(/[[\].]+/), message, constraint: `at most ${MAX_ENTRIES}` });
   }
   for (const [index, selector] of (labels ?? []).entries()) {
     if (selector.in == null || selector.exists !== false) continue;

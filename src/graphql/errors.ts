@@ -6,12 +6,13 @@ import { Refused } from '../auth/refused.ts';
 import { isDatabaseAway } from '../databaseAway.ts';
 
 /** The top-level error codes of the API, with the HTTP status of an answer that holds nothing else. */
-const STATUS_OF_CODE = {
+export const STATUS_OF_CODE = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   BAD_USER_INPUT: 400,
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
+  PERSISTED_QUERY_NOT_FOUND: 400,
   OPERATION_TOO_COMPLEX: 400,
   RATE_LIMITED: 429,
   CURSOR_EXPIRED: 410,
@@ -22,15 +23,11 @@ const STATUS_OF_CODE = {
 export type ErrorCode = keyof typeof STATUS_OF_CODE;
 
 /** Codes that Apollo Server gives to faults of the request; the API has one word for them. */
-const APOLLO_REQUEST_CODES: unknown[] = [
-  'BAD_REQUEST',
-  'OPERATION_RESOLUTION_FAILURE',
-  'PERSISTED_QUERY_NOT_FOUND',
-  'PERSISTED_QUERY_NOT_SUPPORTED',
-];
+const APOLLO_REQUEST_CODES: unknown[] = ['BAD_REQUEST', 'OPERATION_RESOLUTION_FAILURE', 'PERSISTED_QUERY_NOT_SUPPORTED'];
 
-/** What a value in a document looks like: an error that points at one is about the caller's input. */
+/** What a value in a document, or a directive that lacks one, looks like: an error that points at one is about the caller's input. */
 const INPUT_NODES: ReadonlySet<string> = new Set([
+  Kind.DIRECTIVE,
   Kind.VARIABLE_DEFINITION,
   Kind.VARIABLE,
   Kind.INT,

@@ -7,10 +7,11 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
-import type { DocumentNode, GraphQLSchema, OperationTypeNode, ValidationRule } from 'graphql';
+import type { DocumentNode, GraphQLSchema, OperationTypeNode } from 'graphql';
 import type { Viewer } from '../auth/viewer.ts';
 import { apiError, withCode } from './errors.ts';
 import { checkLimits, LIMITS, measure } from './limits.ts';
+import type { PersistedDocuments } from './persisted.ts';
 import { costOf } from './rateLimit.ts';
 import type { RateLimiter } from './rateLimit.ts';
 import { holdsUnstorableText } from './unstorable.ts';
@@ -21,6 +22,8 @@ export interface Guard {
   /** Hides the schema: no introspection, no suggestions in messages. */
   production: boolean;
   limiter: RateLimiter;
+  /** Null: this server has none. */
+  persisted: PersistedDocuments | null;
 }
 
 /** A request as it was sent, its shape checked and nothing else. */
@@ -40,11 +43,6 @@ export interface AdmittedOperation {
 
 type Admission = { ok: true; operation: AdmittedOperation } | { ok: false; errors: readonly GraphQLError[] };
 type Kinds = readonly AdmittedOperation['kind'][];
-
-/** Validation rules on top of the specification's. */
-export function extraRules(production: boolean): ValidationRule[] {
-  return production ? [NoSchemaIntrospectionCustomRule] : [];
-}
 
 /**
  * What must hold before a validated operation of any transport runs, beyond its document: variables that fit, text that
@@ -77,17 +75,37 @@ export function admit(
   return [apiError('RATE_LIMITED', `Too many requests; try again in ${retryAfter} s.`, { retryAfter })];
 }
 
+/** A document that has been parsed and is valid, or why it is not. */
+export function readDocument(
+  checked: Pick<Guard, 'schema' | 'production'>,
+  text: string,
+): { ok: true; document: DocumentNode } | { ok: false; errors: readonly GraphQLError[] } {
+  const document = orFault(() => parse(text, { maxLexicalTokens: LIMITS.maxTokens }));
+  if (document instanceof GraphQLError) return { ok: false, errors: [withCode(document, 'GRAPHQL_PARSE_FAILED')] };
+  const errors = documentFaults(checked, document);
+  return errors.length > 0 ? { ok: false, errors } : { ok: true, document };
+}
+
+/** What the schema does not allow in a parsed document. */
+export function documentFaults(
+  { schema, production }: Pick<Guard, 'schema' | 'production'>,
+  document: DocumentNode,
+): readonly GraphQLError[] {
+  const rules = production ? [...specifiedRules, NoSchemaIntrospectionCustomRule] : specifiedRules;
+  // The rule for subscriptions evaluates their directives: it throws where one lacks its argument.
+  const faults = orFault(() => validate(schema, document, rules, { hideSuggestions: production }));
+  return [faults].flat().map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED'));
+}
+
 /**
  * The one way in for what does not come through Apollo Server: the document is parsed and checked, then `admit` decides.
  * @param kinds  what the transport carries; operations of another kind are told where to go
  */
 export function admitRequest(guard: Guard, viewer: Viewer, request: OperationRequest, kinds: Kinds): Admission {
   const { query, operationName, variables } = request;
-  const document = orFault(() => parse(query, { maxLexicalTokens: LIMITS.maxTokens }));
-  if (document instanceof GraphQLError) return { ok: false, errors: [withCode(document, 'GRAPHQL_PARSE_FAILED')] };
-  const rules = [...specifiedRules, ...extraRules(guard.production)];
-  const faults = validate(guard.schema, document, rules, { hideSuggestions: guard.production });
-  if (faults.length > 0) return { ok: false, errors: faults.map((fault) => withCode(fault, 'GRAPHQL_VALIDATION_FAILED')) };
+  const read = readDocument(guard, query);
+  if (!read.ok) return read;
+  const { document } = read;
   const kind = getOperationAST(document, operationName)?.operation;
   if (kind && !kinds.includes(kind)) {
     const message = `This is the door for subscriptions: send a ${kind} to POST /graphql.`;

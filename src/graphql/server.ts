@@ -9,11 +9,13 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import { ApolloServerPluginDrainHttpServer } from '@apollo/server/plugin/drainHttpServer';
+import type { DocumentNode } from 'graphql';
 import type { Logger } from 'pino';
 import type { ViewerContext } from './auth.ts';
+import { createDocumentStore } from './documents.ts';
 import { apiError, httpHead, maskError } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { admit, extraRules } from './operation.ts';
+import { admit, documentFaults } from './operation.ts';
 import type { Guard } from './operation.ts';
 
 /** What Apollo's hooks and formatError are not told about the request that they work for. */
@@ -31,6 +33,9 @@ export interface GraphQLEndpoint {
   stop(): Promise<void>;
 }
 
+/** Texts of the documents that are kept parsed. */
+const MAX_DOCUMENT_CHARS = 512 * 1024;
+
 /** Starts Apollo Server with nothing in it that this server does not use. `httpServer` is drained by `stop`. */
 export async function startGraphQLEndpoint(
   guard: Guard,
@@ -46,11 +51,12 @@ export async function startGraphQLEndpoint(
     formatError: (_formatted, error) => mask(error),
     includeStacktraceInErrorResponses: false,
     hideSchemaDetailsFromClientErrors: guard.production,
-    // Switched by extraRules, which every transport shares.
+    // The admission below validates, as every transport does: a rule of graphql-js that throws would end in a 500 here.
+    dangerouslyDisableValidation: true,
     introspection: true,
-    validationRules: extraRules(guard.production),
     parseOptions: { maxLexicalTokens: LIMITS.maxTokens },
     executionOptions: { maxCoercionErrors: LIMITS.maxCoercionErrors },
+    documentStore: createDocumentStore(MAX_DOCUMENT_CHARS),
     persistedQueries: false,
     allowBatchedHttpRequests: false,
     csrfPrevention: true,
@@ -78,23 +84,29 @@ export async function startGraphQLEndpoint(
 const ELSEWHERE =
   'Send a subscription to /graphql/stream, which answers with server-sent events, or over a WebSocket (graphql-transport-ws).';
 
-/** Runs the shared checks after validation. Apollo caches validated documents, so variables are never seen before here. */
+/** Runs the shared checks. Apollo caches parsed documents, so variables are never seen before here. */
 function admission(
   guard: Guard,
   mask: (error: unknown) => ReturnType<typeof maskError>,
   queriesOnly: () => boolean,
 ): ApolloServerPlugin<ViewerContext> {
+  /** Apollo has one document for each text, as long as it remembers it. */
+  const valid = new WeakSet<DocumentNode>();
   return {
     async requestDidStart() {
       return {
         async responseForOperation({ document, operation, request, contextValue }) {
-          // Without an operation the executor answers which names there are.
-          if (!document || !operation) return null;
+          if (!document) return null;
           const { operationName = null, variables = {} } = request;
           const answer = (shown: ReturnType<typeof mask>[], { status, headers } = httpHead(shown)): GraphQLResponse => ({
             http: { status, headers: new HeaderMap(headers) },
             body: { kind: 'single', singleResult: { errors: shown } },
           });
+          const faults = valid.has(document) ? [] : documentFaults(guard, document);
+          if (faults.length > 0) return answer(faults.map(mask));
+          valid.add(document);
+          // Without an operation the executor answers which names there are.
+          if (!operation) return null;
           if (operation.operation === 'subscription') return answer([mask(apiError('BAD_USER_INPUT', ELSEWHERE))]);
           if (operation.operation === 'mutation' && queriesOnly()) {
             const refusal = apiError('BAD_USER_INPUT', 'Send a mutation by POST: GET takes queries.');

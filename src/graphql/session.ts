@@ -7,6 +7,7 @@ import type { ViewerContext } from './auth.ts';
 import { apiError, maskResult } from './errors.ts';
 import { admitRequest } from './operation.ts';
 import type { Guard } from './operation.ts';
+import { resolveDocument } from './persisted.ts';
 import { startSubscription } from './subscription.ts';
 
 /** How long a connection may take to say who it is. */
@@ -115,7 +116,9 @@ export function openSession(wire: Wire, { guard, enter, contextFor, mask, reques
 
     try {
       if (running.size >= MAX_OPERATIONS) return await refuse([tooMany()]);
-      const { query, operationName = null, variables } = payload;
+      const resolved = resolveDocument(payload, guard.persisted);
+      if (!resolved.ok) return await refuse([resolved.error]);
+      const { query, operationName = null, variables } = resolved.value as SubscribePayload;
       const request = { query, operationName, variables: variables ?? {} };
       const admission = admitRequest(guard, caller.viewer, request, ['query', 'mutation', 'subscription']);
       if (!admission.ok) return await refuse(admission.errors);
@@ -190,10 +193,22 @@ export function openSession(wire: Wire, { guard, enter, contextFor, mask, reques
 
 function parsed(value: unknown): Message | null {
   try {
-    return parseMessage(value);
+    return parseMessage(withQuery(value));
   } catch {
     return null;
   }
+}
+
+/** The protocol asks for a query; who names a document by its id has none to send. */
+function withQuery(message: unknown): unknown {
+  const payload = isObject(message) && message['type'] === MessageType.Subscribe ? message['payload'] : null;
+  return isObject(payload) && payload['query'] === undefined
+    ? { ...(message as object), payload: { ...payload, query: '' } }
+    : message;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function tooMany() {

@@ -25,6 +25,8 @@ export function openExchange(req: IncomingMessage, res: ServerResponse): Exchang
   res.setHeader('x-content-type-options', 'nosniff');
   res.setHeader('cache-control', 'no-store');
   res.setHeader('referrer-policy', 'no-referrer');
+  res.setHeader('cross-origin-resource-policy', 'same-origin');
+  res.setHeader('x-frame-options', 'DENY');
   res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
   return { req, res, requestId, path, search: search.join('?') };
 }

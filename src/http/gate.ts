@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Viewer } from '../auth/viewer.ts';
 import { apiError } from '../graphql/errors.ts';
+import { isForeign } from './cors.ts';
 import type { Visitor } from './door.ts';
 import { createLockout } from './lockout.ts';
 import { networkOf, remoteAddressOf } from './remoteAddress.ts';
@@ -20,12 +21,14 @@ export type Identify = (token: string | null, req: IncomingMessage) => Promise<V
 
 interface GateOptions {
   trustProxy: number;
+  /** Origins whose pages count as ours. */
+  corsOrigins: readonly string[];
   clock: { now(): number };
   log: Logger;
 }
 
 /** What all transports let callers in by. */
-export function createGate(authenticate: Authenticate, { trustProxy, clock, log }: GateOptions): Identify {
+export function createGate(authenticate: Authenticate, { trustProxy, corsOrigins, clock, log }: GateOptions): Identify {
   const lockout = createLockout(clock);
 
   return async (token, req) => {
@@ -33,7 +36,7 @@ export function createGate(authenticate: Authenticate, { trustProxy, clock, log 
     const authenticateAgain = async () => {
       // Credentials of another kind are wrong credentials, not an anonymous caller. A page elsewhere has no right to what its
       // visitors may see without a token: a WebSocket would let it read that.
-      if (token === '' || (token === null && isFromElsewhere(req))) return null;
+      if (token === '' || (token === null && isForeign(req, corsOrigins))) return null;
       return authenticate(token, { network });
     };
     const wait = token === null ? null : lockout.waitFor(network, token);
@@ -50,9 +53,4 @@ export function createGate(authenticate: Authenticate, { trustProxy, clock, log 
     if (token !== null) lockout.succeeded(network, token);
     return { viewer, authenticateAgain };
   };
-}
-
-/** Whether a browser says that the request comes from a page of another host. */
-function isFromElsewhere({ headers: { origin, host } }: IncomingMessage): boolean {
-  return origin !== undefined && URL.parse(origin)?.host !== host?.toLowerCase();
 }

@@ -1,6 +1,8 @@
 import { HeaderMap } from '@apollo/server';
 import type { ViewerContext } from '../graphql/auth.ts';
 import { apiError } from '../graphql/errors.ts';
+import type { Guard } from '../graphql/operation.ts';
+import { resolveDocument } from '../graphql/persisted.ts';
 import type { GraphQLEndpoint } from '../graphql/server.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import { readJson } from './body.ts';
@@ -12,6 +14,7 @@ import { fromSearch } from './request.ts';
 
 interface GraphQLRouteOptions {
   endpoint: GraphQLEndpoint;
+  guard: Guard;
   identify: Identify;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
 }
@@ -23,12 +26,17 @@ const ANSWERS = ['application/json', 'application/graphql-response+json'];
  * GET asks for no header against forged requests beyond the token: a page elsewhere can neither know it nor send an
  * Authorization header without a preflight, which nobody answers here.
  */
-export async function serveGraphQL(exchange: Exchange, { endpoint, identify, contextFor }: GraphQLRouteOptions): Promise<void> {
+export async function serveGraphQL(
+  exchange: Exchange,
+  { endpoint, guard, identify, contextFor }: GraphQLRouteOptions,
+): Promise<void> {
   const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ANSWERS, identify });
   if (!visitor) return;
   const queriesOnly = exchange.req.method === 'GET';
   const body = queriesOnly ? fromSearch(exchange.search) : await readJson(exchange.req);
   if (!body.ok) return replyErrors(exchange, [apiError('BAD_USER_INPUT', body.message)], body.status);
+  const resolved = resolveDocument(body.value, guard.persisted);
+  if (!resolved.ok) return replyErrors(exchange, [resolved.error]);
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(exchange.req.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
@@ -36,7 +44,7 @@ export async function serveGraphQL(exchange: Exchange, { endpoint, identify, con
   // One shape for both methods: what GET carries has passed the same checks, and Apollo's own are for other media types.
   headers.set('content-type', 'application/json');
   const answer = await endpoint.execute(
-    { method: 'POST', headers, search: '', body: body.value },
+    { method: 'POST', headers, search: '', body: resolved.value },
     () => contextFor(visitor.viewer, exchange.requestId),
     { requestId: exchange.requestId, queriesOnly },
   );

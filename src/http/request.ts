@@ -3,18 +3,18 @@ import { parseJson } from './body.ts';
 import type { JsonResult } from './body.ts';
 
 /**
- * The request that a query string carries, in the shape of a body: `query`, `operationName`, and as JSON `variables` and
- * `extensions`.
+ * The request that a query string carries, in the shape of a body: `query`, `documentId`, `operationName`, and as JSON
+ * `variables` and `extensions`.
  */
 export function fromSearch(search: string): JsonResult {
   const parameters = new URLSearchParams(search);
   const value: Record<string, unknown> = {};
-  for (const name of ['query', 'operationName', 'variables', 'extensions']) {
+  for (const name of ['query', 'documentId', 'operationName', 'variables', 'extensions']) {
     const [sent, ...more] = parameters.getAll(name);
     if (more.length > 0) return { ok: false, status: 400, message: `The parameter ${name} is given more than once.` };
     if (sent === undefined) continue;
-    const isText = name === 'query' || name === 'operationName';
-    const parsed: JsonResult = isText ? { ok: true, value: sent } : parseJson(sent);
+    const isJson = name === 'variables' || name === 'extensions';
+    const parsed: JsonResult = !isJson ? { ok: true, value: sent } : parseJson(sent);
     if (!parsed.ok) return { ...parsed, message: `The parameter ${name}: ${parsed.message}` };
     value[name] = parsed.value;
   }

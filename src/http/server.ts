@@ -8,15 +8,18 @@ import type { Viewer } from '../auth/viewer.ts';
 import type { ViewerContext } from '../graphql/auth.ts';
 import { maskError } from '../graphql/errors.ts';
 import type { Guard } from '../graphql/operation.ts';
+import type { PersistedDocuments } from '../graphql/persisted.ts';
 import { createRateLimiter } from '../graphql/rateLimit.ts';
 import { startGraphQLEndpoint } from '../graphql/server.ts';
 import type { EventStream } from '../graphql/sse.ts';
+import { answerCors } from './cors.ts';
 import { openExchange, replyErrors, replyJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { createGate } from './gate.ts';
 import type { Authenticate } from './gate.ts';
 import { createGraphiqlRoutes } from './graphiqlRoute.ts';
 import { serveGraphQL } from './graphqlRoute.ts';
+import { createPlaces } from './places.ts';
 import { serveStream } from './streamRoute.ts';
 import { createTenure } from './tenure.ts';
 import { createWebSocketDoor } from './webSocket.ts';
@@ -39,6 +42,13 @@ export interface HttpServerOptions {
   production: boolean;
   /** Cost points per minute and principal. */
   rateLimit: number | 'off';
+  /** Null: documents have no ids here. */
+  persisted: PersistedDocuments | null;
+  /** Web origins whose pages may ask from a browser. */
+  corsOrigins: readonly string[];
+  /** Web sockets and event streams that are open at a time. */
+  maxStreams: number;
+  timeouts: typeof TIMEOUTS;
   /** Epoch milliseconds. */
   clock: { now(): number };
 }
@@ -55,7 +65,16 @@ export interface HttpServer {
 }
 
 const STOP_GRACE_MS = 5000;
-const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 };
+/**
+ * Milliseconds that a client may take for its head and for its whole request (then 408), and that an idle connection is
+ * kept. Node looks for the late ones every `connectionsCheckingInterval`, by itself only twice a minute.
+ */
+export const TIMEOUTS = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 2_000,
+};
 /** Connections are renewed now and then, so that a load balancer can spread them anew. */
 const MAX_REQUESTS_PER_SOCKET = 10_000;
 
@@ -64,16 +83,18 @@ const MAX_REQUESTS_PER_SOCKET = 10_000;
  * @throws Error when the address cannot be bound
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { schema, contextFor, log, clock, production } = options;
+  const { schema, contextFor, log, clock, production, corsOrigins } = options;
   // Other protocols that a client offers to change to, such as h2c, are passed over: the request is answered as it is.
   const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createServer({ ...TIMEOUTS, shouldUpgradeCallback });
+  const server = createServer({ ...options.timeouts, shouldUpgradeCallback });
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
-  const guard: Guard = { schema, production, limiter: createRateLimiter(options.rateLimit, clock) };
+  const limiter = createRateLimiter(options.rateLimit, clock);
+  const guard: Guard = { schema, production, limiter, persisted: options.persisted };
   const endpoint = await startGraphQLEndpoint(guard, log, server, STOP_GRACE_MS);
-  const identify = createGate(options.authenticate, { trustProxy: options.trustProxy, clock, log });
+  const identify = createGate(options.authenticate, { trustProxy: options.trustProxy, corsOrigins, clock, log });
   const tenure = createTenure(options.onTokensRevoked, clock);
-  const webSockets = createWebSocketDoor({ guard, identify, contextFor, log, tenure });
+  const places = createPlaces(options.maxStreams);
+  const webSockets = createWebSocketDoor({ guard, identify, contextFor, log, tenure, places });
   const streams = new Set<EventStream>();
   let stopping: Promise<void> | null = null;
 
@@ -84,8 +105,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   }
 
   const routes = new Map<string, (exchange: Exchange) => void | Promise<void>>([
-    ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, identify, contextFor })],
-    ['/graphql/stream', (exchange) => serveStream(exchange, { guard, identify, contextFor, log, tenure, keep })],
+    ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, guard, identify, contextFor })],
+    ['/graphql/stream', (exchange) => serveStream(exchange, { guard, identify, contextFor, log, tenure, places, keep })],
     ...createGraphiqlRoutes(production),
     ['/livez', (exchange) => serveHealth(exchange, { ok: true })],
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],
@@ -101,6 +122,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     if (stopping) res.setHeader('connection', 'close');
     const route = routes.get(path);
     if (!route) return replyJson(exchange, 404, { error: 'There is nothing here.' });
+    if (path.startsWith('/graphql') && answerCors(exchange, corsOrigins)) return;
     try {
       await route(exchange);
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Viewer } from '../auth/viewer.ts';
 import { apiError, maskError } from '../graphql/errors.ts';
 import { admitRequest } from '../graphql/operation.ts';
 import type { Guard } from '../graphql/operation.ts';
+import { resolveDocument } from '../graphql/persisted.ts';
 import { streamEvents } from '../graphql/sse.ts';
 import type { EventStream } from '../graphql/sse.ts';
 import { startSubscription } from '../graphql/subscription.ts';
@@ -12,6 +13,7 @@ import { admitVisitor, recheck, unauthenticated } from './door.ts';
 import { replyErrors } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import type { Identify } from './gate.ts';
+import type { Places } from './places.ts';
 import { fromSearch, operationRequest } from './request.ts';
 import type { Tenure } from './tenure.ts';
 
@@ -21,24 +23,33 @@ interface StreamRouteOptions {
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
   tenure: Tenure;
+  places: Places;
   /** Keeps the stream until it is over, so that a stop can complete it. */
   keep(stream: EventStream, exchange: Exchange): void;
 }
 
+const ALL_TAKEN = 'This instance carries as many streams as it may: close one, ask another instance, or try again later.';
+
 /** GET and POST /graphql/stream: one subscription per connection, as GraphQL over SSE has it in distinct connections mode. */
 export async function serveStream(exchange: Exchange, options: StreamRouteOptions): Promise<void> {
-  const { guard, identify, contextFor, log, tenure, keep } = options;
+  const { guard, identify, contextFor, log, tenure, places, keep } = options;
   const { req, res, requestId } = exchange;
   const mask = (error: unknown) => maskError(error, log, requestId);
   const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ['text/event-stream'], identify });
   if (!visitor) return;
   const sent = req.method === 'GET' ? fromSearch(exchange.search) : await readJson(req);
   if (!sent.ok) return replyErrors(exchange, [apiError('BAD_USER_INPUT', sent.message)], sent.status);
-  const request = operationRequest(sent.value);
+  const resolved = resolveDocument(sent.value, guard.persisted);
+  if (!resolved.ok) return replyErrors(exchange, [resolved.error]);
+  const request = operationRequest(resolved.value);
   if (typeof request === 'string') return replyErrors(exchange, [apiError('BAD_USER_INPUT', request)]);
   const admission = admitRequest(guard, visitor.viewer, request, ['subscription']);
   if (!admission.ok) return replyErrors(exchange, admission.errors.map(mask));
 
+  if (res.destroyed) return;
+  const free = places.take();
+  if (!free) return replyErrors(exchange, [apiError('UNAVAILABLE', ALL_TAKEN)]);
+  res.once('close', free);
   const newContext = () => contextFor(visitor.viewer, requestId);
   const subscribed = await startSubscription(guard.schema, admission.operation, newContext);
   if (!subscribed.ok) return replyErrors(exchange, subscribed.errors.map(mask));

@@ -20,6 +20,8 @@ import { requestIdOf } from './exchange.ts';
 import type { Identify } from './gate.ts';
 import type { Tenure } from './tenure.ts';
 
+import type { Places } from './places.ts';
+
 /** Registered codes of RFC 6455 and IANA that the protocol's clients answer by connecting again. */
 const GOING_AWAY = 1001;
 const TRY_AGAIN_LATER = 1013;
@@ -34,6 +36,7 @@ interface WebSocketOptions {
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
   tenure: Tenure;
+  places: Places;
 }
 
 export interface WebSocketDoor {
@@ -67,6 +70,9 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
       if (stopping) return refuse(socket, 503, 'The server is stopping.');
       if (!protocols.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL))
         return refuse(socket, 400, `Ask for the sub-protocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`);
+      const leave = options.places.take();
+      if (!leave) return refuse(socket, 503, 'This instance carries as many sockets as it may.');
+      socket.once('close', leave);
       server.handleUpgrade(req, socket, head, (webSocket) => {
         open.set(webSocket, serve(webSocket, req, options));
         webSocket.once('close', () => open.delete(webSocket));

@@ -26,6 +26,11 @@ const faults = [
     message: 'labels has 21 entries; allowed are 20.',
     path: ['labels'],
   },
+  {
+    filter: { labels: [{ key: 'a', in: Array.from({ length: 1001 }, () => 'x') }] },
+    message: 'labels[0].in has 1001 entries; allowed are 1000.',
+    path: ['labels', '0', 'in'],
+  },
 ];
 for (const { filter, message, path } of faults) {
   test(`a filter that cannot be is refused by lists, streams and mutations: ${message}`, async () => {
@@ -53,6 +58,20 @@ for (const { filter, message, path } of faults) {
     );
   });
 }
+
+test('any list of a filter has at most 1,000 entries', async () => {
+  const names = (count: number) => Array.from({ length: count }, (_, n) => `nobody ${n}`);
+  const cases = [
+    { list: TASKS, field: 'keys' },
+    { list: SCHEDULES, field: 'names' },
+    { list: RUNS, field: 'scheduleNames' },
+  ];
+  for (const { list, field } of cases) {
+    assert.deepEqual(await keys(list, { [field]: names(1000) }), []);
+    const { errors } = await carillon.ask(list, { filter: { [field]: names(1001) } });
+    assert.equal(errors?.[0]?.message, `filter: ${field} has 1001 entries; allowed are 1000.`);
+  }
+});
 
 test('lists inside of objects check their filters as well', async () => {
   const task = await api.taskOn(NOWHERE);

@@ -19,7 +19,12 @@ test('an id is free as soon as its last message is on its way, however long that
   const viewer = { actor: { kind: 'TOKEN', id: 'a', name: null }, role: 'VIEWER' } as const;
   const clock = { now: () => 0 };
   const session = openSession(wire, {
-    guard: { schema: buildSchema('type Query { a: Int }'), production: true, limiter: createRateLimiter('off', clock) },
+    guard: {
+      schema: buildSchema('type Query { a: Int }'),
+      production: true,
+      limiter: createRateLimiter('off', clock),
+      persisted: null,
+    },
     enter: async () => ({ ok: true, visitor: { viewer } }),
     contextFor: () => ({ viewer }),
     mask: () => ({ message: 'masked' }),

@@ -57,6 +57,17 @@ const hostile: [string, Body][] = [
   ['variables nested 100,000 deep', `{"query":"{ hello }","variables":{"v":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}}`],
   ['a selection as deep as the tokens go', JSON.stringify({ query: `{ items { nodes ${'{ self '.repeat(660)}` })],
   ['a closed one', JSON.stringify({ query: `{ items { nodes ${'{ self '.repeat(650)}{ id }${'}'.repeat(652)}` })],
+  ['a directive that lacks its argument', '{"query":"{ hello @skip }"}'],
+  ['a subscription with such a directive', '{"query":"subscription { ticks @skip { n } }"}'],
+  ['a fragment of such a one', '{"query":"subscription { ...F } fragment F on Subscription @include { ticks { n } }"}'],
+  ['a directive without end', JSON.stringify({ query: `{ hello ${'@skip(if: false) '.repeat(250)}}` })],
+  ['a directive that is not there', JSON.stringify({ query: `{ hello ${'@a '.repeat(900)}}` })],
+  ['aliases of a root field', JSON.stringify({ query: `{ ${Array.from({ length: 21 }, (_, n) => `a${n}: hello`).join(' ')} }` })],
+  [
+    'a circle of fragments',
+    '{"query":"{ ...A } fragment A on Query { ...B } fragment B on Query { ...C } fragment C on Query { ...A }"}',
+  ],
+  ['an upload', '{"operations":{"query":"{ hello }"},"map":{"0":["variables.file"]}}'],
   ['a name of half a megabyte', JSON.stringify({ query: `{ ${'a'.repeat(500_000)} }` })],
 ];
 for (const route of routes) {

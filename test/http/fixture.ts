@@ -6,7 +6,7 @@ import type { Role } from '../../src/auth/role.ts';
 import type { Viewer } from '../../src/auth/viewer.ts';
 import { enforceAuth } from '../../src/graphql/auth.ts';
 import { apiError } from '../../src/graphql/errors.ts';
-import { createHttpServer } from '../../src/http/server.ts';
+import { createHttpServer, TIMEOUTS } from '../../src/http/server.ts';
 import type { HttpServerOptions } from '../../src/http/server.ts';
 import { Channel } from './channel.ts';
 
@@ -198,6 +198,10 @@ export async function startTestServer(overrides: Partial<HttpServerOptions> = {}
     production: true,
     rateLimit: 'off',
     trustProxy: 0,
+    persisted: null,
+    corsOrigins: [],
+    maxStreams: 1000,
+    timeouts: TIMEOUTS,
     clock: { now: () => 0 },
     ...overrides,
   });

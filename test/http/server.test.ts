@@ -31,6 +31,12 @@ test('routes', async (t) => {
     assert.match(answer.headers.get('content-type') ?? '', /^application\/json/);
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
     assert.equal(answer.headers.get('cache-control'), 'no-store');
+    assert.equal(answer.headers.get('referrer-policy'), 'no-referrer');
+    assert.equal(answer.headers.get('cross-origin-resource-policy'), 'same-origin');
+    assert.equal(answer.headers.get('x-frame-options'), 'DENY');
+    assert.equal(answer.headers.get('content-security-policy'), "default-src 'none'; frame-ancestors 'none'");
+    assert.equal(answer.headers.get('x-powered-by'), null);
+    assert.equal(answer.headers.get('server'), null);
   }
 });
 
