@@ -1,6 +1,4 @@
-import { nothingLeft, withinBounds } from '../domain/bounds.ts';
-import { horizonOf } from '../domain/horizon.ts';
-import { placeAt, timingOf } from '../domain/timing.ts';
+import { nothingLeft } from '../domain/bounds.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
 import { findSchedule, insertSchedule } from '../store/schedules.ts';
@@ -9,8 +7,10 @@ import { rejectDuplicate, runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
+import { keptSources } from './definitionSources.ts';
 import { Fields } from './fields.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
+import { stampNew } from './scheduleStamp.ts';
 import { readHold } from './taskPause.ts';
 
 export interface CreateScheduleInput {
@@ -31,24 +31,18 @@ export function createSchedule(
     const { prisma, signal, audit } = scope;
     const now = parts.clock.now();
     const fields = new Fields();
-    const parsed = await parseDefinition(fields, scope, ['input', 'spec'], {}, input.spec, now);
+    const parsed = await parseDefinition(fields, keptSources(scope), ['input', 'spec'], {}, input.spec, now);
     if (parsed === null) throw new Rejection(fields.errors);
     const { definition, trigger } = parsed;
     for (const { field, message } of nothingLeft(trigger, definition, now)) fields.add(['input', 'spec', field], message);
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const id = newId('sch');
-    const bounded = withinBounds(trigger, definition);
-    const next = bounded.next(now);
     const existing = await findSchedule(prisma, { name: definition.name });
     const taken = `There is a schedule with the name "${definition.name}" already.`;
     const duplicate = conflict('ALREADY_EXISTS', ['input', 'spec', 'name'], taken, existing?.id ?? null);
     if (existing !== null) throw new Rejection([duplicate]);
-    const by = caller.viewer.actor;
-    const pause = input.spec.paused === true ? { since: new Date(now).toISOString(), reason: 'created paused', by } : null;
-    const place = placeAt(timingOf({ id, ...definition }, bounded), next);
-    const horizon = horizonOf(bounded, next);
     const hold = await readHold(scope, definition.taskId, now);
-    const stamp = { state: pause === null ? 'ACTIVE' : 'PAUSED', pause, hold, place, horizon, at: new Date(now), by } as const;
+    const stamp = stampNew(id, parsed, { now, by: caller.viewer.actor, paused: input.spec.paused === true, hold });
     const schedule = await rejectDuplicate(() => insertSchedule(prisma, { id, managedBy }, definition, stamp), duplicate);
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);
