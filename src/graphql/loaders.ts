@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { findAuditEntries } from '../store/auditLists.ts';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import { readLedgers } from '../store/occurrences.ts';
 import type { LedgerRequest } from '../store/occurrences.ts';
@@ -32,6 +33,7 @@ export function createLoaders(store: Store) {
     schedule: byId((ids) => findSchedulesById(prisma, ids)),
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
+    auditEntry: byId((ids) => findAuditEntries(prisma, ids)),
     calendar: byId((ids) => findCalendarsById(prisma, ids)),
     /** By name; null: there is none. */
     calendarDates: new DataLoader(async (names: readonly string[]) => {

@@ -1,6 +1,8 @@
+import { roleAtLeast } from '../../auth/role.ts';
+import type { Viewer } from '../../auth/viewer.ts';
 import type { Loaders } from '../loaders.ts';
 
-const TYPES = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker', cal: 'Calendar' } as const;
+const TYPES = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker', cal: 'Calendar', aud: 'AuditEntry' } as const;
 export type NodeType = (typeof TYPES)[keyof typeof TYPES];
 
 /** The type that an id's prefix names; null for a text that is no id of ours. */
@@ -22,13 +24,16 @@ export async function loadNode(loaders: Loaders, id: string) {
       return loaders.worker.load(id);
     case 'Calendar':
       return loaders.calendar.load(id);
+    case 'AuditEntry':
+      return loaders.auditEntry.load(id);
     case null:
       return null;
   }
 }
 
-/** As the typed fields answer it: what is deleted is not found. */
-export async function findNode(loaders: Loaders, id: string) {
+/** As the typed fields answer it: what is deleted is not found, nor is what the viewer may not see. */
+export async function findNode({ loaders, viewer }: { loaders: Loaders; viewer: Viewer }, id: string) {
+  if (nodeType(id) === 'AuditEntry' && !roleAtLeast(viewer.role, 'ADMIN')) return null;
   const node = await loadNode(loaders, id);
   return node !== null && 'deletedAt' in node && node.deletedAt !== null ? null : node;
 }

@@ -1,9 +1,9 @@
+import { AUDIT_ORDER, pageAudit } from '../../store/auditLists.ts';
 import { listCalendars } from '../../store/calendars.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import { readRunStats } from '../../store/runStats.ts';
 import { listWorkers } from '../../store/runRecords.ts';
 import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
-import { findSchedule } from '../../store/schedules.ts';
 import { TASK_ORDERS, pageTasks } from '../../store/taskLists.ts';
 import { findTask } from '../../store/tasks.ts';
 import { readPageArgs } from '../connections.ts';
@@ -12,6 +12,7 @@ import { readFilter } from '../filters.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { previewTrigger } from '../previewTrigger.ts';
+import { scheduleAsOf } from '../scheduleAsOf.ts';
 import { windowBefore } from '../statsWindow.ts';
 import { ZONE_DATA } from '../../zoneData.ts';
 import { findNode } from './node.ts';
@@ -20,12 +21,12 @@ const DAY_MS = 86_400_000;
 const MOST_CALENDARS = 1_000;
 
 export const Query: QueryResolvers = {
-  node: (_, { id }, { loaders }) => findNode(loaders, id),
-  nodes(_, { ids }, { loaders }) {
+  node: (_, { id }, context) => findNode(context, id),
+  nodes(_, { ids }, context) {
     if (ids.length > LIMITS.maxPageSize) {
       throw apiError('BAD_USER_INPUT', `ids has ${ids.length} entries; allowed are ${LIMITS.maxPageSize}.`);
     }
-    return Promise.all(ids.map((id) => findNode(loaders, id)));
+    return Promise.all(ids.map((id) => findNode(context, id)));
   },
   workers: (_, __, { parts }) => listWorkers(parts.store.prisma, new Date(parts.clock.now() - DAY_MS), LIMITS.maxPageSize),
   eventCursor: (_, __, { eventCursor }) => eventCursor(),
@@ -39,8 +40,7 @@ export const Query: QueryResolvers = {
     maxNodes: LIMITS.maxNodes,
   }),
   task: (_, { ref }, { parts }) => findTask(parts.store.prisma, ref.id != null ? { id: ref.id } : { key: ref.key ?? '' }),
-  schedule: (_, { ref }, { parts }) =>
-    findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
+  schedule: (_, { ref, asOf }, { parts }) => scheduleAsOf(parts.store, ref, asOf),
   run: (_, { id }, { loaders }) => loaders.run.load(id),
   tasks(_, { filter, orderBy, ...args }, { parts }, info) {
     const request = readPageArgs(args, info, TASK_ORDERS[orderBy?.field ?? 'KEY'], orderBy?.direction ?? 'ASC');
@@ -56,6 +56,8 @@ export const Query: QueryResolvers = {
   },
   stats: (_, { window, filter }, { parts }) =>
     readRunStats(parts.store.prisma, readFilter(filter), windowBefore(parts.clock.now(), window ?? 'PT1H')),
+  audit: (_, { targetId, actorId, at, ...args }, { parts }, info) =>
+    pageAudit(parts.store.prisma, { targetId, actorId, at }, readPageArgs(args, info, AUDIT_ORDER, 'DESC')),
   calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
   previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),
 };
