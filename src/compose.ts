@@ -25,9 +25,12 @@ import type { Logger } from './log.ts';
 import { createPulse } from './pulse.ts';
 import { HTTP_QUEUE, openQueue } from './queue/queue.ts';
 import type { RunQueue } from './queue/queue.ts';
+import { readSecretKeys } from './secretKeys.ts';
+import { createSecretBox } from './secrets.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 import { ensureEventPartitions, readStreamId } from './store/events.ts';
 import { openStore } from './store/open.ts';
+import { findSecretKeys } from './store/taskSecrets.ts';
 import { createCodeExecutor } from './task/kinds/code.ts';
 import { createHttpExecutor } from './task/kinds/http.ts';
 import { loadTasks } from './task/loadTasks.ts';
@@ -117,7 +120,14 @@ async function startParts(
   stops.push(() => relay.stop());
   const logs = createLogFollower({ store, clock, log });
   stops.push(() => logs.stop());
-  const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE) };
+  const secrets = createSecretBox(await readSecretKeys(config, log));
+  for (const use of await findSecretKeys(store.sql))
+    if (!secrets.has(use.keyId))
+      log.error(
+        use,
+        'secrets of tasks were stored under a key that is missing: set CARILLON_SECRET_KEY, or CARILLON_SECRET_KEY_OLD',
+      );
+  const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE), secrets };
   const schema = createSchema();
   const parts = { store, commands, relay, logs, clock, streamId: await readStreamId(store.sql), version: VERSION };
 
@@ -133,7 +143,7 @@ async function startParts(
   const threads = createThreads({ clock, log });
   stops.push(() => threads.close());
   const code = createCodeExecutor(codeTasks, (taskKey) => askAsTask(schema, parts, taskKey), threads);
-  const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION });
+  const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION, secrets, now: clock.now });
   stops.push(() => Promise.resolve(httpTasks.close()));
   const worker = await startWorker({
     store,

@@ -21,6 +21,8 @@ const DEFAULTS: Config = {
   dataDir: '/srv/app/.carillon',
   adminToken: null,
   httpAllowPrivate: false,
+  secretKey: null,
+  oldSecretKeys: [],
   tasksDir: '/srv/app/tasks',
   keep: { runsMs: 30 * 86_400_000, eventsMs: 7 * 86_400_000, ledgerMs: 365 * 86_400_000 },
   rateLimit: 60_000,
@@ -36,6 +38,8 @@ describe('what is not set has its default', () => {
     'CARILLON_DATA',
     'CARILLON_ADMIN_TOKEN',
     'CARILLON_HTTP_ALLOW_PRIVATE',
+    'CARILLON_SECRET_KEY',
+    'CARILLON_SECRET_KEY_OLD',
     'CARILLON_TASKS',
     'CARILLON_RATE_LIMIT',
     'LOG_LEVEL',
@@ -55,6 +59,7 @@ describe('what is not set has its default', () => {
 });
 
 const TOKEN = 'correct-horse-battery';
+const KEY = Buffer.alloc(32, 0xff);
 const settings: { name: string; accepted: [text: string, as: Partial<Config>][]; refused: string[] }[] = [
   {
     name: 'PORT',
@@ -113,8 +118,48 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
     accepted: [
       ['true', { httpAllowPrivate: true }],
       ['false', { httpAllowPrivate: false }],
+      ['10.0.0.0/8', { httpAllowPrivate: ['10.0.0.0/8'] }],
+      [' 10.1.2.3, FD00::/8,localhost ', { httpAllowPrivate: ['10.1.2.3', 'fd00::/8', 'localhost'] }],
+      ['api.internal,*.svc.cluster.local', { httpAllowPrivate: ['api.internal', '*.svc.cluster.local'] }],
     ],
-    refused: ['1', '0', 'yes', 'TRUE', 'truely'],
+    refused: [
+      '1',
+      '0',
+      'yes',
+      'TRUE',
+      'truely',
+      'true,10.0.0.0/8',
+      'api',
+      '10.0.0.0/33',
+      '::/129',
+      '10.0.0.0/8/8',
+      '10.0.0.0/',
+      '10.0.0',
+      'api.internal:80',
+      'http://api.internal',
+      'a..b',
+      '*',
+      '*.*.b',
+      'a*.b',
+      '0x7f.0x1',
+      '[::1]',
+      'fe80::1%eth0',
+      ',',
+      '10.0.0.1,',
+    ],
+  },
+  {
+    name: 'CARILLON_SECRET_KEY',
+    accepted: [[KEY.toString('base64'), { secretKey: KEY }]],
+    refused: ['x'.repeat(44), KEY.toString('hex'), KEY.toString('base64url'), KEY.subarray(1).toString('base64'), 'secret'],
+  },
+  {
+    name: 'CARILLON_SECRET_KEY_OLD',
+    accepted: [
+      [KEY.toString('base64'), { oldSecretKeys: [KEY] }],
+      [`${KEY.toString('base64')} , ${KEY.toString('base64')}`, { oldSecretKeys: [KEY, KEY] }],
+    ],
+    refused: ['secret', `${KEY.toString('base64')},`],
   },
   {
     name: 'CARILLON_RATE_LIMIT',
@@ -143,7 +188,7 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
     refused: ['prod', 'Production', 'staging'],
   },
 ];
-const SECRETS = ['DATABASE_URL', 'CARILLON_ADMIN_TOKEN'];
+const SECRETS = ['DATABASE_URL', 'CARILLON_ADMIN_TOKEN', 'CARILLON_SECRET_KEY', 'CARILLON_SECRET_KEY_OLD'];
 for (const { name, accepted, refused } of settings) {
   describe(name, () => {
     for (const [text, as] of accepted) {
@@ -196,6 +241,8 @@ test('a secret is not repeated, whatever is wrong with it', () => {
     ['DATABASE_URL', 'postgres://me:hunter2@db', 'hunter2'],
     ['DATABASE_URL', 'hunter2', 'hunter2'],
     ['CARILLON_ADMIN_TOKEN', 'hunter2', 'hunter2'],
+    ['CARILLON_SECRET_KEY', 'hunter2', 'hunter2'],
+    ['CARILLON_SECRET_KEY_OLD', 'hunter2', 'hunter2'],
     ['CARILLON_ADMIN_TOKEN', 'hunter2 hunter2 hunter2', 'hunter2'],
   ];
   for (const [name, value, secret] of secrets) {
@@ -207,4 +254,10 @@ test('a secret is not repeated, whatever is wrong with it', () => {
 test('a long value is shown by its beginning', () => {
   const message = refusal({ PORT: '9'.repeat(100_000) });
   assert.ok(message.includes(`PORT="${'9'.repeat(100)}"`) && message.length < 500);
+});
+
+test('beside a database of your own an old key of secrets needs the one that follows it', () => {
+  const old = { CARILLON_SECRET_KEY_OLD: KEY.toString('base64'), DATABASE_URL: 'postgres://db/carillon' };
+  assert.match(refusal(old), /CARILLON_SECRET_KEY_OLD is not allowed without CARILLON_SECRET_KEY/);
+  assert.deepEqual(read({ ...old, CARILLON_SECRET_KEY: KEY.toString('base64') }).oldSecretKeys, [KEY]);
 });

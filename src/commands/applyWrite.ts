@@ -4,6 +4,7 @@ import { invalid } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
+import { lockFreezes } from '../store/freezes.ts';
 import { newId } from '../store/ids.ts';
 import { insertSchedules, updateDefinitions } from '../store/scheduleBatches.ts';
 import type { DefinitionWrite } from '../store/scheduleBatches.ts';
@@ -14,6 +15,7 @@ import type { PlannedChange } from './applyPlan.ts';
 import type { ApplyWorld } from './applyWorld.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 import type { ParsedDefinition } from './definition.ts';
+import { followFreezesOfAll } from './followFreezes.ts';
 import { keepSkips } from './keepSkips.ts';
 import { lastSettledOf, settleAll } from './lockedSchedule.ts';
 import { removeSchedules } from './removeSchedules.ts';
@@ -41,6 +43,7 @@ export async function writeApply(
   const creates = plan.filter((change): change is Created => change.action === 'CREATE');
   const updates = plan.filter((change): change is Updated => change.action === 'UPDATE');
   const deleted = plan.filter((change): change is Deleted => change.action === 'DELETE').map(({ record }) => record);
+  await lockFreezes(scope.sql, 'keep');
   const locks = await lockForApply(parts, scope, world, {
     updated: updates.map(({ record }) => record),
     deleted,
@@ -70,11 +73,11 @@ export async function writeApply(
   await removeSchedules(parts, scope, deleted, { now, reason, tasks: locks.waited });
 
   const written = await readById(scope, [...edits, ...births, ...deleted]);
-  for (const { record, parsed } of updates) {
-    const kept = await keepSkips(scope, written.get(record.id) as ScheduleRecord, () =>
-      withinBounds(parsed.trigger, parsed.definition),
-    );
-    written.set(record.id, kept);
+  const triggers = new Map([...updates, ...creates].map(({ name, parsed }) => [name, parsed]));
+  const standings = [...edits, ...births].map(({ id }) => written.get(id) as ScheduleRecord);
+  for (const record of await followFreezesOfAll(scope, now, standings)) {
+    const { trigger, definition } = triggers.get(record.name) as ParsedDefinition;
+    written.set(record.id, await keepSkips(scope, record, () => withinBounds(trigger, definition)));
   }
   const createdOnes = births.map(({ id, definition }) => {
     const changes = { definition: { before: null, after: definition } };

@@ -74,7 +74,7 @@ export async function followCalendar(
 ): Promise<ScheduleRecord[]> {
   const faults: UserError[] = [];
   const moves: Move[] = [];
-  // Their next few instants stay; what they skip may lie further away.
+  // Their next few instants stay; what they skip, or what a freeze leaves, may lie further away.
   const kept: Move[] = [];
   const claimed = await withCalendars(
     scope.sql,
@@ -91,7 +91,7 @@ export async function followCalendar(
     const next = nextOf(trigger, user);
     const move = { user, trigger, next };
     if (!isDeepStrictEqual(user.horizon, horizonOf(trigger, next))) moves.push(move);
-    else if (user.settled.skipCount > 0) kept.push(move);
+    else if (user.settled.skipCount > 0 || user.settled.freezes.length > 0) kept.push(move);
   });
   if (faults.length > 0) throw new Rejection(faults.slice(0, MOST_FAULTS));
   await bumpCalendarStamps(

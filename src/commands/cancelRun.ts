@@ -2,6 +2,8 @@ import { afterCancel } from '../domain/cancel.ts';
 import type { RunError } from '../domain/runError.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { Actor } from '../store/actor.ts';
+import { refillBackfills } from '../store/backfillLanes.ts';
+import { lockBackfills } from '../store/backfills.ts';
 import { cancelLocked, lockRun } from '../store/cancels.ts';
 import { findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
@@ -29,7 +31,7 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    const { run, tasks } = await lockById(scope, input.id);
+    const { run, ...held } = await lockById(scope, input.id);
     const to = afterCancel(run.state, input.force ?? false);
     if (to === null) throw new Rejection([ended(run)]);
     if (to === run.state) return run;
@@ -37,10 +39,10 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
     const reason = input.reason ?? null;
     const error = cancelError(caller.viewer.actor, reason);
     if (to === 'CANCELED' && run.lease !== null) {
-      await takeAway(parts, scope, now, run, error, tasks);
+      await takeAway(parts, scope, now, run, error, held);
     } else {
       await cancelLocked(sql, now, run.id, to, error);
-      if (to === 'CANCELED') await promoteNext(parts, scope, now, [run], tasks);
+      if (to === 'CANCELED') await promoteNext(parts, scope, now, [run], held);
     }
     if (run.lease !== null) signal('cancels');
     const forced = input.force === true && run.lease !== null ? { force: { before: null, after: true } } : {};
@@ -51,14 +53,21 @@ export function cancelRun(parts: CommandParts, caller: Caller, input: CancelRunI
   });
 }
 
-/** Locks its schedule, its task when something waits for that, and then the run. @throws Rejection NOT_FOUND */
-async function lockById(scope: CommandScope, id: string): Promise<{ run: RunRecord; tasks: string[] }> {
-  const { scheduleId, taskId } = await findById(scope, id);
+/** What a cancel has locked before the runs. */
+export interface Held {
+  tasks: string[];
+  backfills: string[];
+}
+
+/** Locks its schedule, its task when something waits for that, its backfill, and then the run. @throws Rejection NOT_FOUND */
+async function lockById(scope: CommandScope, id: string): Promise<{ run: RunRecord } & Held> {
+  const { scheduleId, taskId, backfillId } = await findById(scope, id);
   if (scheduleId !== null) await lockSchedules(scope.sql, [scheduleId]);
   const tasks = await lockWaitedTasks(scope.sql, [taskId]);
+  const backfills = await lockBackfills(scope.sql, backfillId === null ? [] : [backfillId]);
   await lockRun(scope.sql, id);
   // It was read before the locks were granted; this is how it stands under them.
-  return { run: await findById(scope, id), tasks };
+  return { run: await findById(scope, id), tasks, backfills };
 }
 
 async function findById({ prisma }: CommandScope, id: string): Promise<RunRecord> {
@@ -67,38 +76,37 @@ async function findById({ prisma }: CommandScope, id: string): Promise<RunRecord
   return run;
 }
 
-/**
- * Ends the attempt here: whatever its worker brings of it later is not its own any more. The caller holds the run.
- * @param tasks  those that it has locked before
- */
+/** Ends the attempt here: whatever its worker brings of it later is not its own any more. The caller holds the run. */
 async function takeAway(
   parts: CommandParts,
   scope: CommandScope,
   now: number,
   run: RunRecord,
   error: RunError,
-  tasks: string[],
+  held: Held,
 ): Promise<void> {
   const finish = { runId: run.id, attempt: run.attempt, lease: run.lease as string, state: 'CANCELED', error } as const;
   // What is canceled counts as no failure.
-  const held = { failures: new Map(), tasks };
-  await endAttempts(scope, parts.queue, now, [{ ...finish, output: null, retryAt: null }], held);
+  await endAttempts(scope, parts.queue, now, [{ ...finish, output: null, retryAt: null }], { ...held, failures: new Map() });
 }
 
-/** Lets runs go that waited for canceled ones. The caller holds the schedules, and these tasks. */
+/** Lets runs go that waited for canceled ones. The caller holds the schedules, and these tasks and backfills. */
 export async function promoteNext(
   parts: CommandParts,
   { sql, signal }: CommandScope,
   now: number,
-  canceled: readonly Pick<RunRecord, 'scheduleId' | 'taskId'>[],
-  lockedTasks: readonly string[],
+  canceled: readonly Pick<RunRecord, 'scheduleId' | 'taskId' | 'backfillId'>[],
+  { tasks, backfills }: Held,
 ): Promise<void> {
   if (canceled.length === 0) return;
-  const scheduleIds = [...new Set(canceled.flatMap(({ scheduleId }) => scheduleId ?? []))];
+  const scheduleIds = [
+    ...new Set(canceled.flatMap(({ scheduleId, backfillId }) => (backfillId === null ? (scheduleId ?? []) : []))),
+  ];
   const taskIds = [...new Set(canceled.map(({ taskId }) => taskId))];
-  const promoted = await promoteBuffered(sql, now, scheduleIds, taskIds, lockedTasks);
-  await parts.queue.enqueue(sql, promoted);
-  if (promoted.length > 0) signal('jobs');
+  const queued = await refillBackfills(sql, now, backfills);
+  queued.push(...(await promoteBuffered(sql, now, scheduleIds, taskIds, tasks)));
+  await parts.queue.enqueue(sql, queued);
+  if (queued.length > 0) signal('jobs');
 }
 
 function ended(run: RunRecord) {

@@ -1,6 +1,7 @@
 import { afterCancel } from '../domain/cancel.ts';
 import { filterFaults } from '../domain/filterFaults.ts';
 import { Rejection } from '../domain/userError.ts';
+import { lockBackfills } from '../store/backfills.ts';
 import { cancelAllLocked, listCancelable, lockCancelable } from '../store/cancels.ts';
 import type { RunFilter } from '../store/runLists.ts';
 import { findRunsById } from '../store/runRecords.ts';
@@ -50,6 +51,7 @@ export function cancelRuns(parts: CommandParts, caller: Caller, input: CancelRun
       listed.flatMap((run) => run.scheduleId ?? []),
     );
     const tasks = await lockWaitedTasks(sql, [...new Set(listed.map((run) => run.taskId))]);
+    const backfills = await lockBackfills(sql, [...new Set(listed.flatMap((run) => run.backfillId ?? []))]);
     const ids = listed.map((run) => run.id);
     const locked = await lockCancelable(sql, filter, ids);
     if (locked.length === 0) return [];
@@ -57,7 +59,7 @@ export function cancelRuns(parts: CommandParts, caller: Caller, input: CancelRun
     const cancels = locked.map((run) => ({ ...run, to: afterCancel(run.state) as 'CANCELED' | 'CANCELING' }));
     await cancelAllLocked(sql, now, cancels, cancelError(caller.viewer.actor, reason));
     const over = cancels.filter((run) => run.to === 'CANCELED');
-    await promoteNext(parts, scope, now, over, tasks);
+    await promoteNext(parts, scope, now, over, { tasks, backfills });
     if (over.length < cancels.length) signal('cancels');
     await auditAll(
       cancels.map(({ id, state, to }) => {

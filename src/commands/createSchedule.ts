@@ -1,6 +1,7 @@
-import { nothingLeft } from '../domain/bounds.ts';
+import { nothingLeft, withinBounds } from '../domain/bounds.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { newId } from '../store/ids.ts';
+import { lockFreezes } from '../store/freezes.ts';
 import { findSchedule, insertSchedule } from '../store/schedules.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
@@ -9,6 +10,8 @@ import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { keptSources } from './definitionSources.ts';
 import { Fields } from './fields.ts';
+import { followFreezes } from './followFreezes.ts';
+import { keepSkips } from './keepSkips.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 import { stampNew } from './scheduleStamp.ts';
 import { readHold } from './taskPause.ts';
@@ -29,6 +32,7 @@ export function createSchedule(
 ): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.create', async (scope) => {
     const { prisma, signal, audit } = scope;
+    await lockFreezes(scope.sql, 'keep');
     const now = parts.clock.now();
     const fields = new Fields();
     const parsed = await parseDefinition(fields, keptSources(scope), ['input', 'spec'], {}, input.spec, now);
@@ -43,7 +47,9 @@ export function createSchedule(
     if (existing !== null) throw new Rejection([duplicate]);
     const hold = await readHold(scope, definition.taskId, now);
     const stamp = stampNew(id, parsed, { now, by: caller.viewer.actor, paused: input.spec.paused === true, hold });
-    const schedule = await rejectDuplicate(() => insertSchedule(prisma, { id, managedBy }, definition, stamp), duplicate);
+    const written = await rejectDuplicate(() => insertSchedule(prisma, { id, managedBy }, definition, stamp), duplicate);
+    const bounded = () => withinBounds(trigger, definition);
+    const schedule = await keepSkips(scope, await followFreezes(scope, now, written), bounded);
     const changes = { definition: { before: null, after: definition } };
     await audit({ action: 'schedule.create', targetId: schedule.id, reason: null, changes }, now);
     await scheduleEvent(scope, now, 'CREATED', null, schedule);

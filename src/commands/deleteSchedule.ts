@@ -13,7 +13,7 @@ export interface DeleteScheduleInput {
   reason?: string | null | undefined;
 }
 
-/** Deletes softly: history stays, the name is free at once, waiting runs are canceled, runs under way finish. */
+/** Deletes softly: history stays, the name is free at once, waiting runs and backfills are canceled, runs under way finish. */
 export function deleteSchedule(parts: CommandParts, caller: Caller, input: DeleteScheduleInput): Promise<CommandResult<string>> {
   return runCommand(parts, caller, 'schedule.delete', async (scope) => {
     const fields = new Fields();

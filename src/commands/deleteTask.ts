@@ -1,4 +1,5 @@
 import { Rejection, conflict } from '../domain/userError.ts';
+import { cancelBackfills } from '../store/backfills.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
 import { listScheduleIds } from '../store/scheduleLists.ts';
 import { lockTask, markTaskDeleted } from '../store/tasks.ts';
@@ -19,6 +20,7 @@ export function deleteTask(parts: CommandParts, caller: Caller, ref: TaskRefInpu
       const message = `The task "${task.key}" has schedules: delete them first.`;
       throw new Rejection([conflict('INVALID_STATE', ['task'], message, scheduleId)]);
     }
+    await cancelBackfills(sql, now, 'task_id', task.id);
     await cancelWaitingRuns(sql, now, 'task_id', task.id);
     await markTaskDeleted(prisma, task.id, new Date(now));
     await audit(

@@ -1,5 +1,5 @@
-import { withoutSkips } from '../domain/skips.ts';
-import { placeAt, timingOf } from '../domain/timing.ts';
+import { nextFireAmid } from '../domain/frozenPlan.ts';
+import { timingOf } from '../domain/timing.ts';
 import { findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { readSkips, settleSkips } from '../store/skips.ts';
@@ -8,7 +8,7 @@ import type { CommandScope } from './command.ts';
 
 /**
  * After a change of where a schedule stands or of its trigger: drops the skips that are no occurrences to come any more, and sets
- * what fires next past the others. The caller holds the schedule's row.
+ * what fires next past the others and what freezes hold back. The caller holds the schedule's row.
  * @param trigger  as it is after the change, within the schedule's bounds
  * @returns the schedule as it stands then
  */
@@ -17,16 +17,17 @@ export async function keepSkips(
   record: ScheduleRecord,
   trigger: () => Trigger,
 ): Promise<ScheduleRecord> {
-  if (record.skipCount === 0) return record;
-  const { id, nextScheduledFor } = record;
+  const { id, nextScheduledFor, skipCount, freezes } = record;
+  if (skipCount === 0 && freezes.length === 0) return record;
   const compiled = compile(trigger);
   // Nobody can say what its times are: mended, it keeps those that still are.
   if (compiled === null) return record;
   const next = nextScheduledFor?.getTime() ?? Infinity;
   const skips = (await readSkips(sql, [id])).get(id) ?? [];
   const kept = skips.filter(({ scheduledFor }) => scheduledFor >= next && compiled.matches(scheduledFor));
-  const fires = nextScheduledFor === null ? null : withoutSkips(compiled, kept).next(next - 1);
-  await settleSkips(sql, id, kept, placeAt(timingOf(record, compiled), fires).nextFireAt);
+  const from = nextScheduledFor?.getTime() ?? null;
+  const fires = nextFireAmid(compiled, { skips: kept, freezes }, from, timingOf(record, compiled));
+  await settleSkips(sql, id, kept, fires === null ? null : new Date(fires));
   return (await findSchedulesById(prisma, [id]))[0] as ScheduleRecord;
 }
 

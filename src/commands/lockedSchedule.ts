@@ -1,4 +1,5 @@
 import { heldSoFar, isHeldBack, lapseOf, planHeld } from '../domain/held.ts';
+import { planSettledAmid } from '../domain/frozenPlan.ts';
 import { declaringTask } from '../domain/managed.ts';
 import { isReplacing } from '../domain/overlap.ts';
 import { limitReached } from '../domain/runLimit.ts';
@@ -15,6 +16,7 @@ import type { ScheduleRecord, ScheduleRef } from '../store/schedules.ts';
 import { readSettled } from '../store/settled.ts';
 import { lockReplaced } from '../store/supersede.ts';
 import { listLiveWorkers } from '../store/workers.ts';
+import type { Trigger } from '../trigger/trigger.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 
 /** Exactly one key, as the API's @oneOf sees to. */
@@ -100,6 +102,16 @@ export async function refuseDeclared({ sql }: CommandScope, record: ScheduleReco
   throw new Rejection([conflict('INVALID_STATE', ['input', 'ref'], message, record.id)]);
 }
 
+/** @throws Rejection INVALID_STATE when its trigger is broken */
+export function soundTrigger(parts: CommandParts, { claimed, record }: LockedSchedule): Trigger {
+  try {
+    return parts.triggerOf(claimed);
+  } catch (error) {
+    const message = `The trigger of "${record.name}" cannot be planned: ${error instanceof Error ? error.message : String(error)}.`;
+    throw new Rejection([conflict('INVALID_STATE', ['input', 'ref'], message, record.id)]);
+  }
+}
+
 /** @throws Rejection VERSION_CONFLICT */
 export function checkVersion(record: ScheduleRecord, expected: number | null | undefined): void {
   if (expected == null || expected === record.version) return;
@@ -183,7 +195,7 @@ export async function settleAll(
   return reread(scope, standing, held);
 }
 
-/** What comes before a pause, and nothing of what one holds back: those that are due fire. */
+/** What comes before a pause, and nothing of what one holds back: those that are due fire, and what freezes hold back so far is FROZEN. */
 export async function settleActive(
   parts: CommandParts,
   scope: CommandScope,
@@ -194,7 +206,7 @@ export async function settleActive(
   // One plan may be too small for all of it, and what it leaves has no verdict yet.
   const brokenOff = () => scope.signal('cancels');
   for (let due = standing.filter((one) => isDue(one, now)); due.length > 0;) {
-    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf, { brokenOff }));
+    await parts.queue.enqueue(scope.sql, await fireDue(scope.sql, now, due, parts.triggerOf, { planner: settling, brokenOff }));
     scope.signal('jobs', 'events');
     const before = standing;
     standing = await reread(scope, before, due);
@@ -203,6 +215,9 @@ export async function settleActive(
   }
   return standing;
 }
+
+const settling: Planner = (trigger, expected, now, { misfire, timing, ...obstacles }) =>
+  planSettledAmid(trigger, obstacles, expected, now, misfire, timing);
 
 /** Ends what the engine would end a moment later. */
 export async function settleLapsed(
@@ -231,11 +246,11 @@ async function reread(
   return all.map((schedule) => byId.get(schedule.id) ?? schedule);
 }
 
-/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. Of one with skips only these may have come. */
+/** A schedule whose trigger turns out broken is paused by the first plan, which ends it. Of one with skips or freezes only what these keep from firing may have come. */
 function isDue(schedule: ClaimedSchedule, now: number): boolean {
-  const { state, hold, nextFireAt, skipCount } = schedule;
+  const { state, hold, nextFireAt, skipCount, freezes } = schedule;
   if (state !== 'ACTIVE' || hold !== null) return false;
-  return (nextFireAt !== null && nextFireAt.getTime() <= now) || (skipCount > 0 && isPast(schedule, now));
+  return (nextFireAt !== null && nextFireAt.getTime() <= now) || ((skipCount > 0 || freezes.length > 0) && isPast(schedule, now));
 }
 
 function placeOf({ nextScheduledFor }: ClaimedSchedule): number | null {

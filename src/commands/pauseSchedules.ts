@@ -1,4 +1,5 @@
 import type { MisfireMode } from '../domain/due.ts';
+import { freezeAt } from '../domain/freezes.ts';
 import { isInForce, mostResumed, planResumed } from '../domain/held.ts';
 import { remainingRuns } from '../domain/runLimit.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
@@ -117,8 +118,14 @@ export function resumeSchedules(
   });
 }
 
-/** @throws Rejection INVALID_STATE: what is held back by a task's pause as well cannot run */
+/** @throws Rejection INVALID_STATE: what is held back by a task's pause or a freeze as well cannot run */
 function refuseHeld(paused: readonly ClaimedSchedule[], now: number): void {
+  for (const { name, id, freezes } of paused) {
+    const freeze = freezeAt(freezes, now);
+    if (freeze === null) continue;
+    const frozen = `The schedule "${name}" is in a freeze until ${freeze.until}, and nothing of it is to fire: resume with misfire SKIP, or end the freeze first.`;
+    throw new Rejection([conflict('INVALID_STATE', ['input', 'misfire'], frozen, id)]);
+  }
   const held = paused.find(({ hold }) => isInForce(hold, now));
   if (held === undefined) return;
   const message = `The task of the schedule "${held.name}" is paused, and nothing of it can run: resume the task first, or resume with misfire SKIP.`;

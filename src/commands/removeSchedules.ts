@@ -1,3 +1,4 @@
+import { cancelBackfills } from '../store/backfills.ts';
 import { cancelWaitingRuns } from '../store/runs.ts';
 import { markAllDeleted } from '../store/scheduleBatches.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
@@ -7,7 +8,7 @@ import type { CommandParts, CommandScope } from './command.ts';
 import { scheduleEvents } from './scheduleEvent.ts';
 
 /**
- * Deletes schedules softly: history stays, the names are free at once, waiting runs are canceled, runs under way finish. The caller
+ * Deletes schedules softly: history stays, the names are free at once, waiting runs and backfills are canceled, runs under way finish. The caller
  * holds their rows and has settled what was due.
  * @param records  as they stood before they were settled
  * @param tasks    those of their tasks that lockWaitedTasks has locked
@@ -21,6 +22,7 @@ export async function removeSchedules(
   if (records.length === 0) return;
   const { sql, signal, auditAll } = scope;
   const ids = records.map(({ id }) => id);
+  await cancelBackfills(sql, now, 'schedule_id', ...ids);
   await cancelWaitingRuns(sql, now, 'schedule_id', ...ids);
   // Runs of other schedules, or of none, may have waited for a place that these held.
   const promoted = await promoteBuffered(sql, now, [], tasks);

@@ -18,9 +18,15 @@ const MAX_FILTERED = 1_000;
 
 /**
  * Ids of what is selected, in order of id.
+ * @param most  how many a filter may match
  * @throws Rejection when something that is named is not there: nothing is changed then
  */
-export async function selectSchedules({ prisma }: CommandScope, select: ScheduleSelection, now: number): Promise<string[]> {
+export async function selectSchedules(
+  { prisma }: CommandScope,
+  select: ScheduleSelection,
+  now: number,
+  most = MAX_FILTERED,
+): Promise<string[]> {
   const named = select.ids ?? select.names;
   if (named == null) {
     const fields = new Fields();
@@ -29,9 +35,9 @@ export async function selectSchedules({ prisma }: CommandScope, select: Schedule
     }
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const ids = await listScheduleIds(prisma, select.filter ?? {}, now);
-    if (ids.length <= MAX_FILTERED) return ids;
-    const message = `filter matches ${ids.length} schedules; at most ${MAX_FILTERED} can be changed at once. Narrow it.`;
-    fields.add(['input', 'select', 'filter'], message, `at most ${MAX_FILTERED}`);
+    if (ids.length <= most) return ids;
+    const message = `filter matches ${ids.length} schedules; at most ${most} can be changed at once. Narrow it.`;
+    fields.add(['input', 'select', 'filter'], message, `at most ${most}`);
     throw new Rejection(fields.errors);
   }
   const key = select.ids != null ? 'ids' : 'names';

@@ -1,7 +1,7 @@
 import { MAX_SKIPS } from '../domain/skips.ts';
 import { countsFrom, timingOf } from '../domain/timing.ts';
 import type { Timing } from '../domain/timing.ts';
-import { Rejection, conflict, invalid } from '../domain/userError.ts';
+import { Rejection, invalid } from '../domain/userError.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { readSkips, removeSkip, writeSkip } from '../store/skips.ts';
 import type { Trigger } from '../trigger/trigger.ts';
@@ -9,7 +9,7 @@ import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
 import { keepSkips } from './keepSkips.ts';
-import { lastSettled, lockByRef } from './lockedSchedule.ts';
+import { lastSettled, lockByRef, soundTrigger } from './lockedSchedule.ts';
 import type { LockedSchedule, ScheduleRefInput } from './lockedSchedule.ts';
 import { scheduleEvent } from './scheduleEvent.ts';
 
@@ -36,7 +36,7 @@ export function skipOccurrence(
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
-    const trigger = triggerOf(parts, locked);
+    const trigger = soundTrigger(parts, locked);
     const at = input.scheduledFor.getTime();
     const undo = input.undo === true;
     const timing = timingOf(record, trigger);
@@ -52,16 +52,6 @@ export function skipOccurrence(
     scope.signal('schedules', 'events');
     return changed;
   });
-}
-
-/** @throws Rejection INVALID_STATE when its trigger is broken */
-function triggerOf(parts: CommandParts, { claimed, record }: LockedSchedule): Trigger {
-  try {
-    return parts.triggerOf(claimed);
-  } catch (error) {
-    const message = `The trigger of "${record.name}" cannot be planned: ${error instanceof Error ? error.message : String(error)}.`;
-    throw new Rejection([conflict('INVALID_STATE', ['input', 'ref'], message, record.id)]);
-  }
 }
 
 async function skip(

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { withinBounds } from '../domain/bounds.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
+import { lockFreezes } from '../store/freezes.ts';
 import { findSchedule, updateDefinition } from '../store/schedules.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { rejectDuplicate, runCommand } from './command.ts';
@@ -10,6 +11,7 @@ import { parseDefinition } from './definition.ts';
 import type { SchedulePatch } from './definition.ts';
 import { keptSources } from './definitionSources.ts';
 import { Fields } from './fields.ts';
+import { followFreezes } from './followFreezes.ts';
 import { keepSkips } from './keepSkips.ts';
 import { checkVersion, lastSettled, lockByRef, refuseDeclared, settleDue } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
@@ -32,6 +34,7 @@ export function updateSchedule(
 ): Promise<CommandResult<ScheduleRecord>> {
   return runCommand(parts, caller, 'schedule.update', async (scope) => {
     const { prisma, signal, audit } = scope;
+    await lockFreezes(scope.sql, 'keep');
     const locked = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
     const { record, now } = locked;
     await refuseDeclared(scope, record, caller);
@@ -70,7 +73,8 @@ export function updateSchedule(
     const duplicate = conflict('ALREADY_EXISTS', ['input', 'patch', 'name'], message, taken?.id ?? null);
     if (taken !== null && taken.id !== record.id) throw new Rejection([duplicate]);
     const written = await rejectDuplicate(() => updateDefinition(prisma, record, definition, stamp), duplicate);
-    const updated = await keepSkips(scope, written, () => withinBounds(trigger, definition));
+    const bounded = () => withinBounds(trigger, definition);
+    const updated = await keepSkips(scope, await followFreezes(scope, now, written), bounded);
     await audit(
       {
         action: 'schedule.update',

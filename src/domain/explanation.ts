@@ -5,6 +5,8 @@ import type { Trigger } from '../trigger/trigger.ts';
 import { withinBounds } from './bounds.ts';
 import type { Bounds } from './bounds.ts';
 import { limitReached } from './runLimit.ts';
+import { freezeAt } from './freezes.ts';
+import type { Freeze } from './freezes.ts';
 import type { RunLimit } from './runLimit.ts';
 import type { RunOrigin, RunState } from './runState.ts';
 import { givenTriggerOf, triggerOf } from './schedule.ts';
@@ -39,6 +41,8 @@ export interface ExplainedSchedule extends Omit<TriggerSource, 'calendarStamp'>,
   deletedAt: Date | null;
   /** Occurrences without a verdict that somebody skipped. */
   skips: readonly PlannedSkip[];
+  /** Those that have a say; absent: none. */
+  freezes?: readonly Freeze[];
 }
 /** What the store knows of one instant that is past. */
 export interface LedgerFacts {
@@ -93,7 +97,7 @@ function explainDefinition(trigger: Trigger, { startAt, endAt }: Bounds, at: num
 function planned(schedule: ExplainedSchedule, trigger: Trigger, at: number, definition: Cause[]): Cause[] {
   const causes = [...definition, ...deleted(schedule, at), ...explainLimit(schedule, trigger, at)];
   if (schedule.state === 'COMPLETED') causes.push(stop('state', 'the schedule is COMPLETED: it has no times left'));
-  return asFarAsDecided([...causes, ...paused(schedule, trigger, at), ...skipped(schedule, at)]);
+  return asFarAsDecided([...causes, ...paused(schedule, trigger, at), ...skipped(schedule, at), ...frozen(schedule, at)]);
 }
 
 function happened(
@@ -121,7 +125,12 @@ function happened(
   if (verdict !== null) return byDefinition ? [...head, ...definition, verdict] : [verdict];
   if (!byDefinition) return [...head, ...definition];
   if (changed) return [...definition, stop('version', `${present}, after this instant; the ledger has nothing of it`)];
-  const later = asFarAsDecided([...deleted(schedule, at), ...paused(schedule, trigger, at), ...skipped(schedule, at)]);
+  const later = asFarAsDecided([
+    ...deleted(schedule, at),
+    ...paused(schedule, trigger, at),
+    ...skipped(schedule, at),
+    ...frozen(schedule, at),
+  ]);
   if (later.length > 0) return [...definition, ...later];
   // What came after the last run that it allows has no verdict.
   if (state === 'COMPLETED' && limitReached(schedule)) return [...definition, ...explainLimit(schedule, trigger, at)];
@@ -189,6 +198,15 @@ function details({ since, until, by, reason }: Held): string {
 
 function skipped({ skips }: ExplainedSchedule, at: number): Cause[] {
   return skips.filter(({ scheduledFor }) => scheduledFor === at).map(({ reason }) => stop('skip', reason));
+}
+
+/** By nominal instants. What has a verdict is the ledger's. */
+function frozen({ freezes = [], nextScheduledFor }: ExplainedSchedule, at: number): Cause[] {
+  const freeze = nextScheduledFor !== null && nextScheduledFor.getTime() <= at ? freezeAt(freezes, at) : null;
+  if (freeze === null) return [];
+  const { from, until, by, reason, exit } = freeze;
+  const then = { SKIP: '', FIRE_ONCE: '; at its end the latest one runs', FIRE_ALL: '; at its end it runs' }[exit];
+  return [stop('freeze', `FROZEN from ${from} until ${until}, by ${by.name ?? by.id}: ${reason}${then}`)];
 }
 
 const stop = (subject: string, message: string): Cause => ({ subject, passes: false, message });

@@ -1,11 +1,13 @@
 import type { Trigger } from '../trigger/trigger.ts';
+import { freezeAt, frozenReason, frozenRows, outside, spansOf } from './freezes.ts';
+import type { Freeze, FrozenSpan } from './freezes.ts';
 import { heldSoFar, heldUntil, planHeld } from './held.ts';
 import type { Holding } from './held.ts';
 import { remainingRuns } from './runLimit.ts';
 import type { RunLimit } from './runLimit.ts';
 import { triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
-import { withoutSkips } from './skips.ts';
+import { omissionOf, weave, withoutSkips } from './skips.ts';
 import type { PlannedSkip } from './skips.ts';
 import { timingOf } from './timing.ts';
 import type { Offsets, Timing } from './timing.ts';
@@ -31,6 +33,8 @@ export interface ScheduleLedger extends TriggerSource, Offsets, RunLimit, Holdin
   nextScheduledFor: Date | null;
   deletedAt: Date | null;
   skips: readonly PlannedSkip[];
+  /** Those that have a say; absent: none. */
+  freezes?: readonly Freeze[];
   /** Ascending; all before nextScheduledFor. */
   past: readonly Occurrence[];
 }
@@ -90,16 +94,26 @@ function undecided(
     .map(({ kind: _, ...item }): Occurrence => ({ ...item, effectiveAt: timing.effective(item.scheduledFor), ...without }));
   const ahead = Math.max(next, timing.firstNominalFrom(passed));
   const start = Math.max(from, ahead);
+  const passedSpans = goesOn > now ? [] : spansBy(schedule.freezes ?? [], ahead, now);
+  const frozen = frozenSoFar(trigger, schedule.skips, passedSpans)
+    .filter((item) => item.scheduledFor < until && item.through >= from)
+    .map(({ kind: _, ...item }): Occurrence => ({ ...item, effectiveAt: timing.effective(item.scheduledFor), ...without }));
+  const open = outside(trigger, passedSpans);
   const skips = new Map(schedule.skips.map(({ scheduledFor, reason }) => [scheduledFor, reason]));
   const remaining = remainingRuns(schedule);
-  let room = remaining === null ? Infinity : remaining - withoutSkips(trigger, schedule.skips).count(ahead, start);
+  let room =
+    remaining === null
+      ? Infinity
+      : remaining - outside(withoutSkips(trigger, schedule.skips), spansOf(schedule.freezes ?? [])).count(ahead, start);
   const planned: Occurrence[] = [];
-  for (const at of trigger.between(start, until, limit)) {
+  for (const at of open.between(start, until, limit)) {
     if (room <= 0) break;
     const single = { scheduledFor: at, effectiveAt: timing.effective(at), through: at, count: 1, ...without };
     const skipped = skips.get(at);
-    if (skipped === undefined) room -= 1;
-    if (skipped !== undefined) planned.push({ ...single, verdict: 'SKIPPED_BY_USER', reason: skipped });
+    const freeze = skipped === undefined ? freezeAt(schedule.freezes ?? [], at) : null;
+    if (skipped === undefined && freeze === null) room -= 1;
+    if (freeze !== null) planned.push({ ...single, verdict: 'FROZEN', reason: frozenReason(freeze) });
+    else if (skipped !== undefined) planned.push({ ...single, verdict: 'SKIPPED_BY_USER', reason: skipped });
     else
       planned.push({
         ...single,
@@ -107,7 +121,22 @@ function undecided(
         reason: single.effectiveAt < goesOn ? (schedule.state === 'PAUSED' ? BY_PAUSE : BY_HOLD) : null,
       });
   }
-  return [...reached, ...planned];
+  return [...reached, ...[...frozen, ...planned].toSorted((a, b) => a.scheduledFor - b.scheduledFor)];
+}
+
+/** What freezes lie over from `from` through `now`, nominal. */
+function spansBy(freezes: readonly Freeze[], from: number, now: number): FrozenSpan[] {
+  return spansOf(freezes)
+    .map((span) => ({ ...span, from: Math.max(span.from, from), until: Math.min(span.until, now + 1) }))
+    .filter((span) => span.from < span.until);
+}
+
+/** A row for each of these spans, cut where somebody has skipped an occurrence. */
+function frozenSoFar(trigger: Trigger, skips: readonly PlannedSkip[], spans: readonly FrozenSpan[]) {
+  const { rest, within } = omissionOf(trigger, skips);
+  const [from, until] = [spans[0]?.from ?? 0, spans.at(-1)?.until ?? 0];
+  const inside = within(from, until).filter(({ scheduledFor: at }) => spans.some((span) => span.from <= at && at < span.until));
+  return weave(frozenRows(rest, spans, from, until), inside, rest);
 }
 const BY_PAUSE = 'the schedule is PAUSED: it fires if it is resumed before';
 const BY_HOLD = 'its task is paused: it fires if that ends before';

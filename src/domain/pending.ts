@@ -1,3 +1,5 @@
+import { countFrozen } from './freezes.ts';
+import type { Freeze } from './freezes.ts';
 import { heldUntil, isHeldBack } from './held.ts';
 import type { Holding } from './held.ts';
 import { triggerOf } from './schedule.ts';
@@ -12,15 +14,18 @@ interface Held extends Holding {
   /** The first occurrence that has no verdict yet. */
   nextScheduledFor: Date | null;
   deletedAt: Date | null;
+  /** Those that have a say; absent: none. */
+  freezes?: readonly Freeze[];
 }
 
-/** Whether a pause may hold occurrences back at all: most schedules need no look at their triggers. */
+/** Whether a pause or a freeze may hold occurrences back at all: most schedules need no look at their triggers. */
 export function mayBePending(schedule: Held): boolean {
-  return schedule.deletedAt === null && schedule.nextScheduledFor !== null && isHeldBack(schedule);
+  const held = isHeldBack(schedule) || (schedule.freezes ?? []).length > 0;
+  return schedule.deletedAt === null && schedule.nextScheduledFor !== null && held;
 }
 
 /**
- * Occurrences that a running pause, of the schedule or of its task, holds back up to `now`.
+ * Occurrences that a running pause, of the schedule or of its task, or a freeze holds back up to `now`.
  * @returns null: more than 10,000, or the trigger cannot be compiled and nobody can say
  */
 export function countPending(
@@ -30,11 +35,13 @@ export function countPending(
   if (schedule.nextScheduledFor === null) return 0;
   const until = Math.min(now + 1, heldUntil(schedule));
   const from = schedule.nextScheduledFor.getTime();
-  if (from >= until) return 0;
+  const freezes = (schedule.freezes ?? []).filter((freeze) => Date.parse(freeze.until) > now);
+  if (from >= until && freezes.length === 0) return 0;
   try {
     const trigger = triggerOf(schedule);
-    const end = timingOf(schedule, trigger).firstNominalFrom(until);
-    const count = from < end ? trigger.count(from, end) : 0;
+    const end = until === -Infinity ? from : timingOf(schedule, trigger).firstNominalFrom(until);
+    const paused = from < end ? trigger.count(from, end) : 0;
+    const count = paused + countFrozen(trigger, { freezes, from: Math.max(from, end) }, now);
     return count > MOST_PENDING ? null : count;
   } catch {
     return null;

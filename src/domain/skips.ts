@@ -47,6 +47,24 @@ export function withoutSkips(trigger: Trigger, skips: readonly PlannedSkip[]): T
   };
 }
 
+/** Occurrences that do not fire, each with a verdict of its own. */
+export interface Omission {
+  /** The others; the trigger itself when nothing is left out. */
+  rest: Trigger;
+  /** The verdicts of those in [from, until), ascending; none spans one of the others. */
+  within(from: number, until: number): Skip[];
+}
+
+/** What was skipped. */
+export function omissionOf(trigger: Trigger, skips: readonly PlannedSkip[]): Omission {
+  const within = (from: number, until: number) =>
+    skips
+      .filter(({ scheduledFor: at }) => at >= from && at < until && trigger.matches(at))
+      .toSorted((a, b) => a.scheduledFor - b.scheduledFor)
+      .map(verdictOf);
+  return { rest: withoutSkips(trigger, skips), within };
+}
+
 /**
  * As planDue, where some of the occurrences are skipped: those that are due get their verdict in their place among the others,
  * which are planned as if there were only them. Skipped ones that no other comes before have it at their nominal instant.
@@ -60,39 +78,50 @@ export function planDueAround(
   policy: MisfirePolicy,
   timing: Timing = NOMINAL,
 ): DuePlan {
-  const rest = withoutSkips(trigger, skips);
+  return planAround(trigger, omissionOf(trigger, skips), expected, now, policy, timing);
+}
+
+/** The same for whatever does not fire. */
+export function planAround(
+  trigger: Trigger,
+  { rest, within }: Omission,
+  expected: number,
+  now: number,
+  policy: MisfirePolicy,
+  timing: Timing,
+): DuePlan {
   if (rest === trigger) return planDue(trigger, expected, now, policy, MAX_FIRES_PER_TICK, timing);
-  const within = (end: number) =>
-    skips
-      .filter(({ scheduledFor: at }) => at >= expected && at < end && trigger.matches(at))
-      .toSorted((a, b) => a.scheduledFor - b.scheduledFor);
   const fires = rest.next(expected - 1) ?? Infinity;
   if (fires === Infinity || timing.effective(fires) > now) {
     const end = Math.min(fires, now + 1);
-    return end <= expected ? { items: [], next: expected } : { items: within(end).map(verdictOf), next: trigger.next(end - 1) };
+    return end <= expected ? { items: [], next: expected } : { items: within(expected, end), next: trigger.next(end - 1) };
   }
   const plan = planDue(rest, expected, now, policy, MAX_FIRES_PER_TICK, timing);
   const full = plan.next !== null && timing.effective(plan.next) <= now;
   const end = full ? (plan.next as number) : endOfDue(timing, expected, now);
-  return { items: weave(plan.items, within(end), rest), next: full ? plan.next : trigger.next(end - 1) };
+  return { items: weave(plan.items, within(expected, end), rest), next: full ? plan.next : trigger.next(end - 1) };
 }
 
-/** Puts the skipped ones where they belong; a counted stretch that one of them lies in is cut there. */
-function weave(items: readonly (Fire | Skip)[], skips: readonly PlannedSkip[], rest: Trigger): (Fire | Skip)[] {
-  const woven: (Fire | Skip)[] = [];
-  const waiting = [...skips];
-  for (let item of items) {
+/** Puts what does not fire where it belongs; a counted stretch that one of them lies in is cut there. @param rest  what is counted */
+export function weave<Item extends Fire | Skip>(
+  items: readonly Item[],
+  omitted: readonly Skip[],
+  rest: Trigger,
+): (Item | Skip)[] {
+  const woven: (Item | Skip)[] = [];
+  const waiting = [...omitted];
+  for (let item of items as readonly (Item | Skip)[]) {
     for (const skip of waiting.splice(0, waiting.findLastIndex((skip) => skip.scheduledFor < endOf(item)) + 1)) {
       const at = skip.scheduledFor;
       if (item.kind === 'skip' && item.scheduledFor < at) {
         woven.push(stretch(item, item.scheduledFor, at, rest));
         item = stretch(item, at, item.through + 1, rest);
       }
-      woven.push(verdictOf(skip));
+      woven.push(skip);
     }
     woven.push(item);
   }
-  return [...woven, ...waiting.map(verdictOf)];
+  return [...woven, ...waiting];
 }
 
 const endOf = (item: Fire | Skip): number => (item.kind === 'skip' ? item.through : item.scheduledFor);

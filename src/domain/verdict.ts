@@ -5,6 +5,7 @@ const SKIP_VERDICTS = [
   'MISSED',
   'COALESCED',
   'PAUSED',
+  'FROZEN',
   'LIMIT_REACHED',
   'SKIPPED_BY_USER',
 ] as const;

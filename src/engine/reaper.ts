@@ -6,6 +6,7 @@ import type { RunQueue } from '../queue/queue.ts';
 import { endAttempts } from '../queue/finish.ts';
 import { WAITING_JOB_IDS } from '../queue/queue.ts';
 import type { Store } from '../store/open.ts';
+import { refillIdle } from './backfills.ts';
 import { fenceIgnored } from './fence.ts';
 import { iso, listLostRuns, listStaleQueued, lockLostRuns, lockSchedulesOf, renewJobs } from '../store/runs.ts';
 import type { Finish, LostRun } from '../store/runs.ts';
@@ -51,6 +52,7 @@ export async function reap(parts: { store: Store; queue: RunQueue; clock: Clock;
   await failOrphans(parts);
   await redeliver(parts);
   await releaseStuck(parts);
+  await refillIdle(parts, BATCH);
 }
 
 /** What waited for a worker that is gone, and for no other, ends here. */

@@ -20,6 +20,7 @@ export function matchesRun(facts: EventFacts, filter: RunFilter | null): boolean
     anyOf(filter.scheduleNames, facts['scheduleName']) &&
     anyOf(filter.scheduleIds, facts['scheduleId']) &&
     anyOf(filter.workerIds, facts['workerId']) &&
+    (filter.backfillId == null || facts['backfillId'] === filter.backfillId) &&
     within(filter.scheduledFor, facts['scheduledFor']) &&
     within(filter.finished, facts['finishedAt']) &&
     (minLatenessMs == null || (typeof facts['latenessMs'] === 'number' && facts['latenessMs'] >= minLatenessMs)) &&

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { findAuditEntries } from '../store/auditLists.ts';
+import { findBackfills } from '../store/backfills.ts';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import { readLedgers } from '../store/occurrences.ts';
 import type { LedgerRequest } from '../store/occurrences.ts';
@@ -11,6 +12,7 @@ import type { Stretch } from '../store/runStats.ts';
 import { findSteps } from '../store/steps.ts';
 import type { StepRecord } from '../store/steps.ts';
 import { findSchedulesById, nextFireByTask } from '../store/schedules.ts';
+import { findFreezesById } from '../store/freezes.ts';
 import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
@@ -34,7 +36,9 @@ export function createLoaders(store: Store) {
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
     auditEntry: byId((ids) => findAuditEntries(prisma, ids)),
+    backfill: byId((ids) => findBackfills(sql, ids)),
     calendar: byId((ids) => findCalendarsById(prisma, ids)),
+    freeze: byId((ids) => findFreezesById(prisma, ids)),
     /** By name; null: there is none. */
     calendarDates: new DataLoader(async (names: readonly string[]) => {
       const dates = await readCalendarDates(sql, names);

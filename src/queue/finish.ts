@@ -1,4 +1,5 @@
 import { countFailures, isFailure } from '../domain/failures.ts';
+import { refillBackfills } from '../store/backfillLanes.ts';
 import type { Tx } from '../store/open.ts';
 import { finishRuns, lockSchedulesOf } from '../store/runs.ts';
 import type { Finish, Finished, LockedOwners } from '../store/runs.ts';
@@ -7,7 +8,8 @@ import { promoteBuffered } from '../store/waiting.ts';
 import type { RunQueue } from './queue.ts';
 
 /**
- * Ends attempts and, in the same transaction, lets the runs go that waited for them and counts the failures of their schedules.
+ * Ends attempts and, in the same transaction, lets the runs go that waited for them, writes the next ones of their backfills and counts
+ * the failures of their schedules.
  * @param held  what the caller has locked of them already, when it had to do so before it locked the runs
  * @returns the attempts that were ended; one that is missing was not the caller's any more
  */
@@ -26,11 +28,13 @@ export async function endAttempts(
   const final = finished.filter((run) => run.final);
   // What is to be tried again gives its slot free as well.
   if (final.length > 0 || (finished.length > 0 && locked.tasks.length > 0)) {
-    const schedules = new Set(final.flatMap((run) => run.scheduleId ?? []));
+    const schedules = new Set(final.flatMap((run) => (run.backfillId === null ? (run.scheduleId ?? []) : [])));
     const tasks = new Set(finished.map((run) => run.taskId));
+    const refilled = final.some((run) => run.backfillId !== null) ? await refillBackfills(tx.sql, now, locked.backfills) : [];
     const promoted = await promoteBuffered(tx.sql, now, [...schedules], [...tasks], locked.tasks);
-    await queue.enqueue(tx.sql, promoted);
-    if (promoted.length > 0) tx.signal('jobs');
+    const queued = [...refilled, ...promoted];
+    await queue.enqueue(tx.sql, queued);
+    if (queued.length > 0) tx.signal('jobs');
   }
   if (finished.length > 0) tx.signal('events');
   return finished;
@@ -53,7 +57,7 @@ function changedFailures(
   return [...locked].flatMap(([id, before]) => {
     const count = countFailures(
       before,
-      inOrder.filter((run) => run.scheduleId === id).map((run) => run.state),
+      inOrder.filter((run) => run.scheduleId === id && run.backfillId === null).map((run) => run.state),
     );
     return count === before ? [] : [{ id, count }];
   });

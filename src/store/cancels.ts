@@ -47,6 +47,7 @@ export interface Cancelable {
   id: string;
   taskId: string;
   scheduleId: string | null;
+  backfillId: string | null;
   state: RunState;
 }
 /** What is being canceled already is left alone. */
@@ -57,7 +58,7 @@ export async function listCancelable(sql: Sql, filter: RunFilter, limit: number)
   const conditions = conditionsOfRuns(filter, {});
   const rows = await sql.query<Cancelable & { total: number }>(
     `/* listCancelable */
-SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.state, (count(*) OVER ())::int AS total FROM run r
+SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.backfill_id AS "backfillId", r.state, (count(*) OVER ())::int AS total FROM run r
  WHERE r.state IN ${CANCELABLE} AND ${conditions.text()} ORDER BY r.scheduled_for, r.id LIMIT ${conditions.param(limit)}::int`,
     conditions.values,
   );
@@ -67,13 +68,14 @@ SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.state, (cou
 /**
  * Locks, in order of id, those of these runs that the filter matches still and that have not ended. The caller has locked their
  * schedules first.
+ * @param ids  default: whatever the filter matches
  */
-export function lockCancelable(sql: Sql, filter: RunFilter, ids: readonly string[]): Promise<Cancelable[]> {
+export function lockCancelable(sql: Sql, filter: RunFilter, ids?: readonly string[]): Promise<Cancelable[]> {
   const conditions = conditionsOfRuns(filter, {});
   conditions.anyOf('r.id', ids);
   return sql.query(
     `/* lockCancelable */
-SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.state FROM run r WHERE r.state IN ${CANCELABLE} AND ${conditions.text()}
+SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.backfill_id AS "backfillId", r.state FROM run r WHERE r.state IN ${CANCELABLE} AND ${conditions.text()}
  ORDER BY r.id FOR NO KEY UPDATE OF r`,
     conditions.values,
   );

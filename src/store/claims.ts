@@ -5,12 +5,14 @@ import type { OverlapPolicy, Underway } from '../domain/overlap.ts';
 import type { Labels } from '../domain/labels.ts';
 import type { RunLimit } from '../domain/runLimit.ts';
 import type { Offsets } from '../domain/timing.ts';
+import type { Freeze } from '../domain/freezes.ts';
 import { datesOf } from '../domain/calendar.ts';
 import type { CalendarDates } from '../domain/calendar.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { TriggerSpec } from '../trigger/trigger.ts';
 import { ZONE_DATA } from '../zoneData.ts';
 import { readCalendarDates } from './calendars.ts';
+import { IN_LANE } from './lanes.ts';
 import type { HoldRecord, PauseRecord } from './pauses.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
@@ -57,6 +59,8 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
   open: { id: string; verdict: string; reason: string | null; scheduleVersion: number } | null;
   /** How many planned occurrences are skipped. */
   skipCount: number;
+  /** Those that have a say, by copy. */
+  freezes: Freeze[];
   calendarNames: string[];
   calendarStamp: number;
   /** Of the calendars that its trigger names; null: it names none. */
@@ -66,7 +70,7 @@ export interface ClaimedSchedule extends Offsets, RunLimit {
 export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt",
        s.end_at AS "endAt", s.created_at AS "createdAt", s.input, s.overlap_policy AS "overlapPolicy", s.buffer_limit AS "bufferLimit", s.misfire, s.execution, s.labels, s.next_scheduled_for AS "nextScheduledFor", s.next_fire_at AS "nextFireAt",
        s.pause, s.hold, s.spread_ms AS "spreadMs", s.jitter_ms AS "jitterMs", s.max_runs AS "maxRuns", s.counted_runs AS "countedRuns", (s.horizon->>-1)::float8 AS "horizonEnd",
-       s.skip_count AS "skipCount", s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
+       s.skip_count AS "skipCount", s.freezes, s.calendar_names AS "calendarNames", s.calendar_stamp AS "calendarStamp", NULL AS calendars,
        s.task_id AS "taskId", t.kind AS "taskKind", t.scope AS "taskScope", t.execution AS "taskExecution", t.labels AS "taskLabels",
        CASE WHEN o.id IS NOT NULL THEN jsonb_build_object('id', o.id, 'verdict', o.verdict, 'reason', o.reason, 'scheduleVersion', o.schedule_version) END AS open`;
 export const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
@@ -138,7 +142,7 @@ SELECT schedule_id AS id, count(*) FILTER (WHERE state IN ${ACTIVE})::int AS act
        count(DISTINCT scheduled_for) FILTER (WHERE state = 'BUFFERED' OR origin = 'CATCH_UP')::int AS backlog,
        count(DISTINCT (scheduled_for, CASE WHEN local_worker_id IS NULL THEN id END)) FILTER (WHERE state = 'BUFFERED')::int AS buffered,
        count(DISTINCT scheduled_for) FILTER (WHERE origin = 'CATCH_UP')::int AS "catchUp"
-  FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ${UNFINISHED}
+  FROM run WHERE schedule_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND state IN ${UNFINISHED} AND ${IN_LANE}
  GROUP BY schedule_id`,
     [JSON.stringify(scheduleIds)],
   );

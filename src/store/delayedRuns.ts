@@ -3,7 +3,7 @@ import type { DelayedRun, Promotion, RunInTheWay } from '../domain/delayed.ts';
 import { isReplacing } from '../domain/overlap.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { appendRunEvents } from './runEvents.ts';
-import { listUnderwaySchedules } from './lanes.ts';
+import { IN_LANE, listUnderwaySchedules } from './lanes.ts';
 import { iso, lockSchedules, queuedColumns } from './runs.ts';
 import type { QueuedRun } from './runs.ts';
 import { sqlList } from './sql.ts';
@@ -75,7 +75,7 @@ export async function findInTheWay(sql: Sql, taskIds: readonly string[]): Promis
     `/* findInTheWay */
 SELECT DISTINCT ON (r.task_id) r.task_id AS "taskId", r.id, r.state,
        (SELECT count(*)::int FROM run b WHERE b.task_id = r.task_id AND b.state = 'BUFFERED' AND b.waits_for = 'TASK') AS buffered FROM run r
- WHERE r.task_id = ${listed('$1')} AND r.state IN ${IN_THE_WAY} ORDER BY r.task_id, r.scheduled_for, r.id`,
+ WHERE r.task_id = ${listed('$1')} AND r.state IN ${IN_THE_WAY} AND r.${IN_LANE} ORDER BY r.task_id, r.scheduled_for, r.id`,
     [JSON.stringify(taskIds)],
   );
   return new Map(rows.map(({ taskId, ...run }) => [taskId, run]));

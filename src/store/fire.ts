@@ -4,16 +4,18 @@ import type { PlannedRun } from '../domain/overlap.ts';
 import type { DuePlan, Skip } from '../domain/due.ts';
 import { horizonOf } from '../domain/horizon.ts';
 import { overlayLabels } from '../domain/labels.ts';
-import { planDueAround, withoutSkips } from '../domain/skips.ts';
+import { heldByFreeze } from '../domain/freezes.ts';
+import { nextFireAmid, planDueAmid } from '../domain/frozenPlan.ts';
 import type { PlannedSkip } from '../domain/skips.ts';
 import type { TriggerSource } from '../domain/schedule.ts';
-import { placeAt, timingOf } from '../domain/timing.ts';
-import type { Place, Timing } from '../domain/timing.ts';
+import { timingOf } from '../domain/timing.ts';
+import type { Timing } from '../domain/timing.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { SYSTEM } from './actor.ts';
 import { writeVerdicts } from './claims.ts';
 import type { Advance, ClaimedSchedule, NewOccurrence } from './claims.ts';
 import { decideOverlap, lockLimitedTasks, waitsFor } from './fireOverlap.ts';
+import { countSuppressed, forgetFreezes } from './freezes.ts';
 import { newId } from './ids.ts';
 import { iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
@@ -25,14 +27,19 @@ import { promoteBuffered } from './waiting.ts';
 
 export type TriggerOf = (schedule: TriggerSource) => Trigger;
 /** Decides what becomes of the occurrences from `expected` on. */
-export type Planner = (trigger: Trigger, expected: number, now: number, schedule: PlannedSchedule) => DuePlan;
+export type Planner = (
+  trigger: Trigger,
+  expected: number,
+  now: number,
+  schedule: PlannedSchedule,
+) => ReturnType<typeof planDueAmid>;
 interface PlannedSchedule extends ClaimedSchedule {
   timing: Timing;
   skips: readonly PlannedSkip[];
 }
 
-const byPolicy: Planner = (trigger, expected, now, { misfire, timing, skips }) =>
-  planDueAround(trigger, skips, expected, now, misfire, timing);
+const byPolicy: Planner = (trigger, expected, now, { misfire, timing, ...obstacles }) =>
+  planDueAmid(trigger, obstacles, expected, now, misfire, timing);
 
 /**
  * Gives every occurrence of these schedules up to `now` its verdict: plans, writes runs, ledger and events, and moves the
@@ -65,7 +72,7 @@ export async function fireDue(
     const forWorkers = schedule.taskScope === 'LOCAL' ? (workers.get(schedule.taskId) ?? []) : [null];
     const items =
       forWorkers.length > 0 ? plan.items : passOverFires(plan.items, 'MISSED', 'no live worker was ready to run its task');
-    due.push({ schedule, plan, forWorkers, items });
+    due.push({ schedule: plan.releasesAll === true ? inSeries(schedule) : schedule, plan, forWorkers, items });
   }
   const overlap = await decideOverlap(sql, now, due, limited, brokenOff);
   const runs: NewRun[] = [];
@@ -79,7 +86,8 @@ export async function fireDue(
     occurrences.push(...ledger.added);
     advances.push({
       id: schedule.id,
-      ...isoPlace(placeAt(plan.timing, reached ? null : plan.next, plan.nextFire)),
+      nextScheduledFor: reached || plan.next === null ? null : iso(plan.next),
+      nextFireAt: reached || plan.nextFire === null ? null : iso(plan.nextFire),
       lastFireAt: fires.length > 0 ? iso(now) : null,
       countedRuns,
       openOccurrenceId: ledger.openId,
@@ -92,12 +100,28 @@ export async function fireDue(
     .filter(({ id }) => skips.has(id))
     .map(({ id, nextScheduledFor }) => ({ id, before: nextScheduledFor }));
   await forgetSkips(sql, settled);
+  await settleFreezes(sql, now, due);
   if (overlap.freedTaskIds.length === 0) return queued;
   return [...queued, ...(await promoteBuffered(sql, now, [], overlap.freedTaskIds))];
 }
 
-function isoPlace({ nextScheduledFor, nextFireAt }: Place): Pick<Advance, 'nextScheduledFor' | 'nextFireAt'> {
-  return { nextScheduledFor: nextScheduledFor?.toISOString() ?? null, nextFireAt: nextFireAt?.toISOString() ?? null };
+/** What a freeze lets run one after the other does so whatever the schedule does with what it misses. */
+function inSeries(schedule: ClaimedSchedule): ClaimedSchedule {
+  return { ...schedule, misfire: { ...schedule.misfire, mode: 'FIRE_ALL' } };
+}
+
+/** Counts what freezes have held back, and forgets those that have no say any more. */
+async function settleFreezes(sql: Sql, now: number, due: readonly { schedule: ClaimedSchedule; plan: DuePlan }[]): Promise<void> {
+  const frozen = due.filter(({ schedule }) => schedule.freezes.length > 0);
+  if (frozen.length === 0) return;
+  await countSuppressed(
+    sql,
+    frozen.flatMap(({ schedule, plan }) => heldByFreeze(schedule.freezes, plan.items)),
+  );
+  await forgetFreezes(
+    sql,
+    frozen.map(({ schedule, plan }) => ({ id: schedule.id, settled: plan.next === null ? now : Math.min(now, plan.next) })),
+  );
 }
 
 /** A trigger that cannot be planned must not keep the others of its batch from firing. */
@@ -108,15 +132,15 @@ function planOf(
   now: number,
   triggerOf: TriggerOf,
   planner: Planner,
-): ({ ok: true; timing: Timing; nextFire: number | null; horizon: number[] | null } & DuePlan) | { ok: false; error: Error } {
+): ({ ok: true; nextFire: number | null; horizon: number[] | null } & ReturnType<Planner>) | { ok: false; error: Error } {
   try {
     const trigger = triggerOf(schedule);
     const timing = timingOf(schedule, trigger);
     const plan = planner(trigger, expected, now, { ...schedule, timing, skips });
-    const nextFire = plan.next === null ? null : withoutSkips(trigger, skips).next(plan.next - 1);
+    const nextFire = nextFireAmid(trigger, { skips, freezes: schedule.freezes }, plan.next, timing);
     const { horizonEnd } = schedule;
     const remembered = plan.next === null || (horizonEnd !== null && plan.next <= horizonEnd);
-    return { ok: true, ...plan, timing, nextFire, horizon: remembered ? null : horizonOf(trigger, plan.next) };
+    return { ok: true, ...plan, nextFire, horizon: remembered ? null : horizonOf(trigger, plan.next) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
   }

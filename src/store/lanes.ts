@@ -10,6 +10,8 @@ export type Lane =
   | { taskId: string; scheduleIds: readonly string[] };
 
 const ACTIVE = sqlList(ACTIVE_STATES);
+/** The runs that overlap policies look at: those of a backfill have a lane of their own. */
+export const IN_LANE = `origin <> 'BACKFILL'`;
 const ownerOf = (lane: Lane) =>
   'taskId' in lane ? (['task_id', lane.taskId] as const) : (['schedule_id', lane.scheduleId] as const);
 
@@ -20,7 +22,7 @@ const ownerOf = (lane: Lane) =>
 export async function lockActive(sql: Sql, lane: Lane): Promise<void> {
   const [column, id] = ownerOf(lane);
   await sql.query(
-    `/* lockActive_${column} */ SELECT 1 FROM run WHERE ${column} = $1 AND state IN ${ACTIVE} ORDER BY id FOR NO KEY UPDATE`,
+    `/* lockActive_${column} */ SELECT 1 FROM run WHERE ${column} = $1 AND state IN ${ACTIVE} AND ${IN_LANE} ORDER BY id FOR NO KEY UPDATE`,
     [id],
   );
 }
@@ -34,7 +36,7 @@ export async function readLane(sql: Sql, lane: Lane): Promise<Underway> {
 SELECT count(*) FILTER (WHERE state IN ${ACTIVE})::int AS active,
        -- Runs by hand may share their instant; those of one occurrence of a LOCAL task count as one.
        count(DISTINCT (scheduled_for, CASE WHEN local_worker_id IS NULL THEN id END)) FILTER (WHERE state = 'BUFFERED' AND ${mine})::int AS buffered
-  FROM run WHERE ${column} = $1 AND state IN ('BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING')`,
+  FROM run WHERE ${column} = $1 AND state IN ('BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING') AND ${IN_LANE}`,
     [id],
   );
   return { active: row?.active ?? 0, buffered: row?.buffered ?? 0, backlog: 0 };
@@ -45,7 +47,7 @@ export async function listUnderwaySchedules(sql: Sql, taskId: string): Promise<s
   const rows = await sql.query<{ id: string }>(
     `/* listUnderwaySchedules */
 SELECT DISTINCT schedule_id AS id FROM run
- WHERE task_id = $1 AND schedule_id IS NOT NULL AND state IN ('BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING') ORDER BY 1`,
+ WHERE task_id = $1 AND schedule_id IS NOT NULL AND state IN ('BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING') AND ${IN_LANE} ORDER BY 1`,
     [taskId],
   );
   return rows.map((row) => row.id);

@@ -28,7 +28,7 @@ interface Row extends Omit<ScheduleLedger, 'calendars' | 'skips' | 'past'> {
 export async function readLedgers(sql: Sql, requests: readonly LedgerRequest[]): Promise<(ScheduleLedger | null)[]> {
   const rows = await sql.query<Row>(
     `/* readLedgers */
-SELECT q.n, s.id, s.version, s.state, s.pause, s.hold, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt", s.end_at AS "endAt",
+SELECT q.n, s.id, s.version, s.state, s.pause, s.hold, s.freezes, s.trigger_spec AS "triggerSpec", s.time_zone AS "timeZone", s.dst, s.start_at AS "startAt", s.end_at AS "endAt",
        s.created_at AS "createdAt", s.next_scheduled_for AS "nextScheduledFor", s.deleted_at AS "deletedAt", s.calendar_names AS "calendarNames",
        s.calendar_stamp AS "calendarStamp", s.spread_ms AS "spreadMs", s.jitter_ms AS "jitterMs", s.max_runs AS "maxRuns", s.counted_runs AS "countedRuns", p.past,
        CASE WHEN cardinality(s.calendar_names) > 0 THEN

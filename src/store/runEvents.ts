@@ -17,7 +17,7 @@ export function appendRunEvents(changed: string, oldWorker = 'NULL'): string {
          CASE WHEN c.old_state IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('state', c.old_state, 'workerId', ${oldWorker})) END,
          jsonb_strip_nulls(jsonb_build_object('state', c.state, 'origin', c.origin, 'taskKey', t.key, 'scheduleName', s.name,
            'scheduledFor', c.scheduled_for, 'finishedAt', c.finished_at, 'latenessMs', c.lateness_ms, 'attempt', c.attempt,
-           'workerId', c.worker_id, 'labels', nullif(c.labels, '{}'),
+           'workerId', c.worker_id, 'backfillId', c.backfill_id, 'labels', nullif(c.labels, '{}'),
            'task', CASE WHEN (coalesce(c.old_state, '') IN ${HELD}) <> (c.state IN ${HELD}) THEN ${taskFactsOf('t')} END))
     FROM ${changed} c JOIN task t ON t.id = c.task_id LEFT JOIN schedule s ON s.id = c.schedule_id`;
 }

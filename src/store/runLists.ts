@@ -15,6 +15,7 @@ export interface RunFilter {
   states?: readonly string[] | null | undefined;
   origins?: readonly string[] | null | undefined;
   workerIds?: readonly string[] | null | undefined;
+  backfillId?: string | null | undefined;
   scheduledFor?: InstantRange | null | undefined;
   finished?: InstantRange | null | undefined;
   minLatenessMs?: number | null | undefined;
@@ -38,6 +39,7 @@ export function conditionsOfRuns(filter: RunFilter | null, only: { taskId?: stri
   conditions.anyOf('r.state', filter?.states);
   conditions.anyOf('r.origin', filter?.origins);
   conditions.anyOf('r.worker_id', filter?.workerIds);
+  if (filter?.backfillId != null) conditions.add(`r.backfill_id = ${conditions.param(filter.backfillId)}::text`);
   conditions.within('r.scheduled_for', filter?.scheduledFor);
   conditions.within('r.finished_at', filter?.finished);
   if (filter?.minLatenessMs != null)

@@ -82,9 +82,9 @@ export async function findWorkersById(prisma: Db, ids: readonly string[]): Promi
   return (await prisma.worker.findMany({ where: { id: { in: [...ids] } } })) as WorkerRecord[];
 }
 
-/** The oldest unfinished run of a schedule or a task: what a trigger by hand runs into. */
+/** The oldest unfinished run of a schedule or a task, but those of backfills: what a trigger by hand runs into. */
 export async function findActiveRun(prisma: Db, of: { scheduleId: string } | { taskId: string }): Promise<RunRecord | null> {
-  const where = { ...of, state: { in: ['BUFFERED', ...ACTIVE_STATES] } };
+  const where = { ...of, state: { in: ['BUFFERED', ...ACTIVE_STATES] }, backfillId: null };
   return (await prisma.run.findFirst({
     where,
     orderBy: [{ scheduledFor: 'asc' }, { id: 'asc' }],

@@ -31,6 +31,8 @@ export interface NewRun {
   /** BUFFERED: until nothing of its schedule or task is active, or only until its task has a slot. Default: SCHEDULE */
   waitsFor?: WaitsFor;
   origin: RunOrigin;
+  /** BACKFILL: whose it is. */
+  backfillId?: string;
   /** RETRY: the run that it repeats. */
   retryOfId?: string;
   /** SCHEDULED: what happens when it is due while another run of the task is under way. */
@@ -70,15 +72,15 @@ export function insertRunsExpressions(json: string): string {
   return `new_run AS (
   SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
     "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, labels jsonb, "requestedBy" jsonb, reason text, "jobId" uuid,
-    "localWorkerId" text, "retryOfId" text, "overlapPolicy" text, "waitsFor" text)
+    "localWorkerId" text, "retryOfId" text, "overlapPolicy" text, "waitsFor" text, "backfillId" text)
 ), inserted AS (
   INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
                    attempt, max_attempts, policy, input, labels, requested_by, reason, job_id, local_worker_id,
-                   retry_of_id, overlap_policy, waits_for)
+                   retry_of_id, overlap_policy, backfill_id, waits_for)
   SELECT id, "taskId", "scheduleId", "scheduleVersion", state, origin, "scheduledFor", "effectiveAt", $1::timestamptz,
          CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
          CASE WHEN jsonb_typeof(input) = 'object' THEN input END, labels, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
-         reason, "jobId", "localWorkerId", "retryOfId", "overlapPolicy",
+         reason, "jobId", "localWorkerId", "retryOfId", "overlapPolicy", "backfillId",
          CASE WHEN state = 'BUFFERED' THEN coalesce("waitsFor", 'SCHEDULE') END
     FROM new_run
   ON CONFLICT DO NOTHING
@@ -138,7 +140,8 @@ mine AS MATERIALIZED (
    WHERE r.state = 'QUEUED' ORDER BY r.id FOR NO KEY UPDATE OF r
 ), started AS (
   UPDATE run SET state = 'RUNNING', started_at = $1::timestamptz, progress = NULL,
-         lateness_ms = coalesce(lateness_ms, round(extract(epoch FROM $1::timestamptz - effective_at) * 1000)), worker_id = $3, lease = mine.lease, lease_expires_at = $4::timestamptz
+         -- A run of a backfill was never due: what it fills is past.
+         lateness_ms = CASE WHEN origin <> 'BACKFILL' THEN coalesce(lateness_ms, round(extract(epoch FROM $1::timestamptz - effective_at) * 1000)) END, worker_id = $3, lease = mine.lease, lease_expires_at = $4::timestamptz
     FROM mine WHERE run.id = mine.id RETURNING run.*, mine.old_state
 ), attempts AS (
   INSERT INTO attempt (run_id, number, state, worker_id, started_at) SELECT id, attempt, 'RUNNING', worker_id, started_at FROM started
@@ -164,6 +167,8 @@ export interface Finished {
   lease: string;
   taskId: string;
   scheduleId: string | null;
+  /** Of such a run neither its schedule's place nor its failures are. */
+  backfillId: string | null;
   state: Finish['state'];
   final: boolean;
 }
@@ -195,7 +200,7 @@ WITH input AS (
          finished_at = $1::timestamptz, error = d.failure, next_retry_at = d.retry_at
     FROM done d WHERE attempt.run_id = d.id AND attempt.number = d.attempt
 ), events AS (${appendRunEvents('done')})
-SELECT id AS "runId", old_lease AS lease, task_id AS "taskId", schedule_id AS "scheduleId", state, state <> 'RETRY_WAIT' AS final FROM done`,
+SELECT id AS "runId", old_lease AS lease, task_id AS "taskId", schedule_id AS "scheduleId", backfill_id AS "backfillId", state, state <> 'RETRY_WAIT' AS final FROM done`,
     [iso(now), JSON.stringify(finishes)],
   );
 }
@@ -205,19 +210,22 @@ export interface LockedOwners {
   /** The count of failures of each schedule. */
   failures: Map<string, number>;
   tasks: string[];
+  /** Those that have runs to write still, or whose end is to be written. */
+  backfills: string[];
 }
 
 /**
  * Locks, in order of id, those schedules of these runs that their end may touch: on which one run may wait for another, by policy
  * or left so by an earlier one, and whose count of failures may change. Then those of their tasks that something waits for, or that
- * have a limit: order schedule → task → run.
+ * have a limit, and the backfills that they are of: order schedule → task → backfill → run.
  * @param failingIds  those of the runs that may fail
  */
 export async function lockSchedulesOf(sql: Sql, runIds: readonly string[], failingIds: readonly string[]): Promise<LockedOwners> {
-  const rows = await sql.query<{ id: string; failures: number | null }>(
+  const rows = await sql.query<{ kind: 'schedule' | 'task' | 'backfill'; id: string; failures: number | null }>(
     `/* lockSchedulesOf */
 WITH owner AS MATERIALIZED (
-  SELECT DISTINCT r.schedule_id, r.task_id FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb))
+  SELECT DISTINCT CASE WHEN r.backfill_id IS NULL THEN r.schedule_id END AS schedule_id, r.task_id, r.backfill_id
+    FROM run r WHERE r.id = ANY(SELECT jsonb_array_elements_text($1::jsonb))
 ), schedules AS MATERIALIZED (
   SELECT s.id, s.consecutive_failures AS failures FROM schedule s
    WHERE s.id IN (SELECT schedule_id FROM owner)
@@ -229,13 +237,18 @@ WITH owner AS MATERIALIZED (
   -- Counting the schedules first has them locked before the first task is.
   SELECT t.id FROM task t WHERE (SELECT count(*) FROM schedules) >= 0 AND t.id IN (SELECT task_id FROM owner) AND ${WAITED_FOR}
    ORDER BY t.id FOR NO KEY UPDATE
+), backfills AS MATERIALIZED (
+  SELECT b.id FROM backfill b WHERE (SELECT count(*) FROM tasks) >= 0 AND b.id IN (SELECT backfill_id FROM owner) AND b.state = 'RUNNING'
+   ORDER BY b.id FOR NO KEY UPDATE
 )
-SELECT id, failures FROM schedules UNION ALL SELECT id, NULL FROM tasks`,
+SELECT 'schedule' AS kind, id, failures FROM schedules UNION ALL SELECT 'task', id, NULL FROM tasks UNION ALL SELECT 'backfill', id, NULL FROM backfills`,
     [JSON.stringify(runIds), JSON.stringify(failingIds)],
   );
+  const idsOf = (wanted: string) => rows.filter(({ kind }) => kind === wanted).map(({ id }) => id);
   return {
     failures: new Map(rows.flatMap(({ id, failures }) => (failures === null ? [] : [[id, failures]]))),
-    tasks: rows.filter(({ failures }) => failures === null).map(({ id }) => id),
+    tasks: idsOf('task'),
+    backfills: idsOf('backfill'),
   };
 }
 

@@ -88,6 +88,14 @@ export async function listManaged(prisma: Pick<PrismaTransaction, 'schedule'>, m
   return (await prisma.schedule.findMany({ where, orderBy: { name: 'asc' } })) as unknown as ScheduleRecord[];
 }
 
+/** Whether a filter selects this one. */
+export async function matchesFilter(prisma: Db, filter: ScheduleFilter, id: string, now: number): Promise<boolean> {
+  const conditions = conditionsOf(filter, now);
+  conditions.add(`s.id = ${conditions.param(id)}`);
+  const sql = `/* matchesFilter */ SELECT 1 FROM schedule s WHERE ${conditions.text()}`;
+  return (await sqlOfPrisma(prisma).query(sql, conditions.values)).length > 0;
+}
+
 /** Names of the schedules that somebody keeps. */
 export async function listManagedNames(prisma: Pick<PrismaTransaction, 'schedule'>, managedBy: string): Promise<string[]> {
   const rows = await prisma.schedule.findMany({

@@ -5,6 +5,7 @@ import type { Labels } from '../domain/labels.ts';
 import type { RunLimit } from '../domain/runLimit.ts';
 import type { Offsets, Place } from '../domain/timing.ts';
 import type { DstSettings } from '../domain/schedule.ts';
+import type { Freeze } from '../domain/freezes.ts';
 import { calendarNames } from '../trigger/calendar-names.ts';
 import { kindOf } from '../trigger/compile.ts';
 import type { TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
@@ -61,6 +62,8 @@ export interface ScheduleRecord
   triggerKind: TriggerKind;
   pause: PauseRecord | null;
   hold: HoldRecord | null;
+  /** Those that have a say, by copy. */
+  freezes: Freeze[];
   createdBy: Actor;
   updatedBy: Actor;
 }

@@ -2,6 +2,7 @@ import { afterCancel } from '../domain/cancel.ts';
 import type { ReplacingPolicy } from '../domain/overlap.ts';
 import type { RunError } from '../domain/runError.ts';
 import { ACTIVE_STATES, HELD_STATES } from '../domain/runState.ts';
+import { IN_LANE } from './lanes.ts';
 import { appendRunEvents } from './runEvents.ts';
 import { iso } from './runs.ts';
 import { sqlList } from './sql.ts';
@@ -41,7 +42,7 @@ export async function lockReplaced(sql: Sql, scheduleIds: readonly string[]): Pr
   await sql.query(
     `/* lockReplaced */
 SELECT 1 FROM run WHERE schedule_id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) AND state IN ${sqlList(REPLACED_STATES)}
- ORDER BY id FOR NO KEY UPDATE`,
+   AND ${IN_LANE} ORDER BY id FOR NO KEY UPDATE`,
     [JSON.stringify(scheduleIds)],
   );
 }
@@ -64,7 +65,7 @@ export async function supersedeRuns(
 WITH mine AS MATERIALIZED (
   SELECT r.id, r.${owner} AS owner, r.state AS old_state, ${AFTER[policy]} AS state FROM run r
    WHERE ${ofTask ? `r.task_id = $4 AND (r.schedule_id IS NULL OR r.schedule_id = ${IDS})` : `r.schedule_id = ${IDS}`}
-     AND r.state IN ${sqlList(REPLACED_STATES)} ORDER BY r.id FOR NO KEY UPDATE OF r
+     AND r.state IN ${sqlList(REPLACED_STATES)} AND r.${IN_LANE} ORDER BY r.id FOR NO KEY UPDATE OF r
 ), ended AS (
   UPDATE run SET state = m.state, error = $3::jsonb, retry_at = NULL, waits_for = NULL,
          finished_at = CASE WHEN m.state = 'CANCELED' THEN $1::timestamptz END,

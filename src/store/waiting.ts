@@ -1,4 +1,5 @@
 import { ACTIVE_STATES } from '../domain/runState.ts';
+import { IN_LANE } from './lanes.ts';
 import { appendRunEvents } from './runEvents.ts';
 import { iso, queuedColumns } from './runs.ts';
 import type { QueuedRun } from './runs.ts';
@@ -16,14 +17,14 @@ const ACTIVE = sqlList(ACTIVE_STATES);
 /** What holds one of the slots of its task. What waits for its next attempt holds none. */
 const SLOT_HOLDERS = sqlList(['QUEUED', 'RUNNING', 'CANCELING']);
 const IDS = (parameter: string) => `ANY(ARRAY(SELECT jsonb_array_elements_text(${parameter}::jsonb)))`;
-/** Of what waits for the same, the highest priority goes first, then the oldest; runs of one occurrence of a LOCAL task go together. */
+/** Of what waits for the same, the highest priority goes first, of backfills after all others of the same, then the oldest; runs of one occurrence of a LOCAL task go together. */
 const AGE = ['rank', 'effective_at', 'scheduled_for', 'tie'];
 const age = (row: string) => AGE.map((column) => `${row}.${column}`).join(', ');
 const WAITING_COLUMNS = `r.id, r.state AS old_state, r.worker_id AS old_worker_id, r.task_id, r.schedule_id, coalesce(r.waits_for, 'SCHEDULE') AS waits_for,
          r.effective_at, r.scheduled_for, CASE WHEN r.local_worker_id IS NULL THEN r.id ELSE '' END AS tie,
-         -coalesce((r.policy->>'priority')::int, 0) AS rank, ${CONCURRENCY} AS slots`;
+         (r.origin = 'BACKFILL')::int - 2 * coalesce((r.policy->>'priority')::int, 0) AS rank, ${CONCURRENCY} AS slots`;
 const active = (run: string, of: 'schedule_id' | 'task_id') =>
-  `EXISTS (SELECT 1 FROM run a WHERE a.${of} = ${run}.${of} AND a.state IN ${ACTIVE})`;
+  `EXISTS (SELECT 1 FROM run a WHERE a.${of} = ${run}.${of} AND a.state IN ${ACTIVE} AND a.${IN_LANE})`;
 /** Whether nothing that the run waits for is active, slots aside. */
 const laneIsFree = (run: string) =>
   `CASE ${run}.waits_for WHEN 'SCHEDULE' THEN NOT ${active(run, 'schedule_id')} WHEN 'TASK' THEN NOT ${active(run, 'task_id')} ELSE true END`;

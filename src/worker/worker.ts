@@ -196,7 +196,10 @@ export async function startWorker(parts: {
     const finish = toFinish(hold, run, outcome);
     // Its message stays with the run: it may hold anything.
     if (finish.state === 'FAILED' || finish.state === 'TIMED_OUT')
-      log.info({ task: run.taskKey, runId: run.runId, attempt: run.attempt, code: finish.error?.code }, `a run has ${finish.state}`);
+      log.info(
+        { task: run.taskKey, runId: run.runId, attempt: run.attempt, code: finish.error?.code },
+        `a run has ${finish.state}`,
+      );
     // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
     for (;;) {
       try {

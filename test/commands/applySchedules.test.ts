@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { applySchedules } from '../../src/commands/applySchedules.ts';
 import type { ApplySchedulesInput } from '../../src/commands/applyPlan.ts';
+import { createFreeze } from '../../src/commands/createFreeze.ts';
 import { findSchedule } from '../../src/store/schedules.ts';
 import { addTask, at, editSchedule, holdTask, openParts, releaseTask, skip, startTestEngine, time } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
@@ -95,6 +96,22 @@ test('what is created or changed while its task is paused is held back until the
   await releaseTask(parts, 'task');
   for (const name of ['a', 'c'])
     assert.equal(time((await named(parts, name)).nextFireAt), name === 'a' ? '00:00:20' : '00:00:25', name);
+});
+
+test('what is created or changed is in the freezes whose filters it matches by then, and in no others', async (t) => {
+  const { parts } = await playing(t);
+  const freeze = await createFreeze(parts, CALLER, {
+    reason: 'month end',
+    until: new Date(at('00:00:25')),
+    select: { filter: { labels: [{ key: 'team', in: ['x'] }] } },
+  });
+  assert.ok(freeze.ok);
+  const labels = [{ key: 'team', value: 'x' }];
+  await apply(parts, [{ labels }, { name: 'b' }, { name: 'c', labels }, { name: 'd' }]);
+  const fires = async () => Promise.all(['a', 'b', 'c', 'd'].map(async (name) => time((await named(parts, name)).nextFireAt)));
+  assert.deepEqual(await fires(), ['00:00:30', '00:00:10', '00:00:30', '00:00:10']);
+  await apply(parts, [{}, { name: 'b', labels }, { name: 'c', labels }, { name: 'd' }]);
+  assert.deepEqual(await fires(), ['00:00:10', '00:00:30', '00:00:30', '00:00:10']);
 });
 
 test('what stays as it is is not locked: the engine and others go on with it', async (t) => {

@@ -14,7 +14,7 @@ import { SCHEDULE_ORDERS, pageSchedules } from '../../src/store/scheduleLists.ts
 import type { ScheduleFilter } from '../../src/store/scheduleLists.ts';
 import { TASK_ORDERS, pageTasks } from '../../src/store/taskLists.ts';
 import type { TaskFilter } from '../../src/store/taskLists.ts';
-import { addSchedule, addTask, at, editSchedule, openParts, pause } from '../support/parts.ts';
+import { addSchedule, addTask, at, backfill, editSchedule, openParts, pause } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { addWorker, newRun, startedRuns } from '../support/runs.ts';
 import { until } from '../support/until.ts';
@@ -287,7 +287,19 @@ test('runs: every field says the same of a list and of a stream', async (t) => {
     const listed = page.rows.map((run) => letter.get(run.id));
     assert.deepEqual([listed, streamed.map((run) => letter.get(run.id))], [found, found], JSON.stringify(filter));
   }
+
+  const minutely = await addSchedule(parts, {
+    name: 'third',
+    task: { key: 'one' },
+    trigger: { cron: { expression: '* * * * *' } },
+  });
+  const filter = { backfillId: (await backfill(parts, minutely.id, { only: 'ALL', range: lastMinute })).id };
+  const all = await lastFacts(parts, 'run', (event) => runSides(event).after);
+  const streamed = [...all].filter(([, fact]) => matchesRun(fact, filter)).map(([id]) => id);
+  const listed = (await pageRuns(store.prisma, filter, {}, request)).rows.map(({ id }) => id);
+  assert.deepEqual([listed, listed.length, listed.some((id) => letter.has(id))], [streamed, 1, false]);
 });
+const lastMinute = { from: new Date(at('00:00:00') - 60_000), until: new Date(at('00:00:00')) };
 
 test('what changes with an event is told before and after: who watches a worker, a lateness or an end sees runs come and leave', async (t) => {
   const parts = await openParts(t);

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addSchedule, addTask, openParts, pause } from '../support/parts.ts';
+import { addSchedule, addTask, backfill, openParts, pause } from '../support/parts.ts';
 import { insertRuns } from '../../src/store/runs.ts';
 import { newRun } from '../support/runs.ts';
 
-/** What the database itself refuses, whoever writes it. `run`, `sch` and `task` stand for rows that are sound. */
+/** What the database itself refuses, whoever writes it. `run`, `sch`, `task` and `bfl` stand for rows that are sound. */
 const LATER = `'2026-03-02T01:00:00Z'`;
 const copy = (table: string, changes: string) =>
   `INSERT INTO "${table}" SELECT (jsonb_populate_record(x, '${changes}')).* FROM "${table}" x WHERE id = $1`;
-const refused: { rule: string; on: 'run' | 'sch' | 'task'; sql: string; by: string }[] = [
+const refused: { rule: string; on: 'run' | 'sch' | 'task' | 'bfl'; sql: string; by: string }[] = [
   {
     rule: 'a run that is RUNNING without a lease',
     on: 'run',
@@ -75,6 +75,36 @@ const refused: { rule: string; on: 'run' | 'sch' | 'task'; sql: string; by: stri
     on: 'run',
     sql: copy('run', '{"id": "other", "origin": "CATCH_UP"}'),
     by: 'run_occurrence_key',
+  },
+  {
+    rule: 'a run that fills the past for nobody',
+    on: 'run',
+    sql: `UPDATE run SET origin = 'BACKFILL' WHERE id = $1`,
+    by: 'run_backfill_check',
+  },
+  {
+    rule: 'a backfill that is over before all of its runs are written',
+    on: 'bfl',
+    sql: `UPDATE backfill SET state = 'COMPLETED', finished_at = ${LATER} WHERE id = $1`,
+    by: 'backfill_written_check',
+  },
+  {
+    rule: 'a backfill that goes on after its end',
+    on: 'bfl',
+    sql: `UPDATE backfill SET finished_at = ${LATER} WHERE id = $1`,
+    by: 'backfill_finished_check',
+  },
+  {
+    rule: 'a backfill of more than 100 at once',
+    on: 'bfl',
+    sql: `UPDATE backfill SET concurrency = 101 WHERE id = $1`,
+    by: 'backfill_concurrency_check',
+  },
+  {
+    rule: 'a second run of an occurrence in a backfill',
+    on: 'bfl',
+    sql: `INSERT INTO run SELECT (jsonb_populate_record(x, '{"id": "other"}')).* FROM run x WHERE backfill_id = $1`,
+    by: 'run_backfill_key',
   },
   {
     rule: 'a pause without a reason',
@@ -209,7 +239,11 @@ test('the database refuses what must never be', async (t) => {
   const sch = await addSchedule(parts);
   const run = await newRun(parts, { scheduleId: sch.id, origin: 'SCHEDULE' });
   await insertRuns(parts.store.sql, parts.clock.now(), [run]);
-  const ids = { run: run.id, sch: sch.id, task: task.id };
+  const trigger = { cron: { expression: '* * * * *' } };
+  const filled = await addSchedule(parts, { name: 'filled', trigger });
+  const range = { from: new Date(parts.clock.now() - 120_000), until: new Date(parts.clock.now()) };
+  const bfl = await backfill(parts, filled.id, { range });
+  const ids = { run: run.id, sch: sch.id, task: task.id, bfl: bfl.id };
   for (const { rule, on, sql, by } of refused) {
     await t.test(rule, async () => {
       await assert.rejects(parts.store.sql.query(sql, [ids[on]]), (error: { constraint?: string }) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Client } from './carillon.ts';
 import * as operations from './operations.ts';
 import { until } from './until.ts';
-import type { ErrorView, RunView, ScheduleView, TaskView } from './views.ts';
+import type { ErrorView, FreezeView, RunView, ScheduleView, TaskView } from './views.ts';
 
 /** Far from any test: a schedule that does not fire by itself. */
 export const YEARLY = { cron: { expression: '0 0 1 1 *' } };
@@ -55,6 +55,9 @@ export function createApi(client: Client) {
       ask<Payload<'task', TaskView | null>>(operations.PAUSE_TASK, variables, token),
     resumeTask: (variables: Variables, token?: string) =>
       ask<Payload<'task', TaskView | null>>(operations.RESUME_TASK, variables, token),
+    createFreeze: mutation<'freeze', FreezeView | null, { suppressedPreview: number }>(operations.CREATE_FREEZE),
+    endFreeze: (variables: { id: string }) =>
+      ask<Payload<'freeze', FreezeView | null> & { suppressedPreview: number }>(operations.END_FREEZE, variables),
     skipOccurrence: mutation<'schedule', ScheduleView | null>(operations.SKIP_OCCURRENCE),
     triggerSchedule,
     triggerTask: mutation<'run', RunView | null>(operations.TRIGGER_TASK),

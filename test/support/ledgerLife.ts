@@ -15,10 +15,10 @@ import { compileTrigger } from '../../src/trigger/compile.ts';
 import { formatDuration } from '../../src/trigger/duration.ts';
 import type { TriggerSpec } from '../../src/trigger/trigger.ts';
 import { allOccurrences, pageOf } from './occurrences.ts';
-import { addSchedule, editSchedule, pause, removeSchedule, resumeWith, skip, trigger } from './parts.ts';
+import { addSchedule, backfill, editSchedule, freeze, pause, removeSchedule, resumeWith, skip, thaw, trigger } from './parts.ts';
 import type { Parts } from './parts.ts';
 import { ReferenceLedger, checkRows } from './referenceLedger.ts';
-import type { Terms } from './referenceLedger.ts';
+import type { ReferenceFreeze, Terms } from './referenceLedger.ts';
 import { addWorker } from './runs.ts';
 
 /** What of a definition decides when and whether occurrences run. */
@@ -43,6 +43,8 @@ export class LedgerLife {
   readonly #id: string;
   readonly #reference: ReferenceLedger;
   readonly #ahead: number;
+  /** Their ids, those that were ended left out. */
+  readonly #freezes = new Map<string, ReferenceFreeze>();
   #definition: Definition;
   #engine: Engine | null = null;
 
@@ -67,6 +69,7 @@ export class LedgerLife {
 
   async stop(): Promise<void> {
     await this.#engine?.stop();
+    await this.#parts.store.prisma.freeze.deleteMany();
     if (!this.#reference.deleted) await removeSchedule(this.#parts, this.#id);
   }
 
@@ -139,6 +142,35 @@ export class LedgerLife {
     if (at === undefined) return;
     await skip(this.#parts, this.#id, new Date(at), { undo: true });
     this.#reference.skips.delete(at);
+  }
+
+  /** @param after  from now, milliseconds */
+  async freeze(after: number, lasts: number, exit: MisfireMode): Promise<void> {
+    const from = this.#now + after;
+    const begins = after === 0 ? {} : { from: new Date(from) };
+    const made = await freeze(this.#parts, from + lasts, { ...begins, exit }, this.#id);
+    const frozen = { from, until: from + lasts, exit };
+    this.#freezes.set(made.freeze.id, frozen);
+    this.#reference.freezes.push(frozen);
+  }
+
+  /** @param index  which of those that have not ended */
+  async thaw(index: number): Promise<void> {
+    const open = [...this.#freezes].filter(([, { until }]) => until > this.#now);
+    const [id, frozen] = open[index % open.length] ?? [];
+    if (id === undefined || frozen === undefined) return;
+    const busy = await this.#busy();
+    await thaw(this.#parts, id);
+    this.#freezes.delete(id);
+    frozen.until = Math.max(this.#now, frozen.from);
+    // What it lets run is due at once.
+    if (this.#mode === 'STAYS') await this.#tick(busy);
+  }
+
+  /** Fills the past again, for which the ledger has its verdicts: they stay. */
+  async backfill(): Promise<void> {
+    const range = { from: new Date(this.#now - this.#ahead), until: new Date(this.#now) };
+    await backfill(this.#parts, this.#id, { range, only: 'ALL', concurrency: 2, maxRuns: 100_000 });
   }
 
   async triggerByHand(): Promise<void> {
@@ -218,9 +250,9 @@ export class LedgerLife {
     else await engine.stop();
   }
 
-  /** Whether a run holds the schedule's place, or waits for it. */
+  /** Whether a run holds the schedule's place, or waits for it; those of a backfill do neither. */
   async #busy(): Promise<boolean> {
-    const where = { scheduleId: this.#id, state: { in: [...UNFINISHED_STATES] } };
+    const where = { scheduleId: this.#id, state: { in: [...UNFINISHED_STATES] }, backfillId: null };
     return (await this.#parts.store.prisma.run.count({ where })) > 0;
   }
 

@@ -52,7 +52,7 @@ const TASK_FIELDS = `
     lastError { code message }
     execution { ...ExecutionFields }
     retention { runs count }
-    http { url method headers body successStatuses }
+    http { url method headers secretHeaders signed body successStatuses }
     lastRun { id }
     schedules { nodes { name } totalCount }
     runs { nodes { id } totalCount }
@@ -90,6 +90,7 @@ const RUN_FIELDS = `
     worker { ...WorkerFields }
     retryOf { id }
     retries { id }
+    backfill { id }
     error { code name message retryable }
   }
   ${WORKER_FIELDS}`;
@@ -187,10 +188,37 @@ export const SKIP_OCCURRENCE = `
   mutation ($input: SkipOccurrenceInput!) {
     skipOccurrence(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
   } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
+const FREEZE_FIELDS = `
+  fragment FreezeFields on Freeze { id reason from until select exit by { kind id name } suppressed active }`;
+export const FREEZES = `
+  query ($active: Boolean) { freezes(active: $active) { ...FreezeFields } } ${FREEZE_FIELDS}`;
+export const CREATE_FREEZE = `
+  mutation ($input: FreezeInput!) {
+    createFreeze(input: $input) { freeze { ...FreezeFields } suppressedPreview userErrors { ...ErrorFields } }
+  } ${FREEZE_FIELDS} ${ERROR_FIELDS}`;
+export const END_FREEZE = `
+  mutation ($id: ID!) {
+    endFreeze(id: $id) { freeze { ...FreezeFields } suppressedPreview userErrors { ...ErrorFields } }
+  } ${FREEZE_FIELDS} ${ERROR_FIELDS}`;
 export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {
     triggerSchedule(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
+const BACKFILL_FIELDS = `
+  fragment BackfillFields on Backfill {
+    id state from until total finished failed schedule { id } progress { done total percent message }
+    runs { nodes { id state scheduledFor } totalCount }
+  }`;
+export const BACKFILL = `query ($id: ID!) { backfill(id: $id) { ...BackfillFields } } ${BACKFILL_FIELDS}`;
+export const BACKFILL_SCHEDULE = `
+  mutation ($input: BackfillInput!) {
+    backfillSchedule(input: $input) { backfill { ...BackfillFields } fireTimes { ...FireTimeFields } userErrors { ...ErrorFields } }
+  } ${BACKFILL_FIELDS} ${FIRE_TIME_FIELDS} ${ERROR_FIELDS}`;
+export const CANCEL_BACKFILL = `
+  mutation ($id: ID!, $cancelRuns: Boolean) {
+    cancelBackfill(id: $id, cancelRuns: $cancelRuns) { backfill { ...BackfillFields } userErrors { ...ErrorFields } }
+  } ${BACKFILL_FIELDS} ${ERROR_FIELDS}`;
 
 export const CANCEL_RUN = `
   mutation ($input: CancelRunInput!) {

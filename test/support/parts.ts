@@ -1,6 +1,9 @@
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import type { CommandParts, CommandResult } from '../../src/commands/command.ts';
+import { backfillSchedule } from '../../src/commands/backfillSchedule.ts';
+import type { BackfillInput } from '../../src/commands/backfillSchedule.ts';
+import { cancelBackfill } from '../../src/commands/cancelBackfill.ts';
 import { cancelRun } from '../../src/commands/cancelRun.ts';
 import { createHttpTask } from '../../src/commands/createHttpTask.ts';
 import type { HttpTaskInput } from '../../src/commands/createHttpTask.ts';
@@ -14,6 +17,9 @@ import type { TaskDeclaration } from '../../src/commands/registerTask.ts';
 import { cancelRuns } from '../../src/commands/cancelRuns.ts';
 import { retryRun } from '../../src/commands/retryRun.ts';
 import { deleteTask } from '../../src/commands/deleteTask.ts';
+import { createFreeze } from '../../src/commands/createFreeze.ts';
+import type { FreezeInput } from '../../src/commands/createFreeze.ts';
+import { endFreeze } from '../../src/commands/endFreeze.ts';
 import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../src/commands/triggerSchedule.ts';
 import type { TriggerScheduleInput } from '../../src/commands/triggerSchedule.ts';
@@ -30,6 +36,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { openQueue } from '../../src/queue/queue.ts';
 import type { RunFilter } from '../../src/store/runLists.ts';
 import type { RunQueue } from '../../src/queue/queue.ts';
+import { createSecretBox } from '../../src/secrets.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/open.ts';
 import { createFakeClock } from './clock.ts';
@@ -82,7 +89,18 @@ export async function openParts(t: Hooks): Promise<Parts> {
     defer(() => store.close());
     defer(() => opened.stop());
     const triggerOf = createTriggerCache(100);
-    return { store, queue: opened, clock, log, logged, databaseUrl, triggerOf, another: open, defer };
+    return {
+      store,
+      queue: opened,
+      clock,
+      log,
+      logged,
+      databaseUrl,
+      triggerOf,
+      secrets: createSecretBox([]),
+      another: open,
+      defer,
+    };
   }
   return open();
 }
@@ -142,6 +160,10 @@ export const releaseTask = (parts: Parts, key: string) => valueOf(resumeTask(par
 export const pause = (parts: Parts, ...ids: string[]) =>
   valueOf(pauseSchedules(parts, CALLER, { select: { ids }, reason: 'test' }));
 export const resume = (parts: Parts, ...ids: string[]) => valueOf(resumeSchedules(parts, CALLER, { select: { ids } }));
+/** Selects by ids unless the input says otherwise. */
+export const freeze = (parts: Parts, until: number, input: Partial<Omit<FreezeInput, 'until'>> = {}, ...ids: string[]) =>
+  valueOf(createFreeze(parts, CALLER, { select: { ids }, reason: 'deploy', until: new Date(until), ...input }));
+export const thaw = (parts: Parts, id: string) => valueOf(endFreeze(parts, CALLER, id));
 /** Skips an occurrence, given as on the day of the tests. */
 export const skip = (parts: Parts, id: string, scheduledFor: string | Date, options: { undo?: boolean; reason?: string } = {}) =>
   valueOf(
@@ -156,6 +178,14 @@ export const cancel = (parts: Parts, id: string, reason?: string, force = false)
   valueOf(cancelRun(parts, CALLER, { id, reason, force }));
 export const cancelAll = (parts: Parts, filter: RunFilter, max?: number) =>
   valueOf(cancelRuns(parts, CALLER, { filter, max, reason: 'all' }));
+/** Of the first minute of the day unless the input says otherwise. */
+export const backfill = async (parts: Parts, id: string, input: Partial<BackfillInput> = {}) => {
+  const range = { from: new Date(at('00:00:00')), until: new Date(at('00:01:00')) };
+  const { backfill: made, fireTimes } = await valueOf(backfillSchedule(parts, CALLER, { ref: { id }, range, ...input }));
+  return { id: made?.id ?? null, made, fireTimes: fireTimes.map((fire) => time(fire.at)) };
+};
+export const stopBackfill = (parts: Parts, id: string, cancelRuns = true) =>
+  valueOf(cancelBackfill(parts, CALLER, id, cancelRuns));
 export const retry = async (parts: Parts, id: string) => (await valueOf(retryRun(parts, CALLER, { id })))[0]!;
 export const removeTask = (parts: Parts, key: string) => valueOf(deleteTask(parts, CALLER, { key }));
 export const trigger = async (parts: Parts, id: string, input: Omit<TriggerScheduleInput, 'ref'> = {}) =>

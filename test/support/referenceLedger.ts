@@ -11,7 +11,7 @@ export interface Terms {
   trigger: Trigger;
   overlap: OverlapPolicy;
   misfire: MisfirePolicy;
-  /** By how much every occurrence is due later than its nominal instant, milliseconds. */
+  /** By how much every occurrence is due later than its nominal instant, milliseconds; 0 where there are freezes. */
   offset: number;
 }
 /** One occurrence, and what may be said of it: more than one verdict only where the reference does not follow each run. */
@@ -20,10 +20,16 @@ export interface Expected {
   verdicts: readonly OccurrenceVerdict[];
   version: number;
 }
-/** An occurrence that the misfire policy lets through. */
+/** An occurrence that the misfire policy, or the exit of a freeze, lets through. */
 interface Candidate {
   at: number;
   late: boolean;
+}
+/** Epoch ms, half-open. */
+export interface ReferenceFreeze {
+  from: number;
+  until: number;
+  exit: MisfireMode;
 }
 
 /**
@@ -70,7 +76,8 @@ const OVERLAPS: Record<
 /** How much room the buffer has depends on each run. */
 function buffered(candidates: Candidate[], busy: boolean, { mode }: MisfirePolicy): (readonly OccurrenceVerdict[])[] {
   return candidates.map(({ late }, index) => {
-    if (late && mode === 'FIRE_ALL') return ['FIRED', 'BUFFER_FULL', 'MISSED'];
+    if (late && (mode === 'FIRE_ALL' || candidates.filter((other) => other.late).length > 1))
+      return ['FIRED', 'BUFFER_FULL', 'MISSED'];
     return index === 0 && !busy ? ['FIRED'] : ['FIRED', 'BUFFER_FULL'];
   });
 }
@@ -86,26 +93,21 @@ export class ReferenceLedger {
   deleted = false;
   readonly decided: Expected[] = [];
   readonly skips = new Set<number>();
+  /** In order of their creation. */
+  readonly freezes: ReferenceFreeze[] = [];
   /** Of the terms, everything up to here was decided or does not count. */
   #settled: number;
   readonly #createdAt: number;
 
   constructor(terms: Terms, createdAt: number) {
     this.terms = terms;
-    this.#settled = createdAt;
     this.#createdAt = createdAt;
+    this.#settled = createdAt;
   }
 
   /** Neither decided nor due later than now. */
   due(now: number): number[] {
     return occurrences(this.terms.trigger, this.#settled + 1, now - this.terms.offset);
-  }
-
-  /** Skipped ones that no other comes before: they wait for nobody, and have their verdict at their nominal instants. */
-  #skippedFirst(now: number): number[] {
-    const first: number[] = [];
-    for (let at = this.next; at !== null && at <= now && this.skips.has(at); at = this.terms.trigger.next(at)) first.push(at);
-    return first;
   }
 
   /** The first one without a verdict. */
@@ -116,8 +118,28 @@ export class ReferenceLedger {
   /** The first one without a verdict that is to fire. */
   get nextFire(): number | null {
     let at = this.next;
-    while (at !== null && this.skips.has(at)) at = this.terms.trigger.next(at);
-    return at;
+    while (at !== null && (this.skips.has(at) || this.#freezeOver(at)?.exit === 'SKIP')) at = this.terms.trigger.next(at);
+    const freeze = at === null ? null : this.#freezeOver(at);
+    return freeze === null ? at : this.#releaseOf(freeze);
+  }
+
+  /** Of those that lie over it the one that ends last, of two that end together the later one. */
+  #freezeOver(at: number): ReferenceFreeze | null {
+    const over = this.freezes.filter(({ from, until }) => from <= at && at < until);
+    return over.reduce<ReferenceFreeze | null>((last, one) => (last === null || one.until >= last.until ? one : last), null);
+  }
+
+  /** When it and what follows it without a gap have ended. */
+  #releaseOf({ until }: ReferenceFreeze): number {
+    const further = this.freezes.filter((other) => other.from < other.until && other.from <= until && other.until > until);
+    return further.length === 0 ? until : this.#releaseOf(further.reduce((last, one) => (one.until > last.until ? one : last)));
+  }
+
+  /** What of a freeze nobody skipped, decided or not, from the place on: something that it lets run, or nothing. */
+  #letsRun(freeze: ReferenceFreeze): boolean {
+    const { trigger } = this.terms;
+    const own = occurrences(trigger, Math.max(this.#settled + 1, freeze.from), freeze.until - 1);
+    return freeze.exit !== 'SKIP' && own.some((at) => !this.skips.has(at) && this.#freezeOver(at) === freeze);
   }
 
   get state(): string {
@@ -129,64 +151,98 @@ export class ReferenceLedger {
   tick(now: number, busy: boolean): void {
     if (this.paused || this.deleted) return;
     const { nextFire, next } = this;
-    if (nextFire === null ? next !== null && next <= now : nextFire + this.terms.offset <= now) this.#decideDue(now, busy);
+    const { offset } = this.terms;
+    if (nextFire === null ? next !== null && next <= now : nextFire + offset <= now) this.#decideDue(now, busy, {});
     if (this.nextFire === null) this.#decideSkipped(now);
   }
 
-  /** Everything due gets its verdict. */
-  settle(now: number, busy: boolean): void {
-    this.#decideDue(now, busy);
+  /** Everything due gets its verdict, but for what a freeze still keeps to let it run. @param change  it is not waited for */
+  settle(now: number, busy: boolean, change = false): void {
+    this.#decideDue(now, busy, { change });
     if (!this.paused) this.#decideSkipped(now);
   }
 
+  /** Skipped ones that no other comes before wait for nobody, whatever offset they have. */
   #decideSkipped(now: number): void {
-    for (const at of this.#skippedFirst(now)) {
+    if (this.terms.offset === 0) return;
+    for (let at = this.next; at !== null && at <= now && this.skips.has(at); at = this.next) {
       this.decided.push({ at, verdicts: ['SKIPPED_BY_USER'], version: this.version });
       this.#settled = at;
     }
     this.#dropSkips();
   }
 
-  /** @param mode  at the end of a pause: what becomes of what it held back */
-  #decideDue(now: number, busy: boolean, mode?: MisfireMode): void {
-    const due = this.due(now);
+  /** @param resumed  at the end of a pause: what becomes of what it held back */
+  #decideDue(now: number, busy: boolean, { change = false, resumed }: { change?: boolean; resumed?: MisfireMode }): void {
+    const { overlap, offset } = this.terms;
+    // Whoever ends a pause has chosen: nothing is on time, and nothing too old.
+    const all = resumed === undefined ? {} : { mode: resumed, graceMs: -1, catchupWindowMs: Infinity };
+    const misfire = { ...this.terms.misfire, ...all };
+    let due = this.due(now);
+    let reached = now - offset;
     const decide = (at: number, ...verdicts: OccurrenceVerdict[]) => this.decided.push({ at, verdicts, version: this.version });
-    if (this.paused && (mode ?? 'SKIP') === 'SKIP') for (const at of due) decide(at, 'PAUSED');
+    if (this.paused && (resumed ?? 'SKIP') === 'SKIP') for (const at of due) decide(at, 'PAUSED');
     else {
-      const { overlap, offset } = this.terms;
-      // Whoever ends a pause has chosen: nothing is on time, and nothing too old.
-      const misfire =
-        mode === undefined ? this.terms.misfire : { ...this.terms.misfire, mode, graceMs: -1, catchupWindowMs: Infinity };
-      const open = due.filter((at) => !this.skips.has(at));
-      const late = open.filter((at) => at + offset < now - misfire.graceMs);
-      const missed = MISFIRES[misfire.mode](late, open.length > late.length, misfire, now - offset);
-      const candidates = open.filter((at) => !missed.has(at)).map((at) => ({ at, late: late.includes(at) }));
-      const verdicts = OVERLAPS[overlap](candidates, busy, misfire);
+      const missed = new Map<number, OccurrenceVerdict>();
+      const candidates: Candidate[] = [];
+      let policy = misfire;
+      for (const { freeze, of } of this.#stretches(due)) {
+        const open = of.filter((at) => !this.skips.has(at));
+        const kept = freeze !== null && this.#releaseOf(freeze) > now;
+        if (kept && !change) {
+          reached = (of[0] as number) - 1;
+          due = due.filter((at) => at <= reached);
+          break;
+        }
+        const frozen = open.filter((at) => kept || (freeze === null && this.#freezeOver(at)?.exit === 'SKIP'));
+        const rest = open.filter((at) => !frozen.includes(at));
+        const late = freeze === null ? rest.filter((at) => at + offset < now - misfire.graceMs) : rest;
+        const own = freeze === null ? misfire : { ...misfire, mode: freeze.exit, catchupWindowMs: Infinity };
+        if (freeze?.exit === 'FIRE_ALL' && !kept) policy = own;
+        for (const at of frozen) missed.set(at, 'FROZEN');
+        for (const [at, verdict] of MISFIRES[own.mode](late, rest.length > late.length, own, now - offset))
+          missed.set(at, verdict);
+        candidates.push(...rest.filter((at) => !missed.has(at)).map((at) => ({ at, late: late.includes(at) })));
+      }
+      const verdicts = OVERLAPS[overlap](candidates, busy, policy);
       const run = new Map(candidates.map(({ at }, index) => [at, verdicts[index] as readonly OccurrenceVerdict[]]));
       for (const at of due) {
         if (this.skips.has(at)) decide(at, 'SKIPPED_BY_USER');
         else decide(at, ...(run.get(at) ?? [missed.get(at) as OccurrenceVerdict]));
       }
     }
-    this.#settled = Math.max(this.#settled, now - this.terms.offset);
+    this.#settled = Math.max(this.#settled, reached);
     this.#dropSkips();
+  }
+
+  /** Cut where freezes begin and end that let run what they held back: each of these is for itself. */
+  #stretches(due: readonly number[]): { freeze: ReferenceFreeze | null; of: number[] }[] {
+    const stretches: { freeze: ReferenceFreeze | null; of: number[] }[] = [];
+    for (const at of due) {
+      const over = this.#freezeOver(at);
+      const freeze = over !== null && this.#letsRun(over) ? over : null;
+      const last = stretches.at(-1);
+      if (last?.freeze === freeze) last.of.push(at);
+      else stretches.push({ freeze, of: [at] });
+    }
+    return stretches;
   }
 
   pause(now: number, busy: boolean): void {
     if (this.paused) return;
-    this.settle(now, busy);
+    this.settle(now, busy, true);
     this.paused = this.next !== null;
   }
 
   resume(now: number, mode: MisfireMode, busy: boolean): void {
     if (!this.paused) return;
-    this.#decideDue(now, busy, mode);
+    this.#decideDue(now, busy, { resumed: mode });
     this.paused = false;
   }
 
   /**
    * What new terms count from, once what is due is settled: an instant that was due, or has its verdict, does not come again. Nor does
-   * one that the terms until then had, and that had passed: before the schedule was there.
+   * one that the terms until then had, and that had passed, nor one from before the schedule was there.
    */
   startOf(now: number, { offset }: Terms): number {
     const passed = this.terms.trigger.previous(this.next ?? Infinity) ?? -Infinity;
@@ -195,7 +251,7 @@ export class ReferenceLedger {
 
   /** @param retimed  the trigger or what it is read with is another */
   edit(terms: Terms, retimed: boolean, now: number, busy: boolean): void {
-    this.settle(now, busy);
+    this.settle(now, busy, true);
     // An edit of the offset alone moves no nominal instant.
     if (retimed) this.#settled = this.startOf(now, terms);
     this.terms = terms;
@@ -204,7 +260,7 @@ export class ReferenceLedger {
   }
 
   delete(now: number, busy: boolean): void {
-    this.settle(now, busy);
+    this.settle(now, busy, true);
     this.deleted = true;
   }
 
@@ -213,7 +269,8 @@ export class ReferenceLedger {
     if (this.deleted) return this.decided.filter(({ at }) => at < until);
     const planned = occurrences(this.terms.trigger, this.#settled + 1, until - 1).map((at): Expected => {
       const held = this.paused && at + this.terms.offset <= now;
-      const verdict = held ? 'PAUSED' : this.skips.has(at) ? 'SKIPPED_BY_USER' : 'PLANNED';
+      const open = this.#freezeOver(at) === null ? 'PLANNED' : 'FROZEN';
+      const verdict = held ? 'PAUSED' : this.skips.has(at) ? 'SKIPPED_BY_USER' : open;
       return { at, verdicts: [verdict], version: this.version };
     });
     return [...this.decided.filter(({ at }) => at < until), ...planned];

@@ -67,10 +67,29 @@ export interface TaskView {
   lastError: { code: string; message: string } | null;
   execution: ExecutionView;
   retention: { runs: string | null; count: number | null } | null;
-  http: { url: string; method: string; headers: Record<string, string>; body: unknown; successStatuses: string } | null;
+  http: {
+    url: string;
+    method: string;
+    headers: Record<string, string>;
+    secretHeaders: string[];
+    signed: boolean;
+    body: unknown;
+    successStatuses: string;
+  } | null;
   lastRun: { id: string } | null;
   schedules: { nodes: { name: string }[]; totalCount: number };
   runs: { nodes: { id: string }[]; totalCount: number };
+}
+export interface FreezeView {
+  id: string;
+  reason: string;
+  from: string;
+  until: string;
+  select: object;
+  exit: string;
+  by: ActorView;
+  suppressed: number;
+  active: boolean;
 }
 export interface TriggerView {
   __typename: string;
@@ -197,6 +216,7 @@ export interface RunView {
   viewerCanRetry: boolean;
   retryOf: { id: string } | null;
   retries: { id: string }[];
+  backfill: { id: string } | null;
   requestedBy: ActorView | null;
   task: { id: string; key: string };
   schedule: {

@@ -1,12 +1,16 @@
 import { applySchedules } from '../../commands/applySchedules.ts';
+import { backfillSchedule } from '../../commands/backfillSchedule.ts';
+import { cancelBackfill } from '../../commands/cancelBackfill.ts';
 import { cancelRun } from '../../commands/cancelRun.ts';
 import { cancelRuns } from '../../commands/cancelRuns.ts';
 import type { CommandResult } from '../../commands/command.ts';
+import { createFreeze } from '../../commands/createFreeze.ts';
 import { createHttpTask } from '../../commands/createHttpTask.ts';
 import { createSchedule } from '../../commands/createSchedule.ts';
 import { deleteCalendar } from '../../commands/deleteCalendar.ts';
 import { deleteSchedule } from '../../commands/deleteSchedule.ts';
 import { deleteTask } from '../../commands/deleteTask.ts';
+import { endFreeze } from '../../commands/endFreeze.ts';
 import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.ts';
 import { pauseTask, resumeTask } from '../../commands/pauseTask.ts';
 import { putCalendar } from '../../commands/putCalendar.ts';
@@ -17,6 +21,7 @@ import { triggerTask } from '../../commands/triggerTask.ts';
 import { updateHttpTask } from '../../commands/updateHttpTask.ts';
 import { updateSchedule } from '../../commands/updateSchedule.ts';
 import type { RunRecord } from '../../store/runRecords.ts';
+import { countSuppressedBy } from '../freezes.ts';
 import type { MutationResolvers } from '../generated.ts';
 
 /** Each mutation is one command; what it answers becomes the payload, with what failed beside it. */
@@ -72,6 +77,23 @@ export const Mutation: MutationResolvers = {
   skipOccurrence: async (_, { input }, { parts, caller }) => {
     const result = await skipOccurrence(parts.commands, caller, input);
     return { schedule: valueOf(result), ...errorsOf(result) };
+  },
+  createFreeze: async (_, { input }, { parts, caller }) => {
+    const result = await createFreeze(parts.commands, caller, input);
+    return { ...(valueOf(result) ?? { freeze: null, suppressedPreview: 0 }), ...errorsOf(result) };
+  },
+  endFreeze: async (_, { id }, context) => {
+    const freeze = await endFreeze(context.parts.commands, context.caller, id);
+    const suppressedPreview = freeze.ok ? await countSuppressedBy(freeze.value, context) : 0;
+    return { freeze: valueOf(freeze), suppressedPreview, ...errorsOf(freeze) };
+  },
+  backfillSchedule: async (_, { input }, { parts, caller }) => {
+    const result = await backfillSchedule(parts.commands, caller, input);
+    return { ...(valueOf(result) ?? { backfill: null, fireTimes: [] }), ...errorsOf(result) };
+  },
+  cancelBackfill: async (_, { id, cancelRuns }, { parts, caller }) => {
+    const result = await cancelBackfill(parts.commands, caller, id, cancelRuns ?? true);
+    return { backfill: valueOf(result), fireTimes: [], ...errorsOf(result) };
   },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);

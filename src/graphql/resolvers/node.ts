@@ -2,7 +2,16 @@ import { roleAtLeast } from '../../auth/role.ts';
 import type { Viewer } from '../../auth/viewer.ts';
 import type { Loaders } from '../loaders.ts';
 
-const TYPES = { task: 'Task', sch: 'Schedule', run: 'Run', wrk: 'Worker', cal: 'Calendar', aud: 'AuditEntry' } as const;
+const TYPES = {
+  task: 'Task',
+  sch: 'Schedule',
+  run: 'Run',
+  wrk: 'Worker',
+  cal: 'Calendar',
+  frz: 'Freeze',
+  bfl: 'Backfill',
+  aud: 'AuditEntry',
+} as const;
 export type NodeType = (typeof TYPES)[keyof typeof TYPES];
 
 /** The type that an id's prefix names; null for a text that is no id of ours. */
@@ -26,6 +35,10 @@ export async function loadNode(loaders: Loaders, id: string) {
       return loaders.calendar.load(id);
     case 'AuditEntry':
       return loaders.auditEntry.load(id);
+    case 'Freeze':
+      return loaders.freeze.load(id);
+    case 'Backfill':
+      return loaders.backfill.load(id);
     case null:
       return null;
   }

@@ -1,5 +1,6 @@
 import { AUDIT_ORDER, pageAudit } from '../../store/auditLists.ts';
 import { listCalendars } from '../../store/calendars.ts';
+import { listFreezes } from '../../store/freezes.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import { readRunStats } from '../../store/runStats.ts';
 import { listWorkers } from '../../store/runRecords.ts';
@@ -19,6 +20,7 @@ import { findNode } from './node.ts';
 
 const DAY_MS = 86_400_000;
 const MOST_CALENDARS = 1_000;
+const MOST_FREEZES = 1_000;
 
 export const Query: QueryResolvers = {
   node: (_, { id }, context) => findNode(context, id),
@@ -42,6 +44,7 @@ export const Query: QueryResolvers = {
   task: (_, { ref }, { parts }) => findTask(parts.store.prisma, ref.id != null ? { id: ref.id } : { key: ref.key ?? '' }),
   schedule: (_, { ref, asOf }, { parts }) => scheduleAsOf(parts.store, ref, asOf),
   run: (_, { id }, { loaders }) => loaders.run.load(id),
+  backfill: (_, { id }, { loaders }) => loaders.backfill.load(id),
   tasks(_, { filter, orderBy, ...args }, { parts }, info) {
     const request = readPageArgs(args, info, TASK_ORDERS[orderBy?.field ?? 'KEY'], orderBy?.direction ?? 'ASC');
     return pageTasks(parts.store.prisma, readFilter(filter), request);
@@ -59,5 +62,6 @@ export const Query: QueryResolvers = {
   audit: (_, { targetId, actorId, at, ...args }, { parts }, info) =>
     pageAudit(parts.store.prisma, { targetId, actorId, at }, readPageArgs(args, info, AUDIT_ORDER, 'DESC')),
   calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
+  freezes: (_, { active }, { parts }) => listFreezes(parts.store.prisma, active ?? null, parts.clock.now(), MOST_FREEZES),
   previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),
 };

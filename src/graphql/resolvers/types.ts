@@ -10,9 +10,10 @@ import { remainingRuns } from '../../domain/runLimit.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { timingOf } from '../../domain/timing.ts';
 import { upcomingTimes } from '../../domain/upcoming.ts';
+import { secretHeaderNames } from '../../domain/httpSecrets.ts';
 import { declaringTask } from '../../domain/managed.ts';
 import { isOver } from '../../domain/runState.ts';
-import { withoutSkips } from '../../domain/skips.ts';
+import { firingOnTime } from '../../domain/frozenPlan.ts';
 import type { PlannedSkip } from '../../domain/skips.ts';
 import { listLabels } from '../../domain/labels.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
@@ -27,6 +28,7 @@ import type { RequestContext } from '../context.ts';
 import { apiError } from '../errors.ts';
 import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
+import { countSuppressedBy, isActive } from '../freezes.ts';
 import type { Resolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { logConnectionResolvers, printLogCursor, readLogPage } from '../logs.ts';
@@ -34,6 +36,7 @@ import type { Loaders } from '../loaders.ts';
 import { pageOccurrences } from '../occurrences.ts';
 import { presentOf } from '../scheduleAsOf.ts';
 import { windowBefore } from '../statsWindow.ts';
+import { backfillResolvers } from './backfills.ts';
 import { findNode, loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
 import { stepResolvers } from './steps.ts';
@@ -101,8 +104,13 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
   },
   Progress: {
-    percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
+    percent: ({ done, total }) =>
+      total === null || total === 0 ? null : Math.min(100, Math.round((done / total) * 10_000) / 100),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
+  },
+  HttpRequest: {
+    secretHeaders: secretHeaderNames,
+    signed: ({ signingSecret }) => signingSecret !== undefined,
   },
   RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
   ExecutionPolicy: {
@@ -180,7 +188,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
       if (schedule.state !== 'ACTIVE' || schedule.hold !== null || schedule.deletedAt !== null) return [];
       const given = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
-      const trigger = withoutSkips(given, await skipsOf(loaders, schedule));
+      const trigger = firingOnTime(given, { skips: await skipsOf(loaders, schedule), freezes: schedule.freezes });
       return upcomingTimes(trigger, timingOf(schedule, given), schedule, parts.clock.now(), first);
     },
     pendingOccurrences: async (shown, _, { parts, loaders }) => {
@@ -220,6 +228,10 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       return pageSchedules(parts.store.prisma, { calendar: calendar.name }, request, parts.clock.now());
     },
   },
+  Freeze: {
+    suppressed: (freeze, _, context) => countSuppressedBy(freeze, context),
+    active: (freeze, _, { parts }) => isActive(freeze, parts.clock.now()),
+  },
   MisfirePolicy: {
     graceTime: (policy) => formatDuration(policy.graceMs),
     catchupWindow: (policy) => formatDuration(policy.catchupWindowMs),
@@ -233,7 +245,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   Run: {
     task: async (run, _, { loaders }) => (await loaders.task.load(run.taskId)) as TaskRecord,
     schedule: (run, _, { loaders }) => (run.scheduleId === null ? null : loaders.schedule.load(run.scheduleId)),
-    origin: (run) => run.origin as Exclude<RunRecord['origin'], 'BACKFILL'>,
+    backfill: (run, _, { loaders }) => (run.backfillId === null ? null : loaders.backfill.load(run.backfillId)),
     timesOutAt: (run) =>
       run.state === 'RUNNING' && run.startedAt ? new Date(run.startedAt.getTime() + run.policy.timeoutMs) : null,
     labels: (run) => listLabels(run.labels),
@@ -253,6 +265,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
   RunAttempt: {
     worker: (attempt, _, context) => worker(context, attempt.workerId),
   },
+  Backfill: backfillResolvers,
   RunStep: stepResolvers,
   LogLine: { cursor: printLogCursor },
   LogConnection: logConnectionResolvers,
