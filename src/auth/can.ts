@@ -13,6 +13,7 @@ const NEEDED = {
   'schedule.create': 'EDITOR',
   'schedule.update': 'EDITOR',
   'schedule.delete': 'EDITOR',
+  'schedule.apply': 'EDITOR',
   'schedule.pause': 'OPERATOR',
   'schedule.resume': 'OPERATOR',
   'schedule.trigger': 'OPERATOR',

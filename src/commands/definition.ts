@@ -6,15 +6,13 @@ import { daysByCalendar } from '../domain/calendar.ts';
 import { anchorOf } from '../domain/schedule.ts';
 import type { DstSettings } from '../domain/schedule.ts';
 import type { ScheduleDefinition } from '../store/schedules.ts';
-import { keepCalendars, namedCalendars } from '../store/calendars.ts';
-import type { CommandTx } from '../store/open.ts';
-import { keepTask } from '../store/tasks.ts';
 import type { TaskRecord } from '../store/tasks.ts';
 import { calendarNames } from '../trigger/calendar-names.ts';
 import { compileTrigger } from '../trigger/compile.ts';
 import type { Trigger, TriggerSpec } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
 import { refuseConcurrency } from './concurrency.ts';
+import type { DefinitionSources } from './definitionSources.ts';
 import { parseExecution, parseMisfire } from './fields.ts';
 import type { ExecutionInput, Fields, MisfireInput } from './fields.ts';
 import { parseFiring } from './firingFields.ts';
@@ -25,8 +23,6 @@ import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
 import { readTriggerSpec } from './triggerInput.ts';
 import type { TriggerInput } from './triggerInput.ts';
-
-type DefinitionTx = Pick<CommandTx, 'prisma' | 'sql'>;
 
 /** Absent: keep. null: clear, which is an error where there is nothing to fall back to. */
 export interface SchedulePatch {
@@ -53,7 +49,7 @@ export interface SchedulePatch {
 }
 
 /** What a schedule is before anything is said about it; name, task and trigger have no default. */
-const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
+export const BLANK: Omit<ScheduleDefinition, 'name' | 'taskId' | 'triggerSpec'> = {
   description: null,
   timeZone: 'UTC',
   dst: { gap: null, overlap: null },
@@ -85,7 +81,7 @@ export interface ParsedDefinition {
  */
 export async function parseDefinition(
   fields: Fields,
-  tx: DefinitionTx,
+  sources: DefinitionSources,
   path: string[],
   base: Partial<ScheduleDefinition>,
   patch: SchedulePatch,
@@ -99,7 +95,7 @@ export async function parseDefinition(
   if (patch.name != null) next.name = fields.text(at('name'), patch.name, { min: 1, max: 200 });
   if (patch.description !== undefined) next.description = patch.description;
   if (patch.description != null) fields.text(at('description'), patch.description, { min: 0, max: 2_000 });
-  const task = await taskOf(fields, tx, at('task'), patch, next.taskId);
+  const task = await taskOf(fields, sources, at('task'), patch, next.taskId);
   if (task !== null) next.taskId = task.id;
   if (patch.timeZone !== undefined) next.timeZone = zoneOf(fields, at('timeZone'), patch.timeZone ?? BLANK.timeZone);
   if (patch.dst !== undefined) next.dst = { gap: patch.dst?.gap ?? null, overlap: patch.dst?.overlap ?? null };
@@ -137,9 +133,7 @@ export async function parseDefinition(
     return null;
   }
   const { timeZone, dst } = next as ScheduleDefinition;
-  const names = calendarNames(spec);
-  await keepCalendars(tx.sql, names);
-  const calendars = daysByCalendar(await namedCalendars(tx.sql, names));
+  const calendars = daysByCalendar(await sources.calendars(calendarNames(spec)));
   const compiled = compileTrigger(spec, { timeZone, dst, anchorAt: anchorOf(createdAt), calendars });
   if (!compiled.ok) {
     for (const error of compiled.errors) fields.add([...at('trigger'), ...error.path], error.message, error.constraint);
@@ -152,13 +146,13 @@ export async function parseDefinition(
 /** The task, when the patch names one or gives what depends on it; null when it does neither, or there is none. */
 async function taskOf(
   fields: Fields,
-  tx: DefinitionTx,
+  sources: DefinitionSources,
   path: string[],
   patch: SchedulePatch,
   current: string | undefined,
 ): Promise<TaskRecord | null> {
-  if (patch.task == null) return patch.input === undefined || current === undefined ? null : keepTask(tx, { id: current });
-  const task = await keepTask(tx, toTaskRef(patch.task));
+  if (patch.task == null) return patch.input === undefined || current === undefined ? null : sources.task({ id: current });
+  const task = await sources.task(toTaskRef(patch.task));
   if (task === null) fields.errors.push(noSuchTask(path, patch.task));
   return task;
 }

@@ -1,4 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import type { AuditRecord } from '../store/auditLists.ts';
 import type { Direction, ListOrder, Page, PageKey, PageRequest } from '../store/pages.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
@@ -13,6 +14,7 @@ interface Edge<Row> {
 }
 export type TaskEdgeModel = Edge<TaskRecord>;
 export type ScheduleEdgeModel = Edge<ScheduleRecord>;
+export type AuditEdgeModel = Edge<AuditRecord>;
 export type RunEdgeModel = Edge<RunRecord>;
 /** What costs a statement is asked for only when it is selected. */
 export interface PageInfoModel {
@@ -61,7 +63,7 @@ export function readPageArgs(
 const MIXES = 'first with or without after, or last with or without before';
 
 /** Resolvers that all connection types share. */
-export const connectionResolvers = {
+export const pageResolvers = {
   edges: <Row>(page: Page<Row>): Edge<Row>[] =>
     page.rows.map((node, index) => ({ node, cursor: printCursor(page, index) as string })),
   nodes: <Row>(page: Page<Row>) => page.rows,
@@ -71,6 +73,10 @@ export const connectionResolvers = {
     startCursor: printCursor(page, 0),
     endCursor: printCursor(page, -1),
   }),
+};
+/** Of those that can tell how long they are. */
+export const connectionResolvers = {
+  ...pageResolvers,
   totalCount: async (page: Page<unknown>) => (await page.count()).total,
   totalCountCapped: async (page: Page<unknown>) => (await page.count()).capped,
 };

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { findAuditEntries } from '../store/auditLists.ts';
 import { findBackfills } from '../store/backfills.ts';
 import { findCalendarsById, readCalendarDates } from '../store/calendars.ts';
 import { readLedgers } from '../store/occurrences.ts';
@@ -35,6 +36,7 @@ export function createLoaders(store: Store) {
     schedule: byId((ids) => findSchedulesById(prisma, ids)),
     run,
     worker: byId((ids) => findWorkersById(prisma, ids)),
+    auditEntry: byId((ids) => findAuditEntries(prisma, ids)),
     backfill: byId((ids) => findBackfills(sql, ids)),
     calendar: byId((ids) => findCalendarsById(prisma, ids)),
     apiToken: byId((ids) => findTokensById(prisma, ids)),

@@ -126,16 +126,21 @@ SELECT (extract(epoch FROM scheduled_for) * 1000)::float8 AS "from", (extract(ep
 }
 
 /** Ends backfills that go on, before all of their runs are written. The caller sees to those that are there, by a later statement. */
-export async function cancelBackfills(sql: Sql, now: number, by: 'id' | 'schedule_id' | 'task_id', id: string): Promise<void> {
+export async function cancelBackfills(
+  sql: Sql,
+  now: number,
+  by: 'id' | 'schedule_id' | 'task_id',
+  ...ids: string[]
+): Promise<void> {
   await sql.query(
     `/* cancelBackfills_${by} */
 WITH mine AS MATERIALIZED (
-  SELECT id FROM backfill WHERE ${by} = $2 AND state = 'RUNNING' ORDER BY id FOR NO KEY UPDATE
+  SELECT id FROM backfill WHERE ${by} = ANY(ARRAY(SELECT jsonb_array_elements_text($2::jsonb))) AND state = 'RUNNING' ORDER BY id FOR NO KEY UPDATE
 ), ended AS (
   UPDATE backfill SET state = 'CANCELED', finished_at = $1::timestamptz, updated_at = $1::timestamptz
     FROM mine WHERE backfill.id = mine.id RETURNING backfill.id
 )
 DELETE FROM backfill_instant USING ended WHERE backfill_id = ended.id`,
-    [iso(now), id],
+    [iso(now), JSON.stringify(ids)],
   );
 }

@@ -367,16 +367,22 @@ export async function nextRetryAt(sql: Sql): Promise<Date | null> {
   return row?.at ?? null;
 }
 
-/** Cancels what a deleted schedule or task had waiting; what runs may finish. The caller holds its row. */
-export async function cancelWaitingRuns(sql: Sql, now: number, owner: 'schedule_id' | 'task_id', id: string): Promise<void> {
+/** Cancels what deleted schedules or a deleted task had waiting; what runs may finish. The caller holds their rows. */
+export async function cancelWaitingRuns(
+  sql: Sql,
+  now: number,
+  owner: 'schedule_id' | 'task_id',
+  ...ids: string[]
+): Promise<void> {
   await sql.query(
     `/* cancelWaitingRuns_${owner} */
 WITH waiting AS MATERIALIZED (
-  SELECT id, state AS old_state FROM run WHERE ${owner} = $2 AND state IN ${WAITING} ORDER BY id FOR NO KEY UPDATE
+  SELECT id, state AS old_state FROM run WHERE ${owner} = ANY(ARRAY(SELECT jsonb_array_elements_text($2::jsonb))) AND state IN ${WAITING}
+   ORDER BY id FOR NO KEY UPDATE
 ), canceled AS (
   UPDATE run SET state = 'CANCELED', finished_at = $1::timestamptz, waits_for = NULL FROM waiting WHERE run.id = waiting.id RETURNING run.*, waiting.old_state
 )
 ${appendRunEvents('canceled')}`,
-    [iso(now), id],
+    [iso(now), JSON.stringify(ids)],
   );
 }

@@ -82,6 +82,12 @@ export async function listScheduleIds(prisma: Db, filter: ScheduleFilter, now: n
   return rows.map((row) => row.id);
 }
 
+/** The schedules that somebody keeps, in order of name. */
+export async function listManaged(prisma: Pick<PrismaTransaction, 'schedule'>, managedBy: string): Promise<ScheduleRecord[]> {
+  const where = { managedBy, deletedAt: null };
+  return (await prisma.schedule.findMany({ where, orderBy: { name: 'asc' } })) as unknown as ScheduleRecord[];
+}
+
 /** Whether a filter selects this one. */
 export async function matchesFilter(prisma: Db, filter: ScheduleFilter, id: string, now: number): Promise<boolean> {
   const conditions = conditionsOf(filter, now);

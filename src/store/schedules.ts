@@ -147,7 +147,7 @@ function placeData({ state, pause, hold, place }: Pick<DefinitionStamp, 'state' 
 }
 
 /** What is held back keeps its place and is not due. */
-function heldPlace({ nextScheduledFor, nextFireAt }: Place, hold: HoldRecord | null): Place {
+export function heldPlace({ nextScheduledFor, nextFireAt }: Place, hold: HoldRecord | null): Place {
   return { nextScheduledFor, nextFireAt: hold === null ? nextFireAt : null };
 }
 
@@ -202,11 +202,6 @@ export async function bumpCalendarStamps(prisma: Pick<PrismaTransaction, 'schedu
   await prisma.schedule.updateMany({ where: { id: { in: [...ids] } }, data: { calendarStamp: { increment: 1 } } });
 }
 
-/** Soft: history stays, the name is free. */
-export async function markDeleted(prisma: Db, id: string, at: Date): Promise<void> {
-  await prisma.schedule.update({ where: { id }, data: { deletedAt: at } });
-}
-
 /** A schedule that is not deleted. */
 export async function findSchedule(prisma: Db, ref: ScheduleRef): Promise<ScheduleRecord | null> {
   return (await prisma.schedule.findFirst({ where: { ...ref, deletedAt: null } })) as unknown as ScheduleRecord | null;
@@ -221,6 +216,13 @@ export async function findSchedules(
   const listed = { in: [...values] };
   const where = { ...(by === 'ids' ? { id: listed } : { name: listed }), deletedAt: null };
   return prisma.schedule.findMany({ where, select: { id: true, name: true } });
+}
+
+/** Those that are not deleted, whole. */
+export async function findSchedulesByName(prisma: Pick<Db, 'schedule'>, names: readonly string[]): Promise<ScheduleRecord[]> {
+  if (names.length === 0) return [];
+  const where = { name: { in: [...names] }, deletedAt: null };
+  return (await prisma.schedule.findMany({ where })) as unknown as ScheduleRecord[];
 }
 
 /** Also deleted ones: runs outlive their schedule. */

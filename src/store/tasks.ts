@@ -63,6 +63,24 @@ export async function keepTask(tx: { prisma: Db; sql: Sql }, ref: TaskRef): Prom
   return findTask(tx.prisma, { id: found.id });
 }
 
+/** Those that are not deleted, by their ids or keys. */
+export async function findTasks(
+  prisma: Db,
+  { ids, keys }: { ids: readonly string[]; keys: readonly string[] },
+): Promise<TaskRecord[]> {
+  const either = [{ id: { in: [...ids] } }, { key: { in: [...keys] } }];
+  return (await prisma.task.findMany({ where: { deletedAt: null, OR: either } })) as unknown as TaskRecord[];
+}
+
+/** Sees to it, in order of id, that nobody deletes or changes these before the transaction ends. */
+export async function keepTasks(sql: Sql, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await sql.query(
+    `/* keepTasks */ SELECT 1 FROM task WHERE id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) ORDER BY id FOR SHARE`,
+    [JSON.stringify(ids)],
+  );
+}
+
 /** Changes what an editor may, or what the code of a task says. The caller holds the row. */
 export async function updateTask(
   prisma: Db,

@@ -210,7 +210,13 @@ test(
     );
     const all = data.runs.nodes.map((run) => run.queuedAt).filter((at) => at >= (queuedAt()[0] as string));
     await until(() => queuedAt().length >= all.length);
-    assert.deepEqual(queuedAt().toSorted(), all.toSorted());
+    // A run that the stop has broken off is queued once more: of that one the list has the later time only.
+    assert.deepEqual(
+      all.filter((at) => !queuedAt().includes(at)),
+      [],
+      'nothing missed',
+    );
+    assert.equal(new Set(queuedAt()).size, queuedAt().length, 'nothing twice');
     stopped = true;
     await watched;
   },

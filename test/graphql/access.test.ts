@@ -32,6 +32,7 @@ const nextYear = () => `${new Date().getUTCFullYear() + 1}-01-01T00:00:00Z`;
 const VARIABLES: Record<string, () => Record<string, unknown>> = {
   TASK: () => ({ ref: { key: task.key } }),
   SCHEDULE: () => ({ ref: { name: schedule.name } }),
+  SCHEDULE_AS_OF: () => ({ ref: { name: schedule.name }, asOf: new Date().toISOString() }),
   EXPLAIN: () => ({ ref: { id: schedule.id }, at: '2026-01-01T00:00:00Z' }),
   OCCURRENCES: () => ({ ref: { id: schedule.id }, range: { from: '2026-01-01T00:00:00Z', until: '2026-02-01T00:00:00Z' } }),
   RUN: () => ({ id: 'run_0' }),
@@ -50,6 +51,9 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   NODES: () => ({ id: task.id, ids: [schedule.id] }),
   UPDATE_SCHEDULE: () => ({ input: { ref: { id: schedule.id }, patch: { description: fresh('edit') } } }),
   DELETE_SCHEDULE: () => ({ input: { ref: { name: 'nowhere' } } }),
+  APPLY_SCHEDULES: () => ({
+    input: { managedBy: 'access', schedules: [{ name: fresh('applied'), task: { key: task.key }, trigger: YEARLY }] },
+  }),
   PAUSE_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] }, reason: 'because' } }),
   RESUME_SCHEDULES: () => ({ input: { select: { ids: [schedule.id] } } }),
   PAUSE_TASK: () => ({ task: { id: other.id }, reason: 'because' }),
@@ -142,6 +146,7 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   CREATE_SCHEDULE: { role: 'EDITOR', action: 'schedule.create' },
   UPDATE_SCHEDULE: { role: 'EDITOR', action: 'schedule.update' },
   DELETE_SCHEDULE: { role: 'EDITOR', action: 'schedule.delete' },
+  APPLY_SCHEDULES: { role: 'EDITOR', action: 'schedule.apply' },
   PAUSE_SCHEDULES: { role: 'OPERATOR', action: 'schedule.pause' },
   RESUME_SCHEDULES: { role: 'OPERATOR', action: 'schedule.resume' },
   CREATE_FREEZE: { role: 'OPERATOR', action: 'freeze.create' },
@@ -186,7 +191,7 @@ for (const { name, query, variables } of mutations) {
 }
 
 /** Queries that are not open to everybody. */
-const ADMINS_ONLY = ['API_TOKENS'];
+const ADMINS_ONLY = ['API_TOKENS', 'AUDIT'];
 for (const { name, query, variables } of plain.filter(({ name }) => ADMINS_ONLY.includes(name))) {
   test(`${name} needs ADMIN`, async () => {
     for (const role of ROLES) {

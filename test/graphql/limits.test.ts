@@ -14,7 +14,10 @@ const schema = buildSchema(`
     times(first: Int = 5): [String!]!
     fires(first: Int = 5): [Item!]!
     thing: Thing
+    apply(input: Document!): Applied!
   }
+  input Document { schedules: [Int!]! prune: Boolean = false }
+  type Applied { changes: [Item!]! }
   interface Thing { id: ID }
   type Item implements Thing { id: ID name: String self: Item parts: [Item!]! items(first: Int = 10, last: Int): Connection! }
   type Connection { nodes: [Item!]! edges: [Edge!]! pageInfo: PageInfo! }
@@ -96,6 +99,18 @@ const cases: { rule: string; source: string; variables?: Record<string, unknown>
     variables: { yes: true },
     want: { nodes: 1 },
   },
+  {
+    rule: 'a document counts a node for every ten of its entries, for each object that is asked of them',
+    source: 'query ($all: [Int!]!) { apply(input: { schedules: $all }) { changes { id self { id } } } }',
+    variables: { all: Array.from({ length: 1_000 }, () => 1) },
+    want: { nodes: 201, fields: 302 },
+  },
+  {
+    rule: 'one that prunes counts as the largest: what it deletes is not known before',
+    source: '{ apply(input: { schedules: [], prune: true }) { changes { id } } }',
+    want: { nodes: 501 },
+  },
+  { rule: 'an empty document counts one', source: '{ apply(input: { schedules: [] }) { changes { id } } }', want: { nodes: 2 } },
   { rule: '__typename is a field', source: '{ __typename me { __typename } }', want: { depth: 2, fields: 3, rootFields: 2 } },
 ];
 for (const { rule, source, variables, want } of cases) {

@@ -39,7 +39,13 @@ test('absent keeps: a patch of one field changes that field, the version and the
   const before = await api.scheduleOf(task, full);
   const updated = await patched(before, { description: 'After' });
   assert.ok(updated.updatedAt > before.updatedAt);
-  assert.deepEqual(updated, { ...before, description: 'After', version: 2, updatedAt: updated.updatedAt });
+  assert.deepEqual(updated, {
+    ...before,
+    description: 'After',
+    spec: { ...before.spec, description: 'After' },
+    version: 2,
+    updatedAt: updated.updatedAt,
+  });
 });
 
 test('null clears to the default', async () => {

@@ -61,7 +61,7 @@ const TASK_FIELDS = `
 
 const SCHEDULE_FIELDS = `
   fragment ScheduleFields on Schedule {
-    id name description state version triggerSpec timeZone startAt endAt spread jitter maxRuns remainingRuns input overlapPolicy bufferLimit nextFireAt lastFireAt createdAt updatedAt
+    id name description state version triggerSpec spec timeZone startAt endAt spread jitter maxRuns remainingRuns input overlapPolicy bufferLimit nextFireAt lastFireAt createdAt updatedAt
     managedBy pauseAfterFailures consecutiveFailures pendingOccurrences labels { key value }
     viewerCanEdit viewerCanOperate
     task { id key }
@@ -233,6 +233,34 @@ export const RETRY_RUN = `
   mutation ($input: RetryRunInput!) {
     retryRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
+
+const AUDIT_FIELDS = `
+  fragment AuditFields on AuditEntry {
+    id at action targetId reason changes source requestId actor { kind id name } target { __typename id }
+  }`;
+export const AUDIT = `
+  query ($first: Int, $after: Cursor, $targetId: ID, $actorId: String, $at: TimeRange) {
+    audit(first: $first, after: $after, targetId: $targetId, actorId: $actorId, at: $at) {
+      nodes { ...AuditFields } edges { cursor node { id } } pageInfo { ...PageFields }
+    }
+  } ${AUDIT_FIELDS} ${PAGE_FIELDS}`;
+export const SCHEDULE_AS_OF = `
+  query ($ref: ScheduleRef!, $asOf: DateTime) {
+    schedule(ref: $ref, asOf: $asOf) { ...ScheduleFields }
+  } ${SCHEDULE_FIELDS}`;
+
+export const APPLY_SCHEDULES = `
+  mutation ($input: ApplySchedulesInput!) {
+    applySchedules(input: $input) {
+      dryRun
+      changes {
+        action name before after fields firesAdded firesRemoved
+        schedule { id name version managedBy state nextFireAt }
+        userErrors { ...ErrorFields }
+      }
+      userErrors { ...ErrorFields }
+    }
+  } ${ERROR_FIELDS}`;
 
 export const CALENDARS = `
   query { calendars { id name timeZone dates schedules(first: 10) { nodes { name } totalCount } } }`;

@@ -126,6 +126,7 @@ export interface ScheduleView {
   state: string;
   version: number;
   triggerSpec: Record<string, unknown>;
+  spec: Record<string, unknown>;
   timeZone: string;
   startAt: string | null;
   endAt: string | null;
@@ -158,6 +159,33 @@ export interface ScheduleView {
   updatedBy: ActorView;
   lastRun: { id: string } | null;
   runs: { nodes: { id: string }[]; totalCount: number };
+}
+export interface AppliedView {
+  dryRun: boolean;
+  changes: {
+    action: string;
+    name: string;
+    before: Record<string, unknown> | null;
+    after: Record<string, unknown> | null;
+    fields: string[];
+    firesAdded: number;
+    firesRemoved: number;
+    schedule: Pick<ScheduleView, 'id' | 'name' | 'version' | 'managedBy' | 'state' | 'nextFireAt'> | null;
+    userErrors: ErrorView[];
+  }[];
+  userErrors: ErrorView[];
+}
+export interface AuditView {
+  id: string;
+  at: string;
+  action: string;
+  targetId: string;
+  target: { __typename: string; id: string } | null;
+  reason: string | null;
+  changes: Record<string, { before: unknown; after: unknown }> | null;
+  source: string;
+  requestId: string | null;
+  actor: ActorView;
 }
 interface RunErrorView {
   code: string;

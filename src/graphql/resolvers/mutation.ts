@@ -1,3 +1,4 @@
+import { applySchedules } from '../../commands/applySchedules.ts';
 import { backfillSchedule } from '../../commands/backfillSchedule.ts';
 import { cancelBackfill } from '../../commands/cancelBackfill.ts';
 import { cancelRun } from '../../commands/cancelRun.ts';
@@ -62,6 +63,10 @@ export const Mutation: MutationResolvers = {
   deleteSchedule: async (_, { input }, { parts, caller }) => {
     const result = await deleteSchedule(parts.commands, caller, input);
     return { deletedId: valueOf(result), ...errorsOf(result) };
+  },
+  applySchedules: async (_, { input }, { parts, caller }) => {
+    const result = await applySchedules(parts.commands, caller, input);
+    return { dryRun: input.dryRun === true, ...(valueOf(result) ?? { changes: [], ...errorsOf(result) }) };
   },
   pauseSchedules: async (_, { input }, { parts, caller }) => {
     const result = await pauseSchedules(parts.commands, caller, input);

@@ -11,6 +11,7 @@ const TYPES = {
   frz: 'Freeze',
   bfl: 'Backfill',
   tok: 'ApiToken',
+  aud: 'AuditEntry',
 } as const;
 export type NodeType = (typeof TYPES)[keyof typeof TYPES];
 
@@ -35,6 +36,8 @@ export async function loadNode(loaders: Loaders, id: string) {
       return loaders.calendar.load(id);
     case 'ApiToken':
       return loaders.apiToken.load(id);
+    case 'AuditEntry':
+      return loaders.auditEntry.load(id);
     case 'Freeze':
       return loaders.freeze.load(id);
     case 'Backfill':
@@ -44,12 +47,16 @@ export async function loadNode(loaders: Loaders, id: string) {
   }
 }
 
+const FOR_ADMINS: Partial<Record<NodeType, string>> = { ApiToken: 'An API token', AuditEntry: 'An audit entry' };
+
 /**
- * As the typed fields answer it: what is deleted is not found, and tokens are for those who may list them.
+ * As the typed fields answer it: what is deleted is not found, and what is listed for admins only is for admins only.
  * @throws FORBIDDEN; UNAUTHENTICATED without a token
  */
 export async function findNode(loaders: Loaders, viewer: Viewer, id: string) {
-  const denied = nodeType(id) === 'ApiToken' ? denial(viewer, 'ADMIN', false, 'An API token') : null;
+  const type = nodeType(id);
+  const restricted = type === null ? undefined : FOR_ADMINS[type];
+  const denied = restricted === undefined ? null : denial(viewer, 'ADMIN', false, restricted);
   if (denied) throw denied;
   const node = await loadNode(loaders, id);
   return node !== null && 'deletedAt' in node && node.deletedAt !== null ? null : node;

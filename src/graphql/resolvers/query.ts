@@ -1,10 +1,10 @@
+import { AUDIT_ORDER, pageAudit } from '../../store/auditLists.ts';
 import { listCalendars } from '../../store/calendars.ts';
 import { listFreezes } from '../../store/freezes.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import { readRunStats } from '../../store/runStats.ts';
 import { listWorkers } from '../../store/runRecords.ts';
 import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
-import { findSchedule } from '../../store/schedules.ts';
 import { TASK_ORDERS, pageTasks } from '../../store/taskLists.ts';
 import { findTask } from '../../store/tasks.ts';
 import { listTokens } from '../../store/tokens.ts';
@@ -14,6 +14,7 @@ import { readFilter } from '../filters.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { previewTrigger } from '../previewTrigger.ts';
+import { scheduleAsOf } from '../scheduleAsOf.ts';
 import { windowBefore } from '../statsWindow.ts';
 import { ZONE_DATA } from '../../zoneData.ts';
 import { findNode } from './node.ts';
@@ -44,8 +45,7 @@ export const Query: QueryResolvers = {
     maxNodes: LIMITS.maxNodes,
   }),
   task: (_, { ref }, { parts }) => findTask(parts.store.prisma, ref.id != null ? { id: ref.id } : { key: ref.key ?? '' }),
-  schedule: (_, { ref }, { parts }) =>
-    findSchedule(parts.store.prisma, ref.id != null ? { id: ref.id } : { name: ref.name ?? '' }),
+  schedule: (_, { ref, asOf }, { parts }) => scheduleAsOf(parts.store, ref, asOf),
   run: (_, { id }, { loaders }) => loaders.run.load(id),
   backfill: (_, { id }, { loaders }) => loaders.backfill.load(id),
   tasks(_, { filter, orderBy, ...args }, { parts }, info) {
@@ -63,6 +63,8 @@ export const Query: QueryResolvers = {
   stats: (_, { window, filter }, { parts }) =>
     readRunStats(parts.store.prisma, readFilter(filter), windowBefore(parts.clock.now(), window ?? 'PT1H')),
   apiTokens: (_, __, { parts }) => listTokens(parts.store.prisma, MOST_TOKENS),
+  audit: (_, { targetId, actorId, at, ...args }, { parts }, info) =>
+    pageAudit(parts.store.prisma, { targetId, actorId, at }, readPageArgs(args, info, AUDIT_ORDER, 'DESC')),
   calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
   freezes: (_, { active }, { parts }) => listFreezes(parts.store.prisma, active ?? null, parts.clock.now(), MOST_FREEZES),
   previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),

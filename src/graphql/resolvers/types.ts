@@ -1,4 +1,5 @@
 import { can } from '../../auth/can.ts';
+import { specOf } from '../../commands/scheduleSpec.ts';
 import { afterCancel } from '../../domain/cancel.ts';
 import { resolveExecution } from '../../domain/execution.ts';
 import type { ExecutionSettings, ShownPolicy } from '../../domain/execution.ts';
@@ -22,7 +23,7 @@ import type { ScheduleRecord } from '../../store/schedules.ts';
 import type { TaskRecord } from '../../store/tasks.ts';
 import { formatDuration } from '../../trigger/duration.ts';
 import type { TriggerKind } from '../../trigger/trigger.ts';
-import { connectionResolvers, readPageArgs } from '../connections.ts';
+import { connectionResolvers, pageResolvers, readPageArgs } from '../connections.ts';
 import type { RequestContext } from '../context.ts';
 import { apiError } from '../errors.ts';
 import { explainAt } from '../explainSchedule.ts';
@@ -33,9 +34,10 @@ import { LIMITS } from '../limits.ts';
 import { logConnectionResolvers, printLogCursor, readLogPage } from '../logs.ts';
 import type { Loaders } from '../loaders.ts';
 import { pageOccurrences } from '../occurrences.ts';
+import { presentOf } from '../scheduleAsOf.ts';
 import { windowBefore } from '../statsWindow.ts';
 import { backfillResolvers } from './backfills.ts';
-import { loadNode, nodeType } from './node.ts';
+import { findNode, loadNode, nodeType } from './node.ts';
 import type { NodeType } from './node.ts';
 import { stepResolvers } from './steps.ts';
 
@@ -176,9 +178,11 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
     spread: (schedule) => formatDuration(schedule.spreadMs),
     jitter: (schedule) => formatDuration(schedule.jitterMs),
-    remainingRuns,
+    remainingRuns: (schedule) => remainingRuns(presentOf(schedule)),
+    spec: async (schedule, _, { loaders }) => specOf(schedule, (await loaders.task.load(schedule.taskId))?.key ?? null),
     nextFireAt: (schedule) => (schedule.state === 'ACTIVE' && schedule.deletedAt === null ? schedule.nextFireAt : null),
-    nextFireTimes: async (schedule, args, { parts, loaders }) => {
+    nextFireTimes: async (shown, args, { parts, loaders }) => {
+      const schedule = presentOf(shown);
       const first = args.first ?? 5;
       if (first < 1 || first > LIMITS.maxPageSize)
         throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
@@ -187,12 +191,15 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const trigger = firingOnTime(given, { skips: await skipsOf(loaders, schedule), freezes: schedule.freezes });
       return upcomingTimes(trigger, timingOf(schedule, given), schedule, parts.clock.now(), first);
     },
-    pendingOccurrences: async (schedule, _, { parts, loaders }) =>
-      mayBePending(schedule)
+    pendingOccurrences: async (shown, _, { parts, loaders }) => {
+      const schedule = presentOf(shown);
+      return mayBePending(schedule)
         ? countPending({ ...schedule, calendars: await calendarsOf(loaders, schedule) }, parts.clock.now())
-        : 0,
+        : 0;
+    },
     occurrences: (schedule, args, { parts, loaders }) => pageOccurrences(schedule.id, args, { clock: parts.clock, loaders }),
-    explain: async (schedule, { at }, { parts, loaders }) => {
+    explain: async (shown, { at }, { parts, loaders }) => {
+      const schedule = presentOf(shown);
       const [calendars, skips] = await Promise.all([calendarsOf(loaders, schedule), skipsOf(loaders, schedule)]);
       return explainAt({ ...schedule, calendars, skips }, at.getTime(), parts);
     },
@@ -271,6 +278,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
 
   TaskConnection: connectionResolvers,
   ScheduleConnection: connectionResolvers,
+  AuditConnection: pageResolvers,
+  AuditEntry: { target: (entry, _, { loaders, viewer }) => findNode(loaders, viewer, entry.targetId) },
   RunConnection: connectionResolvers,
 
   TaskEvent: { task: (event, _, { loaders }) => loaders.task.load(event.id) },

@@ -1,0 +1,95 @@
+import { Forbidden, can } from '../auth/can.ts';
+import { declaringTask } from '../domain/managed.ts';
+import { conflict, limitExceeded } from '../domain/userError.ts';
+import type { UserError } from '../domain/userError.ts';
+import type { ScheduleRecord } from '../store/schedules.ts';
+import { Outdated } from './applyLocks.ts';
+import { planApply } from './applyPlan.ts';
+import type { ApplySchedulesInput, PlannedChange } from './applyPlan.ts';
+import { readApplyWorld } from './applyWorld.ts';
+import { writeApply } from './applyWrite.ts';
+import { runCommand } from './command.ts';
+import type { Caller, CommandParts, CommandResult } from './command.ts';
+import { Fields } from './fields.ts';
+
+/** Most entries of one document, and those that it prunes with them. */
+export const MOST_APPLIED = 5_000;
+/** What somebody else changes meanwhile is looked at again so many times. */
+const ATTEMPTS = 5;
+
+/** What became of one schedule; with a dry run, or where everything is rejected, what would have. */
+export interface ApplyChange extends Pick<
+  PlannedChange,
+  'action' | 'name' | 'before' | 'after' | 'fields' | 'firesAdded' | 'firesRemoved' | 'userErrors'
+> {
+  /** null: there is none, or not yet. */
+  schedule: ScheduleRecord | null;
+}
+export interface ApplyOutcome {
+  changes: ApplyChange[];
+  /** Of all entries, where one that is rejected rejects everything. */
+  userErrors: UserError[];
+}
+
+/**
+ * Makes the schedules of an owner what a document says: what is not there is created, what differs is updated, what is not listed is
+ * deleted when it is to be pruned. The plan is made of what is read without locks; under the locks of what changes it is looked at
+ * again whether it still holds, so that nothing waits for what stays as it is.
+ */
+export async function applySchedules(
+  parts: CommandParts,
+  caller: Caller,
+  input: ApplySchedulesInput,
+): Promise<CommandResult<ApplyOutcome>> {
+  if (!can(caller.viewer, 'schedule.apply')) throw new Forbidden(caller.viewer, 'schedule.apply');
+  const faults = faultsOf(input);
+  if (faults.length > 0) return { ok: false, userErrors: faults };
+  const refused = new Map<number, readonly UserError[]>();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const world = await readApplyWorld(parts.store, input);
+    const plan = await planApply(parts, world, input, parts.clock.now(), refused);
+    if (plan.length > MOST_APPLIED) return { ok: false, userErrors: [tooMany(plan.length, 'with those that it prunes')] };
+    const rejected = plan.flatMap(({ userErrors }) => userErrors);
+    const everything = rejected.length > 0 && input.errorPolicy !== 'REJECT_FAILED';
+    const changing = plan.some(({ action }) => action === 'CREATE' || action === 'UPDATE' || action === 'DELETE');
+    if (input.dryRun === true || everything || !changing) return outcome(plan, new Map(), everything ? rejected : []);
+    try {
+      const result = await runCommand(parts, caller, 'schedule.apply', (scope) =>
+        writeApply(parts, caller, scope, world, plan, input.managedBy),
+      );
+      return result.ok ? outcome(plan, result.value, []) : result;
+    } catch (error) {
+      if (!(error instanceof Outdated)) throw error;
+      for (const [index, errors] of error.refused) refused.set(index, errors);
+    }
+  }
+  const message = `Others changed these schedules, or what they use, while they were applied, ${ATTEMPTS} times in a row; nothing was changed. Try again.`;
+  return { ok: false, userErrors: [conflict('INVALID_STATE', ['input', 'schedules'], message, null)] };
+}
+
+function outcome(
+  plan: readonly PlannedChange[],
+  written: ReadonlyMap<string, ScheduleRecord>,
+  userErrors: UserError[],
+): CommandResult<ApplyOutcome> {
+  const changes = plan.map(({ index: _, parsed: __, paused: ___, record, ...change }) => ({
+    ...change,
+    schedule: written.get(change.name) ?? record,
+  }));
+  return { ok: true, value: { changes, userErrors } };
+}
+
+function faultsOf({ managedBy, schedules }: ApplySchedulesInput): UserError[] {
+  const fields = new Fields();
+  const path = ['input', 'managedBy'];
+  fields.text(path, managedBy, { min: 1, max: 200 });
+  if (declaringTask(managedBy) !== null)
+    fields.add(path, `managedBy is "${managedBy}"; task: begins the owners of schedules that code declares.`, 'not task:…');
+  if (schedules.length > MOST_APPLIED) fields.errors.push(tooMany(schedules.length, 'in one document'));
+  return fields.errors;
+}
+
+function tooMany(count: number, what: string): UserError {
+  const message = `schedules has ${count} entries ${what}; allowed are ${MOST_APPLIED}. Give parts of them owners of their own.`;
+  return limitExceeded(['input', 'schedules'], message, MOST_APPLIED);
+}
