@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
+import { forgetKeys } from './builtin/idempotencyKeys.ts';
 import { applyTaskRetention } from './builtin/taskRetention.ts';
 import { RETENTION_KEY, retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
@@ -177,6 +178,11 @@ async function startParts(
         name: 'retention of tasks',
         when: '3-59/10 * * * *',
         run: async () => void (await applyTaskRetention({ store, clock, log }, stopping.signal)),
+      },
+      {
+        name: 'idempotency keys',
+        when: '23 * * * *',
+        run: async () => void (await forgetKeys({ store, clock }, stopping.signal)),
       },
     ],
     clock,
