@@ -80,13 +80,13 @@ export function createApi(client: Client) {
     },
     /** A schedule of a task, under a name of its own; yearly unless the spec says otherwise. */
     scheduleOf(task: { key: string }, spec: Variables = {}): Promise<ScheduleView> {
-      return done(
+      return done<'schedule', ScheduleView>(
         'schedule',
         createSchedule({ spec: { name: fresh('schedule'), task: { key: task.key }, trigger: YEARLY, ...spec } }),
       );
     },
     trigger(scheduleRecord: { id: string }, input: Variables = {}): Promise<RunView> {
-      return done('run', triggerSchedule({ ref: { id: scheduleRecord.id }, ...input }));
+      return done<'run', RunView>('run', triggerSchedule({ ref: { id: scheduleRecord.id }, ...input }));
     },
     /** The run when it has reached one of these states. */
     runIn(id: string, ...states: string[]): Promise<RunView> {
