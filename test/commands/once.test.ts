@@ -118,7 +118,7 @@ test('runs that retention has removed: NOT_FOUND; while one of them is there, th
   const schedule = await addSchedule(parts, { name: 'local', task: { key: 'local' }, trigger: { manual: true } });
   for (let index = 0; index < 2; index += 1) {
     const workerId = await addWorker(parts);
-    await parts.queue.prepare(workerQueue(workerId));
+    await parts.queue.prepare([workerQueue(workerId)]);
     await store.prisma.workerTask.create({ data: { workerId, taskId: local.id } });
   }
   const input = { ref: { id: schedule.id } };
