@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
-import { authenticateToken, ensureAdminToken } from './auth/tokens.ts';
+import { createAuthentication } from './auth/authenticate.ts';
+import { ensureAdminToken } from './auth/tokens.ts';
 import { forgetKeys } from './builtin/idempotencyKeys.ts';
 import { applyTaskRetention } from './builtin/taskRetention.ts';
 import { RETENTION_KEY, retentionTask } from './builtin/retention.ts';
@@ -10,6 +11,7 @@ import { createDatabaseClock } from './clock.ts';
 import { SERVER, registerTasks } from './codeTasks.ts';
 import { declareSchedules } from './commands/declareSchedules.ts';
 import { recheckZones } from './commands/recheckZones.ts';
+import { ConfigError } from './config.ts';
 import type { Config } from './config.ts';
 import { createTriggerCache } from './domain/schedule.ts';
 import type { HttpRequest } from './domain/httpRequest.ts';
@@ -26,9 +28,12 @@ import type { Logger } from './log.ts';
 import { createPulse } from './pulse.ts';
 import { HTTP_QUEUE, openQueue } from './queue/queue.ts';
 import type { RunQueue } from './queue/queue.ts';
+import { readSecretKeys } from './secretKeys.ts';
+import { createSecretBox } from './secrets.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 import { ensureEventPartitions, readStreamId } from './store/events.ts';
 import { openStore } from './store/open.ts';
+import { findSecretKeys } from './store/taskSecrets.ts';
 import { createCodeExecutor } from './task/kinds/code.ts';
 import { createHttpExecutor } from './task/kinds/http.ts';
 import { loadTasks } from './task/loadTasks.ts';
@@ -114,11 +119,23 @@ async function startParts(
     keepAdminSecret(config.dataDir, secret),
   );
 
+  const { jwt, anonymousViewer } = config;
+  const authenticate = await createAuthentication({ store, clock, log, jwt, anonymousViewer }).catch((error: Error) => {
+    throw new ConfigError([`CARILLON_JWT_JWKS names a file that cannot be used: ${error.message}`]);
+  });
+
   const relay = createRelay({ store, clock, log });
   stops.push(() => relay.stop());
   const logs = createLogFollower({ store, clock, log });
   stops.push(() => logs.stop());
-  const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE) };
+  const secrets = createSecretBox(await readSecretKeys(config, log));
+  for (const use of await findSecretKeys(store.sql))
+    if (!secrets.has(use.keyId))
+      log.error(
+        use,
+        'secrets of tasks were stored under a key that is missing: set CARILLON_SECRET_KEY, or CARILLON_SECRET_KEY_OLD',
+      );
+  const commands = { store, queue: deliveries, clock, triggerOf: createTriggerCache(TRIGGER_CACHE), secrets };
   const schema = createSchema();
   const parts = { store, commands, relay, logs, clock, streamId: await readStreamId(store.sql), version: VERSION };
 
@@ -134,7 +151,7 @@ async function startParts(
   const threads = createThreads({ clock, log });
   stops.push(() => threads.close());
   const code = createCodeExecutor(codeTasks, (taskKey) => askAsTask(schema, parts, taskKey), threads);
-  const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION });
+  const httpTasks = createHttpExecutor({ allowPrivate: config.httpAllowPrivate, version: VERSION, secrets, now: clock.now });
   stops.push(() => Promise.resolve(httpTasks.close()));
   const worker = await startWorker({
     store,
@@ -197,7 +214,9 @@ async function startParts(
 
   const server = await createHttpServer({
     schema,
-    authenticate: async (token) => (token === null ? null : authenticateToken(store, token, clock.now())),
+    authenticate,
+    trustProxy: config.trustProxy,
+    onTokensRevoked: (listener) => store.signals.on('tokens', listener),
     contextFor: (viewer, requestId) => createContext(parts, { viewer, requestId }),
     ready: () => (pulse.alive() ? { ok: true } : { ok: false, reason: 'the database does not answer' }),
     log,

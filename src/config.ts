@@ -1,5 +1,7 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import path from 'node:path';
+import { readJwtConfig } from './configJwt.ts';
+import type { JwtConfig } from './configJwt.ts';
 
 /** Everything that the environment decides, in the units the code uses. Each default stands here and nowhere else. */
 export interface Config {
@@ -12,8 +14,18 @@ export interface Config {
   dataDir: string;
   /** When set, the first admin token. */
   adminToken: string | null;
-  /** Whether HTTP tasks may send to private addresses. */
-  httpAllowPrivate: boolean;
+  /** null: no JWT lets anybody in */
+  jwt: JwtConfig | null;
+  /** Whether a caller without a token is a VIEWER. */
+  anonymousViewer: boolean;
+  /** Proxies in front whose X-Forwarded-For says who asks. */
+  trustProxy: number;
+  /** Private addresses that HTTP tasks may send to: all, none, or addresses, CIDR ranges, host names and `*.` with a name. */
+  httpAllowPrivate: boolean | readonly string[];
+  /** What secrets are stored under; null: the file beside the embedded database, or none. */
+  secretKey: Buffer | null;
+  /** Open what was stored under them. */
+  oldSecretKeys: readonly Buffer[];
   /** Folder of code tasks, absolute. */
   tasksDir: string;
   /** How long what happened is kept, in milliseconds; null: for ever. */
@@ -29,6 +41,9 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const NODE_ENVS = ['development', 'production', 'test'] as const;
 const MIN_TOKEN_LENGTH = 16;
 const DAY_MS = 86_400_000;
+const KEY_ALLOWED = '32 bytes in base64, as `openssl rand -base64 32` prints them';
+/** Longer lists are a mistake, or slow down every connection. */
+const MAX_ALLOWED_PRIVATE = 100;
 
 /** Names every bad variable at once; the start stops with it. */
 export class ConfigError extends Error {
@@ -85,9 +100,26 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
       (text) => (/^[\w\-.~+/=]+$/.test(text) && text.length >= MIN_TOKEN_LENGTH && text.length <= 500 ? text : undefined),
       true,
     ),
-    httpAllowPrivate: read('CARILLON_HTTP_ALLOW_PRIVATE', false, 'true or false', (text) => {
-      return text === 'true' ? true : text === 'false' ? false : undefined;
-    }),
+    jwt: readJwtConfig(env, cwd, read, (problem) => problems.push(problem)),
+    anonymousViewer: read('CARILLON_ANONYMOUS_VIEWER', false, 'true or false', yesOrNo),
+    trustProxy: read('CARILLON_TRUST_PROXY', 0, 'how many proxies lie in front, from 0 to 10', (text) =>
+      /^\d{1,2}$/.test(text) && Number(text) <= 10 ? Number(text) : undefined,
+    ),
+    httpAllowPrivate: read<boolean | readonly string[]>(
+      'CARILLON_HTTP_ALLOW_PRIVATE',
+      false,
+      'true, false, or a comma-separated list of addresses (10.1.2.3), ranges (10.0.0.0/8), host names (api.internal) and their ' +
+        'parents (*.internal); localhost is the only name without a dot',
+      allowPrivate,
+    ),
+    secretKey: read<Buffer | null>('CARILLON_SECRET_KEY', null, KEY_ALLOWED, secretKeyOf, true),
+    oldSecretKeys: read<readonly Buffer[]>(
+      'CARILLON_SECRET_KEY_OLD',
+      [],
+      `each, separated by commas, ${KEY_ALLOWED}`,
+      secretKeysOf,
+      true,
+    ),
     keep: {
       runsMs: keep('CARILLON_KEEP_RUNS', 30),
       eventsMs: keep('CARILLON_KEEP_EVENTS', 7),
@@ -105,8 +137,15 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     logLevel: read('LOG_LEVEL', 'info', LOG_LEVELS.join(', '), oneOf(LOG_LEVELS)),
     production: read('NODE_ENV', 'development', NODE_ENVS.join(', '), oneOf(NODE_ENVS)) === 'production',
   };
+  // With the embedded database the file beside it seals.
+  if (config.oldSecretKeys.length > 0 && config.secretKey === null && config.databaseUrl !== null)
+    problems.push('CARILLON_SECRET_KEY_OLD is not allowed without CARILLON_SECRET_KEY, the key that secrets are stored under');
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+function yesOrNo(text: string): boolean | undefined {
+  return text === 'true' ? true : text === 'false' ? false : undefined;
 }
 
 function pathText(text: string): string | undefined {
@@ -116,4 +155,35 @@ function pathText(text: string): string | undefined {
 function postgresUrl(text: string): string | undefined {
   const url = URL.parse(text);
   return url !== null && /^postgres(ql)?:\/\//i.test(text) && url.pathname.length > 1 ? text : undefined;
+}
+
+/** @returns undefined for what is not 32 bytes in base64 */
+export function secretKeyOf(text: string): Buffer | undefined {
+  // Buffer.from skips what is not base64: the text is told from its length.
+  return /^[A-Za-z0-9+/]{43}=$/.test(text) ? Buffer.from(text, 'base64') : undefined;
+}
+
+function secretKeysOf(text: string): Buffer[] | undefined {
+  const keys = text.split(',').map((part) => secretKeyOf(part.trim()));
+  return keys.includes(undefined) ? undefined : (keys as Buffer[]);
+}
+
+function allowPrivate(text: string): boolean | string[] | undefined {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const entries = text.split(',').map((entry) => entry.trim().toLowerCase());
+  return entries.length <= MAX_ALLOWED_PRIVATE && entries.every(isAllowEntry) ? entries : undefined;
+}
+
+function isAllowEntry(entry: string): boolean {
+  const [net = '', prefix, ...rest] = entry.split('/');
+  const family = net.includes('%') ? 0 : isIP(net);
+  if (family !== 0) {
+    const bits = family === 4 ? 32 : 128;
+    return rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
+  }
+  if (entry === 'localhost') return true;
+  // A lone word is a mistyped true or false, and what ends in a number is no name but an address (WHATWG URL).
+  const labels = entry.replace(/^\*\./, '').split('.');
+  const named = labels.every((label) => /^[a-z0-9_-]{1,63}$/.test(label)) && !/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '');
+  return named && entry.includes('.') && entry.length <= 255;
 }

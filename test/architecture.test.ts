@@ -24,7 +24,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 const PURE = ['trigger', 'domain'];
 const COMPOSERS = ['main.ts', 'compose.ts', 'codeTasks.ts'];
 /** Packages that only one folder may know. */
-const KEPT_IN: Record<string, string> = { 'pg-boss': 'queue', pg: 'store', '@prisma': 'store', graphql: 'graphql' };
+const KEPT_IN: Record<string, string> = { 'pg-boss': 'queue', pg: 'store', '@prisma': 'store', graphql: 'graphql', jose: 'auth' };
 /** Where Node itself must not be felt: no I/O, no clock, no environment. */
 const FORBIDDEN_IN_PURE = [/from 'node:/, /\bDate\.now\b/, /\bMath\.random\b/, /\bprocess\./, /\bperformance\./];
 

@@ -20,7 +20,12 @@ const DEFAULTS: Config = {
   databaseUrl: null,
   dataDir: '/srv/app/.carillon',
   adminToken: null,
+  jwt: null,
+  anonymousViewer: false,
+  trustProxy: 0,
   httpAllowPrivate: false,
+  secretKey: null,
+  oldSecretKeys: [],
   tasksDir: '/srv/app/tasks',
   keep: { runsMs: 30 * 86_400_000, eventsMs: 7 * 86_400_000, ledgerMs: 365 * 86_400_000 },
   rateLimit: 60_000,
@@ -35,7 +40,16 @@ describe('what is not set has its default', () => {
     'DATABASE_URL',
     'CARILLON_DATA',
     'CARILLON_ADMIN_TOKEN',
+    'CARILLON_JWT_ISSUER',
+    'CARILLON_JWT_AUDIENCE',
+    'CARILLON_JWT_JWKS',
+    'CARILLON_JWT_ROLES',
+    'CARILLON_JWT_CLOCK_TOLERANCE',
+    'CARILLON_ANONYMOUS_VIEWER',
+    'CARILLON_TRUST_PROXY',
     'CARILLON_HTTP_ALLOW_PRIVATE',
+    'CARILLON_SECRET_KEY',
+    'CARILLON_SECRET_KEY_OLD',
     'CARILLON_TASKS',
     'CARILLON_RATE_LIMIT',
     'LOG_LEVEL',
@@ -55,6 +69,7 @@ describe('what is not set has its default', () => {
 });
 
 const TOKEN = 'correct-horse-battery';
+const KEY = Buffer.alloc(32, 0xff);
 const settings: { name: string; accepted: [text: string, as: Partial<Config>][]; refused: string[] }[] = [
   {
     name: 'PORT',
@@ -113,8 +128,64 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
     accepted: [
       ['true', { httpAllowPrivate: true }],
       ['false', { httpAllowPrivate: false }],
+      ['10.0.0.0/8', { httpAllowPrivate: ['10.0.0.0/8'] }],
+      [' 10.1.2.3, FD00::/8,localhost ', { httpAllowPrivate: ['10.1.2.3', 'fd00::/8', 'localhost'] }],
+      ['api.internal,*.svc.cluster.local', { httpAllowPrivate: ['api.internal', '*.svc.cluster.local'] }],
     ],
-    refused: ['1', '0', 'yes', 'TRUE', 'truely'],
+    refused: [
+      '1',
+      '0',
+      'yes',
+      'TRUE',
+      'truely',
+      'true,10.0.0.0/8',
+      'api',
+      '10.0.0.0/33',
+      '::/129',
+      '10.0.0.0/8/8',
+      '10.0.0.0/',
+      '10.0.0',
+      'api.internal:80',
+      'http://api.internal',
+      'a..b',
+      '*',
+      '*.*.b',
+      'a*.b',
+      '0x7f.0x1',
+      '[::1]',
+      'fe80::1%eth0',
+      ',',
+      '10.0.0.1,',
+    ],
+  },
+  {
+    name: 'CARILLON_SECRET_KEY',
+    accepted: [[KEY.toString('base64'), { secretKey: KEY }]],
+    refused: ['x'.repeat(44), KEY.toString('hex'), KEY.toString('base64url'), KEY.subarray(1).toString('base64'), 'secret'],
+  },
+  {
+    name: 'CARILLON_SECRET_KEY_OLD',
+    accepted: [
+      [KEY.toString('base64'), { oldSecretKeys: [KEY] }],
+      [`${KEY.toString('base64')} , ${KEY.toString('base64')}`, { oldSecretKeys: [KEY, KEY] }],
+    ],
+    refused: ['secret', `${KEY.toString('base64')},`],
+  },
+  {
+    name: 'CARILLON_ANONYMOUS_VIEWER',
+    accepted: [
+      ['true', { anonymousViewer: true }],
+      ['false', { anonymousViewer: false }],
+    ],
+    refused: ['1', 'yes', 'VIEWER'],
+  },
+  {
+    name: 'CARILLON_TRUST_PROXY',
+    accepted: [
+      ['0', { trustProxy: 0 }],
+      ['10', { trustProxy: 10 }],
+    ],
+    refused: ['true', '-1', '11', '1.5', 'loopback'],
   },
   {
     name: 'CARILLON_RATE_LIMIT',
@@ -143,7 +214,7 @@ const settings: { name: string; accepted: [text: string, as: Partial<Config>][];
     refused: ['prod', 'Production', 'staging'],
   },
 ];
-const SECRETS = ['DATABASE_URL', 'CARILLON_ADMIN_TOKEN'];
+const SECRETS = ['DATABASE_URL', 'CARILLON_ADMIN_TOKEN', 'CARILLON_SECRET_KEY', 'CARILLON_SECRET_KEY_OLD'];
 for (const { name, accepted, refused } of settings) {
   describe(name, () => {
     for (const [text, as] of accepted) {
@@ -196,6 +267,8 @@ test('a secret is not repeated, whatever is wrong with it', () => {
     ['DATABASE_URL', 'postgres://me:hunter2@db', 'hunter2'],
     ['DATABASE_URL', 'hunter2', 'hunter2'],
     ['CARILLON_ADMIN_TOKEN', 'hunter2', 'hunter2'],
+    ['CARILLON_SECRET_KEY', 'hunter2', 'hunter2'],
+    ['CARILLON_SECRET_KEY_OLD', 'hunter2', 'hunter2'],
     ['CARILLON_ADMIN_TOKEN', 'hunter2 hunter2 hunter2', 'hunter2'],
   ];
   for (const [name, value, secret] of secrets) {
@@ -207,4 +280,77 @@ test('a secret is not repeated, whatever is wrong with it', () => {
 test('a long value is shown by its beginning', () => {
   const message = refusal({ PORT: '9'.repeat(100_000) });
   assert.ok(message.includes(`PORT="${'9'.repeat(100)}"`) && message.length < 500);
+});
+
+const JWT_ENV = {
+  CARILLON_JWT_ISSUER: 'https://id.example/realm',
+  CARILLON_JWT_AUDIENCE: 'carillon',
+  CARILLON_JWT_JWKS: 'https://id.example/keys',
+};
+const JWT = {
+  issuer: 'https://id.example/realm',
+  audience: 'carillon',
+  jwks: { url: 'https://id.example/keys' },
+  roleClaim: 'role',
+  roles: new Map(['VIEWER', 'OPERATOR', 'EDITOR', 'ADMIN'].map((role) => [role, role])),
+  clockToleranceMs: 30_000,
+};
+
+describe('JWTs', () => {
+  const accepted: { rule: string; env: Record<string, string>; as: object }[] = [
+    { rule: 'issuer, audience and keys are enough', env: {}, as: {} },
+    {
+      rule: 'keys of this machine',
+      env: { CARILLON_JWT_JWKS: 'http://127.0.0.1:8080/k' },
+      as: { jwks: { url: 'http://127.0.0.1:8080/k' } },
+    },
+    { rule: 'keys in a file', env: { CARILLON_JWT_JWKS: 'keys.json' }, as: { jwks: { file: '/srv/app/keys.json' } } },
+    { rule: 'a claim', env: { CARILLON_JWT_ROLE_CLAIM: 'realm_access.roles' }, as: { roleClaim: 'realm_access.roles' } },
+    { rule: 'no tolerance', env: { CARILLON_JWT_CLOCK_TOLERANCE: 'PT0S' }, as: { clockToleranceMs: 0 } },
+    {
+      rule: 'roles; a value may hold =',
+      env: { CARILLON_JWT_ROLES: ' ops = OPERATOR, cn=admins=ADMIN ' },
+      as: {
+        roles: new Map([
+          ['ops', 'OPERATOR'],
+          ['cn=admins', 'ADMIN'],
+        ]),
+      },
+    },
+  ];
+  for (const { rule, env, as } of accepted) {
+    test(`${rule}: read`, () => {
+      assert.deepEqual(read({ ...JWT_ENV, ...env }).jwt, { ...JWT, ...as });
+    });
+  }
+
+  const refused: [name: string, text: string][] = [
+    ['CARILLON_JWT_JWKS', 'http://id.example/keys'],
+    ['CARILLON_JWT_JWKS', 'http://127.0.0.1.example/keys'],
+    ['CARILLON_JWT_JWKS', 'ftp://id.example/keys'],
+    ['CARILLON_JWT_ROLES', 'ops'],
+    ['CARILLON_JWT_ROLES', 'ops=operator'],
+    ['CARILLON_JWT_ROLES', '=ADMIN'],
+    ['CARILLON_JWT_ROLES', 'ops=OPERATOR,ops=ADMIN'],
+    ['CARILLON_JWT_CLOCK_TOLERANCE', 'PT301S'],
+    ['CARILLON_JWT_CLOCK_TOLERANCE', '30'],
+  ];
+  for (const [name, text] of refused) {
+    test(`${name}="${text}" is refused`, () => {
+      assert.match(refusal({ ...JWT_ENV, [name]: text }), new RegExp(`\n  - ${name}=".*" is not allowed: `));
+    });
+  }
+
+  test('what is missing is named, also when only what is not needed is set', () => {
+    for (const name of Object.keys(JWT_ENV)) {
+      assert.match(refusal({ ...JWT_ENV, [name]: '' }), new RegExp(`  - ${name} is not set: CARILLON_JWT_\\w+ needs it$`));
+    }
+    assert.equal(refusal({ CARILLON_JWT_ROLES: 'ops=ADMIN' }).split('\n').length, 4);
+  });
+});
+
+test('beside a database of your own an old key of secrets needs the one that follows it', () => {
+  const old = { CARILLON_SECRET_KEY_OLD: KEY.toString('base64'), DATABASE_URL: 'postgres://db/carillon' };
+  assert.match(refusal(old), /CARILLON_SECRET_KEY_OLD is not allowed without CARILLON_SECRET_KEY/);
+  assert.deepEqual(read({ ...old, CARILLON_SECRET_KEY: KEY.toString('base64') }).oldSecretKeys, [KEY]);
 });

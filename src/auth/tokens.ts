@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { SYSTEM } from '../store/actor.ts';
 import type { Store } from '../store/open.ts';
 import { countTokens, ensureToken, findTokenByHash, lockTokens, touchToken } from '../store/tokens.ts';
+import { tokenEnded } from './refused.ts';
 import type { Role } from './role.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -9,19 +10,24 @@ import type { Viewer } from './viewer.ts';
 const TOUCH_MS = 60_000;
 
 /** 256 random bits: hashing such a secret needs no salt and no slowness. */
-function newSecret(): string {
+export function newSecret(): string {
   return `car_${randomBytes(32).toString('base64url')}`;
 }
 
-/** @returns who the bearer of `secret` is; null when it is unknown, expired or revoked */
+/**
+ * @returns who the bearer of `secret` is; null when nobody has ever been
+ * @throws Refused when it has expired or was revoked
+ */
 export async function authenticateToken(store: Store, secret: string, now: number): Promise<Viewer | null> {
   const token = await findTokenByHash(store.prisma, hashOf(secret));
-  if (token === null || token.revokedAt !== null || (token.expiresAt !== null && token.expiresAt.getTime() <= now)) return null;
+  if (token === null) return null;
+  if (token.revokedAt !== null || (token.expiresAt !== null && token.expiresAt.getTime() <= now)) throw tokenEnded();
   if (token.lastUsedAt === null || now - token.lastUsedAt.getTime() > TOUCH_MS) {
     // Not worth a failed request: the next use writes it.
     touchToken(store.prisma, token.id, new Date(now)).catch(() => undefined);
   }
-  return { actor: { kind: 'TOKEN', id: token.id, name: token.name }, role: token.role as Role };
+  const viewer: Viewer = { actor: { kind: 'TOKEN', id: token.id, name: token.name }, role: token.role as Role };
+  return token.expiresAt === null ? viewer : { ...viewer, validUntil: token.expiresAt.getTime() };
 }
 
 /**
@@ -49,6 +55,7 @@ export function ensureAdminToken(
   });
 }
 
-function hashOf(secret: string): string {
+/** @returns SHA-256, hex: all that is stored of a secret */
+export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }

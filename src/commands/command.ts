@@ -5,6 +5,7 @@ import type { Viewer } from '../auth/viewer.ts';
 import { Rejection } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
 import type { RunQueue } from '../queue/queue.ts';
+import type { SecretBox } from '../secrets.ts';
 import { appendAudits } from '../store/audit.ts';
 import type { NewAuditEntry } from '../store/audit.ts';
 import type { TriggerOf } from '../store/fire.ts';
@@ -16,6 +17,7 @@ export interface CommandParts {
   queue: RunQueue;
   clock: Clock;
   triggerOf: TriggerOf;
+  secrets: SecretBox;
 }
 /** Who calls, and from where. */
 export interface Caller {

@@ -1,5 +1,7 @@
 import type { HttpMethod } from '../domain/httpRequest.ts';
+import type { SecretFields } from '../domain/httpSecrets.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
+import type { SecretBox } from '../secrets.ts';
 import { newId } from '../store/ids.ts';
 import { findTask, insertTask } from '../store/tasks.ts';
 import type { NewTask, TaskRecord } from '../store/tasks.ts';
@@ -26,7 +28,7 @@ export interface HttpTaskInput {
     headers?: Record<string, unknown> | null | undefined;
     body?: unknown;
     successStatuses?: string | null | undefined;
-  };
+  } & SecretFields;
   execution?: ExecutionInput | null | undefined;
   retention?: RetentionInput | null | undefined;
   labels?: readonly LabelInput[] | null | undefined;
@@ -38,7 +40,7 @@ const KEY = /^[A-Za-z0-9][A-Za-z0-9._\-/:]{0,199}$/;
 export function createHttpTask(parts: CommandParts, caller: Caller, input: HttpTaskInput): Promise<CommandResult<TaskRecord>> {
   return runCommand(parts, caller, 'task.create', async ({ prisma, sql, signal, audit }) => {
     const now = parts.clock.now();
-    const task = parseTask(input, new Date(now));
+    const task = parseTask(parts.secrets, input, new Date(now));
     const existing = await findTask(prisma, { key: task.key });
     const duplicate = conflict(
       'ALREADY_EXISTS',
@@ -57,7 +59,7 @@ export function createHttpTask(parts: CommandParts, caller: Caller, input: HttpT
 }
 
 /** @throws Rejection naming every bad field */
-function parseTask(input: HttpTaskInput, at: Date): NewTask {
+function parseTask(secrets: SecretBox, input: HttpTaskInput, at: Date): NewTask {
   const fields = new Fields();
   if (!KEY.test(input.key)) {
     const allowed = 'letters, digits and . _ - / : up to 200 characters, starting with a letter or digit';
@@ -70,6 +72,7 @@ function parseTask(input: HttpTaskInput, at: Date): NewTask {
     fields,
     { fields: ['input'], http: ['input', 'http'] },
     { ...input, group: input.group ?? 'http', http: { ...DEFAULT_REQUEST, ...withoutNulls(input.http) } },
+    { box: secrets, key: input.key, given: input.http, current: null },
   );
   if (parsed === null) throw new Rejection(fields.errors);
   const { key } = input;

@@ -1,7 +1,11 @@
 import { parseHttpRequest } from '../domain/httpRequest.ts';
-import type { HttpMethod } from '../domain/httpRequest.ts';
+import type { HttpMethod, HttpRequest } from '../domain/httpRequest.ts';
+import { parseSecrets } from '../domain/httpSecrets.ts';
+import type { SecretFields } from '../domain/httpSecrets.ts';
+import type { SecretBox } from '../secrets.ts';
 import type { TaskRecord } from '../store/tasks.ts';
 import type { Fields } from './fields.ts';
+import { sealSecrets } from './httpSecrets.ts';
 
 export interface RequestFields {
   url: string;
@@ -19,13 +23,15 @@ export function withoutNulls<T extends object>(input: T): { [K in keyof T]: NonN
 
 /**
  * Checks what a person says of an HTTP task.
- * @param paths  where its own fields and those of its request stand in the input
+ * @param paths    where its own fields and those of its request stand in the input
+ * @param secrets  what is said of its secrets, the request that has them up to here, and what encrypts them for this key of a task
  * @returns null when something is wrong; `fields.errors` then names all of it
  */
 export function parseTaskFields(
   fields: Fields,
   paths: { fields: string[]; http: string[] },
   input: { group: string; name: string; description?: string | null | undefined; http: RequestFields },
+  secrets: { box: SecretBox; key: string; given: SecretFields; current: HttpRequest | null },
 ): Pick<TaskRecord, 'group' | 'name' | 'description' | 'http'> | null {
   fields.text([...paths.fields, 'group'], input.group, { min: 1, max: 200 });
   fields.text([...paths.fields, 'name'], input.name, { min: 1, max: 200 });
@@ -33,6 +39,12 @@ export function parseTaskFields(
   const request = parseHttpRequest(input.http);
   if (!request.ok)
     for (const error of request.errors) fields.add([...paths.http, ...error.path], error.message, error.constraint);
+  const place = { url: request.ok ? request.request.url : null, headers: input.http.headers };
+  const { plan, errors } = parseSecrets(secrets.given, place, secrets.current);
+  for (const error of errors) fields.add([...paths.http, ...error.path], `${error.message}.`, error.constraint);
   if (!request.ok || fields.errors.length > 0) return null;
-  return { group: input.group, name: input.name, description: input.description ?? null, http: request.request };
+  const sealed = sealSecrets(fields, paths.http, secrets.box, { key: secrets.key, url: request.request.url }, plan);
+  if (sealed === null) return null;
+  const http = { ...request.request, ...sealed };
+  return { group: input.group, name: input.name, description: input.description ?? null, http };
 }

@@ -1,4 +1,6 @@
 import type { HttpMethod, HttpRequest } from '../domain/httpRequest.ts';
+import { secretHeaderNames } from '../domain/httpSecrets.ts';
+import type { SecretFields } from '../domain/httpSecrets.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
 import { lockTask, updateTask } from '../store/tasks.ts';
@@ -18,7 +20,7 @@ import { noSuchTask, toTaskRef } from './taskRef.ts';
 import type { TaskRefInput } from './taskRef.ts';
 
 /** Absent: keep. null: clear, or back to the default. */
-export interface HttpTaskPatch {
+export interface HttpTaskPatch extends SecretFields {
   group?: string | null | undefined;
   name?: string | null | undefined;
   description?: string | null | undefined;
@@ -68,6 +70,7 @@ export function updateHttpTask(
         description: patched(patch.description, task.description, null),
         http: patchedRequest(task.http, patch),
       },
+      { box: parts.secrets, key: task.key, given: patch, current: task.http },
     );
     if (parsed === null || fields.errors.length > 0) throw new Rejection(fields.errors);
     const changes = changesBetween({ ...definitionOf(task) }, { ...parsed, execution, retention, labels });
@@ -100,10 +103,29 @@ function definitionOf({ group, name, description, http, execution, retention, la
   return { group, name, description, http, execution, retention, labels };
 }
 
-/** Header values may be secrets: the audit trail keeps their names. */
+/** Header values may be secrets: the audit trail keeps their names, and which secrets are others than before. */
 function withoutSecrets(changes: ReturnType<typeof changesBetween>): ReturnType<typeof changesBetween> {
   const http = changes?.['http'];
   if (http === undefined) return changes;
-  const mask = (request: HttpRequest) => ({ ...request, headers: Object.keys(request.headers) });
-  return { ...changes, http: { before: mask(http.before as HttpRequest), after: mask(http.after as HttpRequest) } };
+  const before = http.before as HttpRequest;
+  const after = http.after as HttpRequest;
+  const given = Object.entries(after.secretHeaders ?? {}).filter(([name, sealed]) => before.secretHeaders?.[name] !== sealed);
+  const secretsGiven = [
+    ...given.map(([name]) => name),
+    ...(after.signingSecret !== undefined && after.signingSecret !== before.signingSecret ? ['signingSecret'] : []),
+  ];
+  return {
+    ...changes,
+    http: { before: masked(before), after: { ...masked(after), ...(secretsGiven.length > 0 && { secretsGiven }) } },
+  };
+}
+
+function masked(http: HttpRequest) {
+  const { headers, secretHeaders: _, signingSecret, ...request } = http;
+  return {
+    ...request,
+    headers: Object.keys(headers),
+    secretHeaders: secretHeaderNames(http),
+    signed: signingSecret !== undefined,
+  };
 }

@@ -14,6 +14,10 @@ export interface HttpRequest {
   body: unknown;
   /** Codes and ranges, ascending inside a range, e.g. `200-299,304`. */
   successStatuses: string;
+  /** Encrypted values by name, beside `headers` (domain/httpSecrets.ts); absent: none. */
+  secretHeaders?: Record<string, string>;
+  /** Encrypted; what the request is signed with, absent: not signed. */
+  signingSecret?: string;
 }
 
 /** One bad field; `path` is relative to the request, e.g. `['headers', 'X-Foo']`. Never repeats a header's value. */
@@ -92,12 +96,11 @@ function parseHeaders(input: Record<string, unknown>, errors: FieldError[]): Rec
     const refuse = (message: string, constraint: string): void => {
       errors.push({ path: ['headers', name], message: `header ${JSON.stringify(name)} ${message}`, constraint });
     };
-    if (!HEADER_NAME.test(name)) refuse('is not a valid header name', 'headerName');
-    else if (CONNECTION_HEADERS.test(name)) refuse('is set by the connection and cannot be chosen', 'reserved');
-    else if (OWN_HEADERS.test(name)) refuse('is set for every run and cannot be chosen', 'reserved');
+    const fault = headerNameFault(name);
+    if (fault !== null) refuse(...fault);
     else if (seen.has(name.toLowerCase())) refuse('is given twice: header names ignore case', 'unique');
     else if (typeof value !== 'string') refuse('must be a string', 'type');
-    else if (!HEADER_VALUE.test(value)) refuse('holds a character that a header cannot carry', 'headerValue');
+    else if (!isHeaderValue(value)) refuse('holds a character that a header cannot carry', 'headerValue');
     else {
       seen.add(name.toLowerCase());
       accepted.push([name, value]);
@@ -119,6 +122,18 @@ function parseHeaders(input: Record<string, unknown>, errors: FieldError[]): Rec
     });
   }
   return Object.fromEntries(accepted); // defines own properties, so a header called __proto__ stays a header
+}
+
+/** @returns what is wrong with the name, after the name itself, and which rule it breaks; null when a header may have it */
+export function headerNameFault(name: string): [message: string, constraint: string] | null {
+  if (!HEADER_NAME.test(name)) return ['is not a valid header name', 'headerName'];
+  if (CONNECTION_HEADERS.test(name)) return ['is set by the connection and cannot be chosen', 'reserved'];
+  if (OWN_HEADERS.test(name)) return ['is set for every run and cannot be chosen', 'reserved'];
+  return null;
+}
+
+export function isHeaderValue(value: string): boolean {
+  return HEADER_VALUE.test(value);
 }
 
 function checkBody(body: unknown, method: HttpMethod, errors: FieldError[]): void {

@@ -36,10 +36,15 @@ export function summarizeRuns(
     total: sum(RUN_STATES),
     byState: RUN_STATES.map((state) => ({ state, count: of(state) })),
     successRate: judged === 0 ? null : of('SUCCEEDED') / judged,
-    latenessP50Ms: lateness?.[0] ?? null,
-    latenessP95Ms: lateness?.[1] ?? null,
-    latenessP99Ms: lateness?.[2] ?? null,
-    durationP50Ms: durations?.[0] ?? null,
-    durationP95Ms: durations?.[1] ?? null,
+    latenessP50Ms: microseconds(lateness?.[0]),
+    latenessP95Ms: microseconds(lateness?.[1]),
+    latenessP99Ms: microseconds(lateness?.[2]),
+    durationP50Ms: microseconds(durations?.[0]),
+    durationP95Ms: microseconds(durations?.[1]),
   };
+}
+
+/** A percentile lies between two figures; what is behind the microseconds is no measurement. */
+function microseconds(ms: number | null | undefined): number | null {
+  return ms == null ? null : Math.round(ms * 1_000) / 1_000;
 }

@@ -27,7 +27,7 @@ export function enforceAuth(schema: GraphQLSchema): GraphQLSchema {
     if (type.name.startsWith('__') || !(isObjectType(type) || isInterfaceType(type))) continue;
     for (const field of Object.values(type.getFields())) {
       const coordinate = `${type.name}.${field.name}`;
-      const role = field.astNode ? getDirectiveValues(directive, field.astNode)?.['role'] : undefined;
+      const { role, anonymous } = (field.astNode && getDirectiveValues(directive, field.astNode)) ?? {};
       if (role === undefined) {
         if (roots.includes(type)) faults.push(`${coordinate} has no @auth`);
       } else if (isInterfaceType(type)) {
@@ -35,7 +35,7 @@ export function enforceAuth(schema: GraphQLSchema): GraphQLSchema {
       } else if (!isRole(role)) {
         faults.push(`${coordinate} asks for the unknown role ${String(role)}`);
       } else {
-        guard(field, role, coordinate);
+        guard(field, role, anonymous !== false, coordinate);
       }
     }
   }
@@ -43,14 +43,26 @@ export function enforceAuth(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-function guard(field: Field, needed: Role, coordinate: string): void {
+/**
+ * @param what  as the message names it
+ * @returns why the viewer may not; null when it may
+ */
+export function denial({ role: actual, actor }: Viewer, needed: Role, anonymous: boolean, what: string): Error | null {
+  const unknown = actor.kind === 'ANONYMOUS';
+  if (roleAtLeast(actual, needed) && (anonymous || !unknown)) return null;
+  if (unknown) return apiError('UNAUTHENTICATED', `${what} needs a token with the role ${needed}: send one.`);
+  const message = `${what} needs the role ${needed}; yours is ${actual}.`;
+  return apiError('FORBIDDEN', message, { neededRole: needed, actualRole: actual });
+}
+
+/** @param anonymous  whether those may use it, too, who sent no token, when their role does */
+function guard(field: Field, needed: Role, anonymous: boolean, coordinate: string): void {
   const checked =
     (resolve: GraphQLFieldResolver<unknown, ViewerContext>): GraphQLFieldResolver<unknown, ViewerContext> =>
     (source, args, context, info) => {
-      const actual = context.viewer.role;
-      if (roleAtLeast(actual, needed)) return resolve(source, args, context, info);
-      const message = `${coordinate} needs the role ${needed}; yours is ${actual}.`;
-      throw apiError('FORBIDDEN', message, { neededRole: needed, actualRole: actual });
+      const denied = denial(context.viewer, needed, anonymous, coordinate);
+      if (denied) throw denied;
+      return resolve(source, args, context, info);
     };
   field.resolve = checked(field.resolve ?? defaultFieldResolver);
   if (field.subscribe) field.subscribe = checked(field.subscribe);

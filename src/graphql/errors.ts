@@ -2,6 +2,7 @@ import { GraphQLError, Kind } from 'graphql';
 import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
 import { Forbidden } from '../auth/can.ts';
+import { Refused } from '../auth/refused.ts';
 import { isDatabaseAway } from '../databaseAway.ts';
 
 /** The top-level error codes of the API, with the HTTP status of an answer that holds nothing else. */
@@ -83,6 +84,7 @@ export function maskError(error: unknown, log: Logger, requestId: string): Graph
   }
   const root = rootOf(error);
   if (root instanceof Forbidden) return masked(error, root.message, { code: 'FORBIDDEN' });
+  if (root instanceof Refused) return masked(error, root.message, { code: root.code });
   const entry = { err: root, path: error instanceof GraphQLError ? error.path : undefined, requestId };
   if (isDatabaseAway(error)) {
     // One line for each request: that the database is away is a warning of the parts that notice by themselves.

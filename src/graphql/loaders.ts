@@ -16,6 +16,7 @@ import { readSkips } from '../store/skips.ts';
 import { readTaskStates } from '../store/taskLists.ts';
 import { findCurrentRuns, findLastEnded } from '../store/taskRuns.ts';
 import { findTasksById } from '../store/tasks.ts';
+import { findTokensById } from '../store/tokens.ts';
 import { listTaskWorkers, listWorkerRuns, listWorkerTasks } from '../store/taskWorkers.ts';
 import type { TaskWorkerRow } from '../store/taskWorkers.ts';
 import { LIMITS } from './limits.ts';
@@ -36,6 +37,7 @@ export function createLoaders(store: Store) {
     worker: byId((ids) => findWorkersById(prisma, ids)),
     backfill: byId((ids) => findBackfills(sql, ids)),
     calendar: byId((ids) => findCalendarsById(prisma, ids)),
+    apiToken: byId((ids) => findTokensById(prisma, ids)),
     freeze: byId((ids) => findFreezesById(prisma, ids)),
     /** By name; null: there is none. */
     calendarDates: new DataLoader(async (names: readonly string[]) => {

@@ -71,7 +71,8 @@ export function admit(
   if (measured instanceof GraphQLError) return [withCode(measured, 'BAD_USER_INPUT')];
   const tooComplex = checkLimits(measured);
   if (tooComplex) return [tooComplex];
-  const retryAfter = guard.limiter.take(`${viewer.actor.kind}:${viewer.actor.id}`, costOf(measured.nodes));
+  const principal = viewer.principal ?? `${viewer.actor.kind}:${viewer.actor.id}`;
+  const retryAfter = guard.limiter.take(principal, costOf(measured.nodes));
   if (retryAfter === null) return [];
   return [apiError('RATE_LIMITED', `Too many requests; try again in ${retryAfter} s.`, { retryAfter })];
 }

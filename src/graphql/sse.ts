@@ -19,6 +19,8 @@ interface EventStreamOptions {
 export interface EventStream {
   /** Says `complete` to the client and ends the source. */
   complete(): void;
+  /** Says this to the client as the last message and ends the source. */
+  fail(error: GraphQLFormattedError): void;
 }
 
 /**
@@ -55,7 +57,7 @@ export function streamEvents(res: ServerResponse, results: ResultStream, { mask,
   // Some browsers wait for a first byte before they say that the stream is open.
   res.write(KEEP_ALIVE);
   pump().catch((error: unknown) => fail(mask(error)));
-  return { complete: () => finish(COMPLETE) };
+  return { complete: () => finish(COMPLETE), fail };
 }
 
 function drained(res: ServerResponse): Promise<void> {

@@ -1,18 +1,15 @@
-import type { IncomingMessage } from 'node:http';
 import type { Viewer } from '../auth/viewer.ts';
 import type { GraphQLFormattedError } from 'graphql';
 import { apiError } from '../graphql/errors.ts';
 import { accepts, replyErrors } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
-
-/** Who a token stands for; null when it stands for nobody. `token` is null when none was sent. */
-export type Authenticate = (token: string | null, request: { remoteAddress: string }) => Promise<Viewer | null>;
+import type { Identify } from './gate.ts';
 
 interface Entrance {
   methods: readonly string[];
   /** Media types of the answer. */
   answers: readonly string[];
-  authenticate: Authenticate;
+  identify: Identify;
 }
 
 /** A caller who may come in, and the way to ask again later whether that still holds. */
@@ -24,8 +21,9 @@ export interface Visitor {
 /**
  * What both GraphQL routes check before they read a byte of the body: method, Accept, token.
  * @returns null when the request has been answered
+ * @throws what is to be answered: Refused, RATE_LIMITED, the database that is away
  */
-export async function admitVisitor(exchange: Exchange, { methods, answers, authenticate }: Entrance): Promise<Visitor | null> {
+export async function admitVisitor(exchange: Exchange, { methods, answers, identify }: Entrance): Promise<Visitor | null> {
   const { req, res } = exchange;
   if (!methods.includes(req.method ?? '')) {
     res.setHeader('allow', methods.join(', '));
@@ -37,7 +35,7 @@ export async function admitVisitor(exchange: Exchange, { methods, answers, authe
     return null;
   }
   const token = bearerToken(req.headers.authorization);
-  const visitor = await identify(token, req, authenticate);
+  const visitor = await identify(token, req);
   if (visitor) return visitor;
   replyErrors(exchange, [unauthenticated(token === null)]);
   return null;
@@ -46,16 +44,6 @@ export async function admitVisitor(exchange: Exchange, { methods, answers, authe
 /** The token of an Authorization header: null without one, empty when the credentials are of another kind. */
 export function bearerToken(authorization: string | undefined): string | null {
   return authorization === undefined ? null : (/^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '');
-}
-
-/** Who comes with this token; null when it stands for nobody. */
-export async function identify(token: string | null, { socket }: IncomingMessage, authenticate: Authenticate) {
-  const remoteAddress = socket.remoteAddress ?? '';
-  // Credentials of another kind are wrong credentials, not an anonymous caller.
-  const authenticateAgain = async () => (token === '' ? null : authenticate(token, { remoteAddress }));
-  const viewer = await authenticateAgain();
-  const visitor: Visitor | null = viewer && { viewer, authenticateAgain };
-  return visitor;
 }
 
 /**
@@ -68,14 +56,20 @@ export async function recheck(visitor: Visitor, mask: (error: unknown) => GraphQ
     if (!viewer) return mask(unauthenticated(false));
     visitor.viewer = viewer;
   } catch (error) {
+    const shown = mask(error);
     // Nobody can tell while the database is away: logged, and asked again with the next keep-alive.
-    mask(error);
+    if (saysNo(shown)) return shown;
   }
   return null;
 }
 
+/** Whether it says that the caller may not come in, and not that nobody can tell right now. */
+export function saysNo({ extensions }: GraphQLFormattedError): boolean {
+  return extensions?.['code'] === 'UNAUTHENTICATED' || extensions?.['code'] === 'FORBIDDEN';
+}
+
 /** @param missing  no token was sent at all */
-function unauthenticated(missing: boolean) {
+export function unauthenticated(missing: boolean) {
   const message = missing ? 'Send a token: Authorization: Bearer <token>.' : 'The token is unknown, expired or revoked.';
   return apiError('UNAUTHENTICATED', message);
 }

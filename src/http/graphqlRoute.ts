@@ -5,14 +5,14 @@ import type { GraphQLEndpoint } from '../graphql/server.ts';
 import type { Viewer } from '../auth/viewer.ts';
 import { readJson } from './body.ts';
 import { admitVisitor } from './door.ts';
-import type { Authenticate } from './door.ts';
 import { reply, replyErrors } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import type { Identify } from './gate.ts';
 import { fromSearch } from './request.ts';
 
 interface GraphQLRouteOptions {
   endpoint: GraphQLEndpoint;
-  authenticate: Authenticate;
+  identify: Identify;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
 }
 
@@ -23,11 +23,8 @@ const ANSWERS = ['application/json', 'application/graphql-response+json'];
  * GET asks for no header against forged requests beyond the token: a page elsewhere can neither know it nor send an
  * Authorization header without a preflight, which nobody answers here.
  */
-export async function serveGraphQL(
-  exchange: Exchange,
-  { endpoint, authenticate, contextFor }: GraphQLRouteOptions,
-): Promise<void> {
-  const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ANSWERS, authenticate });
+export async function serveGraphQL(exchange: Exchange, { endpoint, identify, contextFor }: GraphQLRouteOptions): Promise<void> {
+  const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ANSWERS, identify });
   if (!visitor) return;
   const queriesOnly = exchange.req.method === 'GET';
   const body = queriesOnly ? fromSearch(exchange.search) : await readJson(exchange.req);

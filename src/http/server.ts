@@ -11,19 +11,24 @@ import type { Guard } from '../graphql/operation.ts';
 import { createRateLimiter } from '../graphql/rateLimit.ts';
 import { startGraphQLEndpoint } from '../graphql/server.ts';
 import type { EventStream } from '../graphql/sse.ts';
-import type { Authenticate } from './door.ts';
 import { openExchange, replyErrors, replyJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import { createGate } from './gate.ts';
+import type { Authenticate } from './gate.ts';
 import { createGraphiqlRoutes } from './graphiqlRoute.ts';
 import { serveGraphQL } from './graphqlRoute.ts';
 import { serveStream } from './streamRoute.ts';
+import { createTenure } from './tenure.ts';
 import { createWebSocketDoor } from './webSocket.ts';
 
 export interface HttpServerOptions {
   /** Executable, and already through `enforceAuth`. */
   schema: GraphQLSchema;
-  /** Answers null for a token that stands for nobody. May throw when the database is away. */
   authenticate: Authenticate;
+  /** How many proxies in front say in X-Forwarded-For whom they speak for. */
+  trustProxy: number;
+  /** Calls `listener` when tokens were revoked, here or on another instance. @returns how to stop */
+  onTokensRevoked(listener: () => void): () => void;
   /** Makes a context with loaders of its own; called for every request, and for every event of a subscription. */
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   ready(): { ok: true } | { ok: false; reason: string };
@@ -59,14 +64,16 @@ const MAX_REQUESTS_PER_SOCKET = 10_000;
  * @throws Error when the address cannot be bound
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { schema, authenticate, contextFor, log, clock, production } = options;
+  const { schema, contextFor, log, clock, production } = options;
   // Other protocols that a client offers to change to, such as h2c, are passed over: the request is answered as it is.
   const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket';
   const server = createServer({ ...TIMEOUTS, shouldUpgradeCallback });
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
   const guard: Guard = { schema, production, limiter: createRateLimiter(options.rateLimit, clock) };
   const endpoint = await startGraphQLEndpoint(guard, log, server, STOP_GRACE_MS);
-  const webSockets = createWebSocketDoor({ guard, authenticate, contextFor, log });
+  const identify = createGate(options.authenticate, { trustProxy: options.trustProxy, clock, log });
+  const tenure = createTenure(options.onTokensRevoked, clock);
+  const webSockets = createWebSocketDoor({ guard, identify, contextFor, log, tenure });
   const streams = new Set<EventStream>();
   let stopping: Promise<void> | null = null;
 
@@ -77,8 +84,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   }
 
   const routes = new Map<string, (exchange: Exchange) => void | Promise<void>>([
-    ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, authenticate, contextFor })],
-    ['/graphql/stream', (exchange) => serveStream(exchange, { guard, authenticate, contextFor, log, keep })],
+    ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, identify, contextFor })],
+    ['/graphql/stream', (exchange) => serveStream(exchange, { guard, identify, contextFor, log, tenure, keep })],
     ...createGraphiqlRoutes(production),
     ['/livez', (exchange) => serveHealth(exchange, { ok: true })],
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],

@@ -8,27 +8,29 @@ import { streamEvents } from '../graphql/sse.ts';
 import type { EventStream } from '../graphql/sse.ts';
 import { startSubscription } from '../graphql/subscription.ts';
 import { readJson } from './body.ts';
-import { admitVisitor, recheck } from './door.ts';
-import type { Authenticate } from './door.ts';
+import { admitVisitor, recheck, unauthenticated } from './door.ts';
 import { replyErrors } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import type { Identify } from './gate.ts';
 import { fromSearch, operationRequest } from './request.ts';
+import type { Tenure } from './tenure.ts';
 
 interface StreamRouteOptions {
   guard: Guard;
-  authenticate: Authenticate;
+  identify: Identify;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
+  tenure: Tenure;
   /** Keeps the stream until it is over, so that a stop can complete it. */
   keep(stream: EventStream, exchange: Exchange): void;
 }
 
 /** GET and POST /graphql/stream: one subscription per connection, as GraphQL over SSE has it in distinct connections mode. */
 export async function serveStream(exchange: Exchange, options: StreamRouteOptions): Promise<void> {
-  const { guard, authenticate, contextFor, log, keep } = options;
+  const { guard, identify, contextFor, log, tenure, keep } = options;
   const { req, res, requestId } = exchange;
   const mask = (error: unknown) => maskError(error, log, requestId);
-  const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ['text/event-stream'], authenticate });
+  const visitor = await admitVisitor(exchange, { methods: ['GET', 'POST'], answers: ['text/event-stream'], identify });
   if (!visitor) return;
   const sent = req.method === 'GET' ? fromSearch(exchange.search) : await readJson(req);
   if (!sent.ok) return replyErrors(exchange, [apiError('BAD_USER_INPUT', sent.message)], sent.status);
@@ -42,5 +44,11 @@ export async function serveStream(exchange: Exchange, options: StreamRouteOption
   if (!subscribed.ok) return replyErrors(exchange, subscribed.errors.map(mask));
   // A client that left in the meantime has had its 'close' event already.
   if (res.destroyed) return subscribed.results.return();
-  keep(streamEvents(res, subscribed.results, { mask, recheck: () => recheck(visitor, mask) }), exchange);
+  const stream = streamEvents(res, subscribed.results, { mask, recheck: () => recheck(visitor, mask) });
+  const leave = tenure.follow(visitor, {
+    look: () => void recheck(visitor, mask).then((error) => error && stream.fail(error)),
+    expire: () => stream.fail(mask(unauthenticated(false))),
+  });
+  res.once('close', leave);
+  keep(stream, exchange);
 }

@@ -14,9 +14,11 @@ import { openSession } from '../graphql/session.ts';
 import type { Entry } from '../graphql/session.ts';
 import { KEEP_ALIVE_MS } from '../graphql/subscription.ts';
 import { parseJson } from './body.ts';
-import { bearerToken, identify, recheck } from './door.ts';
-import type { Authenticate, Visitor } from './door.ts';
+import { bearerToken, recheck, saysNo } from './door.ts';
+import type { Visitor } from './door.ts';
 import { requestIdOf } from './exchange.ts';
+import type { Identify } from './gate.ts';
+import type { Tenure } from './tenure.ts';
 
 /** Registered codes of RFC 6455 and IANA that the protocol's clients answer by connecting again. */
 const GOING_AWAY = 1001;
@@ -28,9 +30,10 @@ const CLOSE_WAIT_MS = 1000;
 
 interface WebSocketOptions {
   guard: Guard;
-  authenticate: Authenticate;
+  identify: Identify;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
+  tenure: Tenure;
 }
 
 export interface WebSocketDoor {
@@ -41,8 +44,8 @@ export interface WebSocketDoor {
 }
 
 /**
- * The protocol graphql-transport-ws at /graphql. The Origin is not looked at: there are no cookies, and a page elsewhere
- * cannot know the token.
+ * The protocol graphql-transport-ws at /graphql. There are no cookies, and a page elsewhere cannot know a token; whether it may come
+ * without one is for the gate to say.
  */
 export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
   const server = new WebSocketServer({
@@ -77,20 +80,24 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
 }
 
 /** @returns what closes the socket in order when the server stops */
-function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, contextFor, log }: WebSocketOptions) {
+function serve(socket: WebSocket, req: IncomingMessage, { guard, identify, contextFor, log, tenure }: WebSocketOptions) {
   const requestId = requestIdOf(req);
   const mask = (error: unknown) => maskError(error, log, requestId);
   let visitor: Visitor | null = null;
+  let leave = () => undefined as void;
   let alive = true;
 
   async function enter(params: Record<string, unknown>): Promise<Entry> {
     try {
-      visitor = await identify(tokenOf(params) ?? bearerToken(req.headers.authorization), req, authenticate);
+      visitor = await identify(tokenOf(params) ?? bearerToken(req.headers.authorization), req);
     } catch (error) {
-      mask(error);
+      if (saysNo(mask(error))) return { ok: false, code: CloseCode.Forbidden, reason: 'Forbidden' };
       return { ok: false, code: TRY_AGAIN_LATER, reason: 'Try again later' };
     }
-    return visitor ? { ok: true, visitor } : { ok: false, code: CloseCode.Forbidden, reason: 'Forbidden' };
+    if (!visitor) return { ok: false, code: CloseCode.Forbidden, reason: 'Forbidden' };
+    // The socket may be gone: nobody would end what is begun here.
+    if (socket.readyState === socket.OPEN) leave = tenure.follow(visitor, { look, expire: dismiss });
+    return { ok: true, visitor };
   }
   async function send(text: string): Promise<void> {
     let waits = false;
@@ -107,6 +114,10 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
     session.end();
     socket.close(code, reason);
   }
+  const dismiss = () => close(CloseCode.Forbidden, 'Forbidden');
+  function look(): void {
+    if (visitor) void recheck(visitor, mask).then((error) => error && dismiss());
+  }
   const session = openSession(
     { send, close },
     { guard, enter, contextFor, mask: (error, operationId) => maskError(error, log, operationId), requestId },
@@ -116,7 +127,7 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
     if (!alive) return socket.terminate();
     alive = false;
     socket.ping();
-    if (visitor) void recheck(visitor, mask).then((error) => error && close(CloseCode.Forbidden, 'Forbidden'));
+    look();
   }, KEEP_ALIVE_MS);
   socket.on('message', (data, isBinary) => {
     alive = true;
@@ -133,6 +144,7 @@ function serve(socket: WebSocket, req: IncomingMessage, { guard, authenticate, c
   const closed = new Promise<void>((resolve) => {
     socket.once('close', (code) => {
       clearInterval(beat);
+      leave();
       session.end();
       log.debug({ requestId, code }, 'web socket closed');
       resolve();

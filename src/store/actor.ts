@@ -1,6 +1,6 @@
-/** Who did something: a person (JWT), a token, or the server itself. */
+/** Who asks or did something: a person (JWT), a token, the server itself, or somebody unknown, who changes nothing and is never stored. */
 export interface Actor {
-  kind: 'USER' | 'TOKEN' | 'SYSTEM';
+  kind: 'USER' | 'TOKEN' | 'SYSTEM' | 'ANONYMOUS';
   id: string;
   name: string | null;
 }

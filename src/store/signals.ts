@@ -1,12 +1,12 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 
-/** What a commit may have changed for others: the engine's next instant, jobs for workers, runs that workers are to break off, events for subscriptions, logs for who reads them. */
-export type Signal = 'schedules' | 'jobs' | 'cancels' | 'events' | 'logs';
+/** What a commit may have changed for others: the engine's next instant, jobs for workers, runs that workers are to break off, events for subscriptions, logs for who reads them, tokens that let nobody in any more. */
+export type Signal = 'schedules' | 'jobs' | 'cancels' | 'events' | 'logs' | 'tokens';
 type Listener = () => void;
 
 const CHANNEL = 'carillon';
-const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', cancels: 'c', events: 'e', logs: 'l' };
+const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', cancels: 'c', events: 'e', logs: 'l', tokens: 't' };
 const RECONNECT_MS = 500;
 const CONNECT_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_MS = 10_000;
@@ -26,6 +26,7 @@ export class Signals {
     cancels: new Set(),
     events: new Set(),
     logs: new Set(),
+    tokens: new Set(),
   };
   #client: pg.Client | undefined;
   #closed = false;

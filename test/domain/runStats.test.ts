@@ -27,3 +27,8 @@ test('what was not measured is null', () => {
   const { latenessP50Ms, latenessP99Ms, durationP95Ms } = summarizeRuns({}, [null, null, null], null);
   assert.deepEqual([latenessP50Ms, latenessP99Ms, durationP95Ms], [null, null, null]);
 });
+
+test('a percentile is told to the microsecond', () => {
+  const { latenessP50Ms, latenessP95Ms, durationP50Ms } = summarizeRuns({}, [12, 48.999_999_999_999_964, 50], [0.333_333_333, 1]);
+  assert.deepEqual([latenessP50Ms, latenessP95Ms, durationP50Ms], [12, 49, 0.333]);
+});

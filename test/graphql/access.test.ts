@@ -70,6 +70,8 @@ const VARIABLES: Record<string, () => Record<string, unknown>> = {
   END_FREEZE: () => ({ id: 'frz_0' }),
   PUT_CALENDAR: () => ({ input: { name: fresh('holidays'), dates: ['2026-12-25'] } }),
   DELETE_CALENDAR: () => ({ name: 'nowhere' }),
+  CREATE_API_TOKEN: () => ({ input: { name: fresh('token'), role: 'VIEWER' } }),
+  REVOKE_API_TOKEN: () => ({ id: 'tok_0' }),
 };
 const all = Object.entries(operations).map(([name, query]) => ({ name, query, variables: () => VARIABLES[name]?.() ?? {} }));
 const isStream = ({ query }: { query: string }) => query.trim().startsWith('subscription');
@@ -155,6 +157,8 @@ const NEEDED: Record<string, { role: Role; action: Action }> = {
   RETRY_RUN: { role: 'OPERATOR', action: 'run.retry' },
   PUT_CALENDAR: { role: 'EDITOR', action: 'calendar.put' },
   DELETE_CALENDAR: { role: 'EDITOR', action: 'calendar.delete' },
+  CREATE_API_TOKEN: { role: 'ADMIN', action: 'token.create' },
+  REVOKE_API_TOKEN: { role: 'ADMIN', action: 'token.revoke' },
 };
 for (const { name, query, variables } of mutations) {
   const { role: needed, action } = NEEDED[name] as { role: Role; action: Action };
@@ -181,7 +185,20 @@ for (const { name, query, variables } of mutations) {
   });
 }
 
-for (const { name, query, variables } of plain.filter((operation) => !mutations.includes(operation))) {
+/** Queries that are not open to everybody. */
+const ADMINS_ONLY = ['API_TOKENS'];
+for (const { name, query, variables } of plain.filter(({ name }) => ADMINS_ONLY.includes(name))) {
+  test(`${name} needs ADMIN`, async () => {
+    for (const role of ROLES) {
+      const { data, errors } = await carillon.ask<unknown>(query, variables(), tokens[role]);
+      if (role === 'ADMIN') assert.equal(errors, undefined);
+      else assert.deepEqual([data, errors?.[0]?.extensions.code], [null, 'FORBIDDEN'], role);
+    }
+  });
+}
+
+const open = plain.filter((operation) => !mutations.includes(operation) && !ADMINS_ONLY.includes(operation.name));
+for (const { name, query, variables } of open) {
   test(`${name} is open to every role`, async () => {
     for (const role of ROLES) {
       const { errors } = await carillon.ask(query, variables(), tokens[role]);
@@ -262,7 +279,8 @@ test('the database holds hashes of secrets, never a secret; and when a token was
     assert.equal(text.includes(tokens[role]), false, role);
     assert.equal(text.includes(sha256(tokens[role])), true, role);
   }
-  await until(async () => (await database.query('SELECT 1 FROM api_token WHERE last_used_at IS NULL')).rowCount === 0);
+  const unused = `SELECT 1 FROM api_token WHERE last_used_at IS NULL AND created_by->>'kind' = 'SYSTEM'`;
+  await until(async () => (await database.query(unused)).rowCount === 0);
 });
 
 /** What the tables of the schema `public` hold, as text. What the passing of time alone changes is left out unless `everything`. */

@@ -74,6 +74,8 @@ test('a task is answered as it was given, at once and when it is asked for by ke
       headers: { Authorization: 'Bearer abc', 'X-Team': 'billing' },
       body: { deep: [1, null, 'ü'] },
       successStatuses: '200-204,304',
+      secretHeaders: [],
+      signed: false,
     },
     lastRun: null,
     schedules: { nodes: [], totalCount: 0 },
@@ -89,7 +91,15 @@ test('what is not given has its documented default', async () => {
   const { task } = await api.createHttpTask({ key, name: 'Plain', http: { url: URL_OF_NOBODY } });
   assert.equal(task?.group, 'http');
   assert.equal(task.description, null);
-  assert.deepEqual(task.http, { url: URL_OF_NOBODY, method: 'POST', headers: {}, body: null, successStatuses: '200-299' });
+  assert.deepEqual(task.http, {
+    url: URL_OF_NOBODY,
+    method: 'POST',
+    headers: {},
+    secretHeaders: [],
+    signed: false,
+    body: null,
+    successStatuses: '200-299',
+  });
   const retry = {
     maxAttempts: 3,
     initialInterval: 'PT1S',
@@ -102,7 +112,15 @@ test('what is not given has its documented default', async () => {
 });
 
 test('null is as good as absent where a field may be null', async () => {
-  const http = { url: URL_OF_NOBODY, method: null, headers: null, body: null, successStatuses: null };
+  const http = {
+    url: URL_OF_NOBODY,
+    method: null,
+    headers: null,
+    body: null,
+    successStatuses: null,
+    secretHeaders: null,
+    signingSecret: null,
+  };
   const { task, userErrors } = await api.createHttpTask({
     key: fresh('nulls'),
     name: 'Nulls',

@@ -186,6 +186,7 @@ export async function startTestServer(overrides: Partial<HttpServerOptions> = {}
       const role = token === null ? undefined : tokens.get(token);
       return role && token !== null ? { actor: { kind: 'TOKEN', id: token, name: null }, role } : null;
     },
+    onTokensRevoked: () => () => undefined,
     contextFor: (viewer) => {
       serial += 1;
       return { viewer, serial };
@@ -196,6 +197,7 @@ export async function startTestServer(overrides: Partial<HttpServerOptions> = {}
     port: 0,
     production: true,
     rateLimit: 'off',
+    trustProxy: 0,
     clock: { now: () => 0 },
     ...overrides,
   });

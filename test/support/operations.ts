@@ -53,7 +53,7 @@ const TASK_FIELDS = `
     lastError { code message }
     execution { ...ExecutionFields }
     retention { runs count }
-    http { url method headers body successStatuses }
+    http { url method headers secretHeaders signed body successStatuses }
     lastRun { id }
     schedules { nodes { name } totalCount }
     runs { nodes { id } totalCount }
@@ -334,3 +334,16 @@ export const RUN_LOGS = `
       cursor lines { ...LineFields } hasMorePast final
     }
   } ${LINE_FIELDS}`;
+const TOKEN_FIELDS = `
+  fragment TokenFields on ApiToken {
+    id name role createdAt createdBy { kind id name } lastUsedAt expiresAt revokedAt
+  }`;
+export const API_TOKENS = `query { apiTokens { ...TokenFields } } ${TOKEN_FIELDS}`;
+export const CREATE_API_TOKEN = `
+  mutation ($input: CreateApiTokenInput!) {
+    createApiToken(input: $input) { apiToken { ...TokenFields } secret userErrors { ...ErrorFields } }
+  } ${TOKEN_FIELDS} ${ERROR_FIELDS}`;
+export const REVOKE_API_TOKEN = `
+  mutation ($id: ID!) {
+    revokeApiToken(id: $id) { apiToken { ...TokenFields } secret userErrors { ...ErrorFields } }
+  } ${TOKEN_FIELDS} ${ERROR_FIELDS}`;

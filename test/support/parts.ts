@@ -36,6 +36,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import { openQueue } from '../../src/queue/queue.ts';
 import type { RunFilter } from '../../src/store/runLists.ts';
 import type { RunQueue } from '../../src/queue/queue.ts';
+import { createSecretBox } from '../../src/secrets.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/open.ts';
 import { createFakeClock } from './clock.ts';
@@ -88,7 +89,18 @@ export async function openParts(t: Hooks): Promise<Parts> {
     defer(() => store.close());
     defer(() => opened.stop());
     const triggerOf = createTriggerCache(100);
-    return { store, queue: opened, clock, log, logged, databaseUrl, triggerOf, another: open, defer };
+    return {
+      store,
+      queue: opened,
+      clock,
+      log,
+      logged,
+      databaseUrl,
+      triggerOf,
+      secrets: createSecretBox([]),
+      another: open,
+      defer,
+    };
   }
   return open();
 }

@@ -68,7 +68,15 @@ export interface TaskView {
   lastError: { code: string; message: string } | null;
   execution: ExecutionView;
   retention: { runs: string | null; count: number | null } | null;
-  http: { url: string; method: string; headers: Record<string, string>; body: unknown; successStatuses: string } | null;
+  http: {
+    url: string;
+    method: string;
+    headers: Record<string, string>;
+    secretHeaders: string[];
+    signed: boolean;
+    body: unknown;
+    successStatuses: string;
+  } | null;
   lastRun: { id: string } | null;
   schedules: { nodes: { name: string }[]; totalCount: number };
   runs: { nodes: { id: string }[]; totalCount: number };

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import type dns from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { describe, test } from 'node:test';
-import { AddressNotAllowedError, isPublicAddress, publicOnly } from '../../src/task/address.ts';
+import { AddressNotAllowedError, addressPolicy, allowedOnly, isPublicAddress } from '../../src/task/address.ts';
 import { answering } from './httpServer.ts';
 
 /** What a socket would be told. */
 const ask = (lookup: typeof dns.lookup, options: LookupOptions): Promise<unknown[]> =>
   new Promise((resolve) => {
-    publicOnly(lookup)('hook.example', options, (...answer) => resolve(answer));
+    allowedOnly(lookup, addressPolicy(false))('hook.example', options, (...answer) => resolve(answer));
   });
 
 describe('public addresses', () => {
@@ -32,10 +32,17 @@ describe('public addresses', () => {
     ['IPv6 documentation', ['2001:db8::1', '3fff::1'], ['2001:db7::1', '2001:db9::1']],
     ['Teredo', ['2001::1', '2001:0:808:808::1'], ['2001:4860:4860::8888']],
     ['IPv4-mapped', ['::ffff:127.0.0.1', '::ffff:a00:1', '0:0:0:0:0:ffff:169.254.169.254'], ['::ffff:8.8.8.8']],
-    ['IPv4-compatible', ['::127.0.0.1', '::a00:1'], ['::8.8.8.8']],
+    ['IPv4-compatible', ['::127.0.0.1', '::a00:1', '::8.8.8.8'], []],
+    ['IPv4-mapped, spelled in other ways', ['::FFFF:7F00:1', '0000:0000:0000:0000:0000:ffff:127.0.0.1', '::ffff:0:0'], []],
+    ['6to4 relays', ['192.88.99.1'], ['192.88.98.255', '192.88.100.0']],
+    [
+      'clouds’ metadata that is not private by its range',
+      ['168.63.129.16', '::ffff:168.63.129.16', '64:ff9b::a83f:8110'],
+      ['168.63.129.15', '168.63.129.17'],
+    ],
     ['IPv4-translated', ['::ffff:0:127.0.0.1'], []],
     ['NAT64', ['64:ff9b::127.0.0.1', '64:ff9b::a00:1', '64:ff9b:1::808:808'], ['64:ff9b::8.8.8.8']],
-    ['6to4', ['2002:7f00:1::1', '2002:a9fe:a9fe::', '2002:c0a8:101::1'], ['2002:808:808::1']],
+    ['6to4', ['2002:7f00:1::1', '2002:a9fe:a9fe::', '2002:c0a8:101::1', '2002:808:808::1'], []],
     ['not an address at all', ['', 'localhost', '127.1', '[::1]', '8.8.8.8:80'], []],
   ];
   for (const [block, refused, allowedBeside] of cases) {
@@ -48,6 +55,78 @@ describe('public addresses', () => {
         allowedBeside.filter((address) => !isPublicAddress(address)),
         [],
       );
+    });
+  }
+});
+
+describe('what CARILLON_HTTP_ALLOW_PRIVATE allows besides', () => {
+  const host = 'hook.example';
+  const cases: {
+    rule: string;
+    setting: boolean | string[];
+    allowed: [address: string, host?: string][];
+    refused: [string, string?][];
+  }[] = [
+    {
+      rule: 'true: everything but metadata addresses',
+      setting: true,
+      allowed: [['127.0.0.1'], ['10.0.0.1'], ['::1'], ['169.254.1.1'], ['::ffff:10.0.0.1'], ['8.8.8.8']],
+      refused: [
+        ['169.254.169.254'],
+        ['::ffff:169.254.169.254'],
+        ['::169.254.169.254'],
+        ['2002:a9fe:a9fe::'],
+        ['fd00:ec2::254'],
+        ['x'],
+      ],
+    },
+    {
+      rule: 'a range, in every spelling of its addresses',
+      setting: ['10.0.0.0/8', 'fd00::/16'],
+      allowed: [['10.255.0.1'], ['::ffff:10.0.0.1'], ['64:ff9b::a00:1'], ['fd00::1'], ['8.8.8.8']],
+      refused: [['172.16.0.1', '10.0.0.1'], ['192.168.0.1'], ['::1'], ['fd01::1'], ['2002:a00:1::'], ['fd00:ec2::254']],
+    },
+    {
+      rule: 'an address',
+      setting: ['10.0.0.1', '::1'],
+      allowed: [['10.0.0.1'], ['::ffff:a00:1'], ['::1'], ['0:0:0:0:0:0:0:1']],
+      refused: [['10.0.0.2'], ['127.0.0.1'], ['::2']],
+    },
+    {
+      rule: 'a metadata address, only by itself',
+      setting: ['169.254.169.254', '100.64.0.0/10', '0.0.0.0/0'],
+      allowed: [['169.254.169.254'], ['100.64.0.1'], ['127.0.0.1']],
+      refused: [['100.100.100.200'], ['168.63.129.16'], ['192.0.0.192']],
+    },
+    {
+      rule: 'a name, whatever its case and trailing dot, and no other',
+      setting: ['api.internal'],
+      allowed: [
+        ['10.0.0.1', 'api.internal'],
+        ['::1', 'API.internal.'],
+      ],
+      refused: [['10.0.0.1'], ['10.0.0.1', 'x.api.internal'], ['10.0.0.1', 'xapi.internal'], ['169.254.169.254', 'api.internal']],
+    },
+    {
+      rule: 'every name below another, and not that one',
+      setting: ['*.svc.local'],
+      allowed: [
+        ['10.0.0.1', 'a.svc.local'],
+        ['10.0.0.1', 'a.b.svc.local.'],
+      ],
+      refused: [
+        ['10.0.0.1', 'svc.local'],
+        ['10.0.0.1', 'asvc.local'],
+        ['10.0.0.1', 'a.svc.local.evil.example'],
+      ],
+    },
+  ];
+  for (const { rule, setting, allowed, refused } of cases) {
+    test(rule, () => {
+      const policy = addressPolicy(setting);
+      const verdicts = (addresses: [string, string?][]) => addresses.filter(([address, name]) => policy(address, name ?? host));
+      assert.deepEqual(verdicts(allowed), allowed);
+      assert.deepEqual(verdicts(refused), []);
     });
   }
 });

@@ -26,6 +26,12 @@ describe('no valid answer', () => {
     { rule: 'a broken chunk', bytes: `${ok}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, ...invalid, detail: /HPE_/ },
     { rule: 'headers without end', bytes: `${ok}X: ${'a'.repeat(20_000)}\r\n\r\n`, ...invalid, detail: /HPE_HEADER_OVERFLOW/ },
     {
+      rule: 'thousands of small headers',
+      bytes: `${ok}${Array.from({ length: 3_000 }, (_, index) => `x-${index}: 1\r\n`).join('')}\r\n`,
+      ...invalid,
+      detail: /HPE_HEADER_OVERFLOW/,
+    },
+    {
       rule: 'an upgrade that nobody asked for',
       bytes: 'HTTP/1.1 101 OK\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
       ...invalid,

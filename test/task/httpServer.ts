@@ -6,6 +6,7 @@ import http, { type RequestListener } from 'node:http';
 import { isIP, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { parseHttpRequest, type HttpRequest } from '../../src/domain/httpRequest.ts';
+import { createSecretBox } from '../../src/secrets.ts';
 import { createHttpExecutor, type HttpRunContext } from '../../src/task/kinds/http.ts';
 import type { TaskOutcome } from '../../src/task/outcome.ts';
 
@@ -24,8 +25,14 @@ export const runWith = (overrides: Partial<HttpRunContext> = {}): HttpRunContext
   ...overrides,
 });
 
-export const executor = (t: TestContext, options: { allowPrivate?: boolean; lookup?: typeof dns.lookup } = {}) => {
-  const made = createHttpExecutor({ allowPrivate: true, version: '1.2.3', ...options });
+export const executor = (t: TestContext, options: Partial<Parameters<typeof createHttpExecutor>[0]> = {}) => {
+  const made = createHttpExecutor({
+    allowPrivate: true,
+    version: '1.2.3',
+    secrets: createSecretBox([]),
+    now: Date.now,
+    ...options,
+  });
   t.after(() => made.close());
   return made;
 };

@@ -5,6 +5,7 @@ import { cancelRuns } from '../../commands/cancelRuns.ts';
 import type { CommandResult } from '../../commands/command.ts';
 import { createFreeze } from '../../commands/createFreeze.ts';
 import { createHttpTask } from '../../commands/createHttpTask.ts';
+import { createApiToken } from '../../commands/createApiToken.ts';
 import { createSchedule } from '../../commands/createSchedule.ts';
 import { deleteCalendar } from '../../commands/deleteCalendar.ts';
 import { deleteSchedule } from '../../commands/deleteSchedule.ts';
@@ -14,6 +15,7 @@ import { pauseSchedules, resumeSchedules } from '../../commands/pauseSchedules.t
 import { pauseTask, resumeTask } from '../../commands/pauseTask.ts';
 import { putCalendar } from '../../commands/putCalendar.ts';
 import { retryRun } from '../../commands/retryRun.ts';
+import { revokeApiToken } from '../../commands/revokeApiToken.ts';
 import { skipOccurrence } from '../../commands/skipOccurrence.ts';
 import { triggerSchedule } from '../../commands/triggerSchedule.ts';
 import { triggerTask } from '../../commands/triggerTask.ts';
@@ -113,6 +115,14 @@ export const Mutation: MutationResolvers = {
   deleteCalendar: async (_, { name }, { parts, caller }) => {
     const result = await deleteCalendar(parts.commands, caller, name);
     return { deletedId: valueOf(result), ...errorsOf(result) };
+  },
+  createApiToken: async (_, { input }, { parts, caller }) => {
+    const result = await createApiToken(parts.commands, caller, input);
+    return { ...(valueOf(result) ?? { apiToken: null, secret: null }), ...errorsOf(result) };
+  },
+  revokeApiToken: async (_, { id }, { parts, caller }) => {
+    const result = await revokeApiToken(parts.commands, caller, id);
+    return { apiToken: valueOf(result), secret: null, ...errorsOf(result) };
   },
 };
 

@@ -1,3 +1,5 @@
+import type { Viewer } from '../../auth/viewer.ts';
+import { denial } from '../auth.ts';
 import type { Loaders } from '../loaders.ts';
 
 const TYPES = {
@@ -8,6 +10,7 @@ const TYPES = {
   cal: 'Calendar',
   frz: 'Freeze',
   bfl: 'Backfill',
+  tok: 'ApiToken',
 } as const;
 export type NodeType = (typeof TYPES)[keyof typeof TYPES];
 
@@ -30,6 +33,8 @@ export async function loadNode(loaders: Loaders, id: string) {
       return loaders.worker.load(id);
     case 'Calendar':
       return loaders.calendar.load(id);
+    case 'ApiToken':
+      return loaders.apiToken.load(id);
     case 'Freeze':
       return loaders.freeze.load(id);
     case 'Backfill':
@@ -39,8 +44,13 @@ export async function loadNode(loaders: Loaders, id: string) {
   }
 }
 
-/** As the typed fields answer it: what is deleted is not found. */
-export async function findNode(loaders: Loaders, id: string) {
+/**
+ * As the typed fields answer it: what is deleted is not found, and tokens are for those who may list them.
+ * @throws FORBIDDEN; UNAUTHENTICATED without a token
+ */
+export async function findNode(loaders: Loaders, viewer: Viewer, id: string) {
+  const denied = nodeType(id) === 'ApiToken' ? denial(viewer, 'ADMIN', false, 'An API token') : null;
+  if (denied) throw denied;
   const node = await loadNode(loaders, id);
   return node !== null && 'deletedAt' in node && node.deletedAt !== null ? null : node;
 }

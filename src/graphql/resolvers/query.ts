@@ -7,6 +7,7 @@ import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
 import { findSchedule } from '../../store/schedules.ts';
 import { TASK_ORDERS, pageTasks } from '../../store/taskLists.ts';
 import { findTask } from '../../store/tasks.ts';
+import { listTokens } from '../../store/tokens.ts';
 import { readPageArgs } from '../connections.ts';
 import { apiError } from '../errors.ts';
 import { readFilter } from '../filters.ts';
@@ -19,15 +20,17 @@ import { findNode } from './node.ts';
 
 const DAY_MS = 86_400_000;
 const MOST_CALENDARS = 1_000;
+const MOST_TOKENS = 1_000;
 const MOST_FREEZES = 1_000;
 
 export const Query: QueryResolvers = {
-  node: (_, { id }, { loaders }) => findNode(loaders, id),
-  nodes(_, { ids }, { loaders }) {
+  node: (_, { id }, { loaders, viewer }) => findNode(loaders, viewer, id),
+  nodes(_, { ids }, { loaders, viewer }) {
     if (ids.length > LIMITS.maxPageSize) {
       throw apiError('BAD_USER_INPUT', `ids has ${ids.length} entries; allowed are ${LIMITS.maxPageSize}.`);
     }
-    return Promise.all(ids.map((id) => findNode(loaders, id)));
+    // Not Promise.all: an id that may not be seen is an error in its place, beside the objects of the others.
+    return ids.map((id) => findNode(loaders, viewer, id)) as never;
   },
   workers: (_, __, { parts }) => listWorkers(parts.store.prisma, new Date(parts.clock.now() - DAY_MS), LIMITS.maxPageSize),
   eventCursor: (_, __, { eventCursor }) => eventCursor(),
@@ -59,6 +62,7 @@ export const Query: QueryResolvers = {
   },
   stats: (_, { window, filter }, { parts }) =>
     readRunStats(parts.store.prisma, readFilter(filter), windowBefore(parts.clock.now(), window ?? 'PT1H')),
+  apiTokens: (_, __, { parts }) => listTokens(parts.store.prisma, MOST_TOKENS),
   calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
   freezes: (_, { active }, { parts }) => listFreezes(parts.store.prisma, active ?? null, parts.clock.now(), MOST_FREEZES),
   previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),

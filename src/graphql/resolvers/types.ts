@@ -9,6 +9,7 @@ import { remainingRuns } from '../../domain/runLimit.ts';
 import { givenTriggerOf, triggerOf } from '../../domain/schedule.ts';
 import { timingOf } from '../../domain/timing.ts';
 import { upcomingTimes } from '../../domain/upcoming.ts';
+import { secretHeaderNames } from '../../domain/httpSecrets.ts';
 import { declaringTask } from '../../domain/managed.ts';
 import { isOver } from '../../domain/runState.ts';
 import { firingOnTime } from '../../domain/frozenPlan.ts';
@@ -101,8 +102,13 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     },
   },
   Progress: {
-    percent: ({ done, total }) => (total === null || total === 0 ? null : Math.min(100, (done / total) * 100)),
+    percent: ({ done, total }) =>
+      total === null || total === 0 ? null : Math.min(100, Math.round((done / total) * 10_000) / 100),
     updatedAt: ({ updatedAt }) => instant(updatedAt),
+  },
+  HttpRequest: {
+    secretHeaders: secretHeaderNames,
+    signed: ({ signingSecret }) => signingSecret !== undefined,
   },
   RetentionPolicy: { runs: ({ runsMs }) => (runsMs === null ? null : formatDuration(runsMs)) },
   ExecutionPolicy: {

@@ -1,14 +1,17 @@
 import dns from 'node:dns';
-import http, { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import http, { type ClientRequest, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { isIP } from 'node:net';
-import { isSuccessStatus, type HttpRequest } from '../../domain/httpRequest.ts';
-import { storableJson } from '../../domain/storableJson.ts';
+import type { HttpRequest } from '../../domain/httpRequest.ts';
 import type { RunError } from '../../domain/runError.ts';
 import type { TaskOutcome } from '../outcome.ts';
-import { retryAfterMs } from '../retryAfter.ts';
-import { AddressNotAllowedError, isPublicAddress, publicOnly } from '../address.ts';
+import { AddressNotAllowedError, addressPolicy, allowedOnly } from '../address.ts';
 import type { TaskLog } from '../defineTask.ts';
+import { openSecrets } from '../openSecrets.ts';
+import type { OpenSecrets } from '../openSecrets.ts';
+import { signatureHeaders } from '../signature.ts';
+import type { SecretBox } from '../../secrets.ts';
+import { isJson, judgeAnswer, targetOf } from './httpAnswer.ts';
 
 /** The run on whose behalf a request is sent. */
 export interface HttpRunContext {
@@ -32,27 +35,31 @@ const STORED_BYTES = 64 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Below the 5 s after which Node's own servers close: sending on a socket that the other end is closing fails the attempt. */
 const IDLE_SOCKET_MS = 4000;
-const EXCERPT_CHARS = 200;
-const STORED_HEADERS = ['content-type', 'content-encoding', 'location', 'etag', 'last-modified', 'retry-after', 'x-request-id'];
-/** Shorter header values are words (`1`, `true`, `gzip`), not secrets, and blanking them would garble every message. */
-const SECRET_CHARS = 6;
 
 /**
  * Sends the requests of HTTP tasks, one per attempt, without following redirects and without retrying.
  * `execute` settles as soon as the answer is complete or the signal aborts, and rejects only for a bug. Error codes:
- * HTTP_STATUS, CONNECTION_FAILED, DNS_FAILED, INVALID_RESPONSE, ADDRESS_NOT_ALLOWED, and the code of the abort reason.
+ * HTTP_STATUS, CONNECTION_FAILED, DNS_FAILED, INVALID_RESPONSE, ADDRESS_NOT_ALLOWED, SECRET_UNREADABLE, and the code of the abort reason.
  * `close` destroys the idle sockets and keeps no others; requests under way finish.
- * @param options.allowPrivate  also connect to private and reserved addresses (CARILLON_HTTP_ALLOW_PRIVATE)
+ * @param options.allowPrivate  private and reserved addresses to connect to all the same (CARILLON_HTTP_ALLOW_PRIVATE)
  * @param options.version       for User-Agent
+ * @param options.secrets       opens secret headers and signing secrets
+ * @param options.now           epoch milliseconds, for signatures
  * @param options.lookup        resolver, `dns.lookup` by default
  */
-export function createHttpExecutor(options: { allowPrivate: boolean; version: string; lookup?: typeof dns.lookup }): {
+export function createHttpExecutor(options: {
+  allowPrivate: boolean | readonly string[];
+  version: string;
+  secrets: SecretBox;
+  now: () => number;
+  lookup?: typeof dns.lookup;
+}): {
   execute(request: HttpRequest, run: HttpRunContext): Promise<TaskOutcome>;
   close(): void;
 } {
-  const resolve = options.lookup ?? dns.lookup;
+  const policy = addressPolicy(options.allowPrivate);
   // A socket in the pool has passed the lookup when it connected, so reusing it bypasses nothing.
-  const lookup = options.allowPrivate ? resolve : publicOnly(resolve);
+  const lookup = allowedOnly(options.lookup ?? dns.lookup, policy);
   const pool = { keepAlive: true, timeout: IDLE_SOCKET_MS, lookup };
   const plainAgent = new http.Agent(pool);
   const secureAgent = new https.Agent(pool);
@@ -62,15 +69,20 @@ export function createHttpExecutor(options: { allowPrivate: boolean; version: st
       if (run.signal.aborted) return { ok: false, error: stopped(run.signal.reason) };
       const url = new URL(request.url);
       const host = url.hostname.replace(/^\[|\]$/g, '');
-      if (!options.allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) {
+      if (isIP(host) !== 0 && !policy(host, host)) {
         return { ok: false, error: failure(request, new AddressNotAllowedError(host, [host])) };
       }
+      const secrets = openSecrets(request, run.taskKey, options.secrets);
+      if (!secrets.ok) return secrets;
       const body = bodyOf(request, run);
-      const headers = headersOf(request, run, body, options.version);
+      const headers = {
+        ...headersOf(request, secrets, run, body, options.version),
+        ...signatureOf(secrets, run, options.now(), body),
+      };
       const [transport, agent] = url.protocol === 'https:' ? [https, secureAgent] : [http, plainAgent];
       const sent = transport.request(url, { method: request.method, headers, agent });
       logAnswer(sent, run.log);
-      const outcome = settle(sent, request, run.signal);
+      const outcome = settle(sent, request, secrets, run.signal);
       run.log.info('request sent', { method: request.method, host: url.host, bodyBytes: body?.length ?? 0 });
       sent.end(body ?? undefined);
       return outcome;
@@ -94,19 +106,31 @@ function bodyOf(request: HttpRequest, run: HttpRunContext): Buffer | null {
 }
 
 /** Of two names that differ in case only, node:http sends the later one. */
-function headersOf(request: HttpRequest, run: HttpRunContext, body: Buffer | null, version: string): OutgoingHttpHeaders {
+function headersOf(
+  request: HttpRequest,
+  secrets: OpenSecrets,
+  run: HttpRunContext,
+  body: Buffer | null,
+  version: string,
+): OutgoingHttpHeaders {
   return {
     'User-Agent': `carillon/${version}`,
     'Accept-Encoding': 'identity',
     'Idempotency-Key': run.runId, // the same for every attempt, so a receiver can tell a retry
     ...(body !== null && { 'Content-Type': 'application/json' }),
     ...request.headers,
+    ...secrets.headers,
     ...(body !== null && { 'Content-Length': body.length }),
     'Carillon-Run-Id': run.runId,
     'Carillon-Attempt': run.attempt,
     'Carillon-Scheduled-For': new Date(run.scheduledFor).toISOString(),
     'Carillon-Task': encodeURI(run.taskKey.toWellFormed()), // headers are latin-1, keys need not be
   };
+}
+
+/** The run is the message: its id is the same for every attempt, as with Idempotency-Key. */
+function signatureOf({ signingSecret }: OpenSecrets, run: HttpRunContext, now: number, body: Buffer | null): OutgoingHttpHeaders {
+  return signingSecret === null ? {} : signatureHeaders(signingSecret, run.runId, now, body);
 }
 
 function logAnswer(sent: ClientRequest, log: HttpRunContext['log']): void {
@@ -132,7 +156,7 @@ function hostOf(location: string, sent: ClientRequest): string | null {
 }
 
 /** Settles once: on a complete or cut answer, an error, or an abort. After an abort nothing of the request is left open. */
-function settle(sent: ClientRequest, request: HttpRequest, signal: AbortSignal): Promise<TaskOutcome> {
+function settle(sent: ClientRequest, request: HttpRequest, secrets: OpenSecrets, signal: AbortSignal): Promise<TaskOutcome> {
   const { promise, resolve } = Promise.withResolvers<TaskOutcome>();
   const fail = (error: unknown): void => resolve({ ok: false, error: failure(request, error) });
   const onAbort = (): void => {
@@ -151,7 +175,7 @@ function settle(sent: ClientRequest, request: HttpRequest, signal: AbortSignal):
     answered = true;
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const done = (): void => resolve(judge(request, response, Buffer.concat(chunks), bytes > STORED_BYTES));
+    const done = (): void => resolve(judgeAnswer(request, secrets, response, Buffer.concat(chunks), bytes > STORED_BYTES));
     response.on('data', (chunk: Buffer) => {
       const room = STORED_BYTES - bytes;
       if (room > 0) chunks.push(chunk.subarray(0, room));
@@ -166,105 +190,32 @@ function settle(sent: ClientRequest, request: HttpRequest, signal: AbortSignal):
   return promise;
 }
 
-function judge(request: HttpRequest, response: IncomingMessage, bytes: Buffer, truncated: boolean): TaskOutcome {
-  const status = response.statusCode ?? 0;
-  const contentType = response.headers['content-type'] ?? '';
-  // Asked for identity: a server that compresses all the same has sent what cannot be shown.
-  const readable = (response.headers['content-encoding'] ?? 'identity') === 'identity';
-  const text = readable ? decode(bytes, contentType, truncated) : '';
-  if (!isSuccessStatus(request.successStatuses, status)) {
-    const wait = retryAfterMs(status, response.headers);
-    return { ok: false, error: badStatus(request, response, text), ...(wait !== null && { retryAfterMs: wait }) };
-  }
-  const headers = Object.fromEntries(
-    STORED_HEADERS.flatMap((name) => {
-      const value = response.headers[name];
-      return value === undefined ? [] : [[name, String(value)]];
-    }),
-  );
-  const body = isJson(contentType) && !truncated ? jsonOrText(text) : text;
-  const output = { status, headers, body: text === '' ? null : body };
-  return { ok: true, output: truncated ? { ...output, truncated } : output };
-}
-
-function badStatus(request: HttpRequest, response: IncomingMessage, text: string): RunError {
-  const status = response.statusCode ?? 0;
-  const reason = response.statusMessage || http.STATUS_CODES[status];
-  // Error pages like to print the request they got.
-  const secrets = Object.values(request.headers)
-    .flatMap((value) => [value, JSON.stringify(value).slice(1, -1), ...value.split(/\s+/)])
-    .filter((secret) => secret.length >= SECRET_CHARS)
-    .toSorted((a, b) => b.length - a.length); // a shorter one may be part of a longer one
-  const printable = [text, reason ?? ''].map((part) => {
-    let shown = part;
-    for (const secret of secrets) shown = shown.replaceAll(secret, '[header value]');
-    return shown
-      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-      .trim()
-      .slice(0, EXCERPT_CHARS)
-      .toWellFormed();
-  });
-  const [excerpt = '', phrase = ''] = printable;
-  const hint = status >= 300 && status <= 399 && response.headers.location !== undefined ? ' (redirects are not followed)' : '';
-  const message = `${target(request)} answered ${status}${phrase && ` ${phrase}`}${hint}${excerpt && `: ${excerpt}`}`;
-  // RFC 9110 §15.5.9 (408), RFC 8470 (425), RFC 6585 (429): try again later, as with any fault of the server's own.
-  const retryable = status === 408 || status === 425 || status === 429 || (status >= 500 && status <= 599);
-  return { code: 'HTTP_STATUS', name: 'HttpStatusError', message, retryable };
-}
-
 /** Only codes of system errors are shown: their messages may quote addresses, certificates or headers. */
 function failure(request: HttpRequest, error: unknown): RunError {
   if (error instanceof AddressNotAllowedError) {
-    return { code: error.code, name: error.name, message: `${target(request)} was not sent: ${error.message}`, retryable: false };
+    return {
+      code: error.code,
+      name: error.name,
+      message: `${targetOf(request)} was not sent: ${error.message}`,
+      retryable: false,
+    };
   }
   const { code = 'unknown error', syscall } = error as NodeJS.ErrnoException;
   if (code.startsWith('HPE_')) return unreadable(request, code); // node:http's parser
   if (syscall === 'getaddrinfo' || code === 'ENOTFOUND' || code.startsWith('EAI_')) {
-    const message = `${target(request)} was not sent: the host name did not resolve (${code})`;
+    const message = `${targetOf(request)} was not sent: the host name did not resolve (${code})`;
     return { code: 'DNS_FAILED', name: 'DnsError', message, retryable: true };
   }
-  const message = `${target(request)} failed: the connection broke or was never made (${code})`;
+  const message = `${targetOf(request)} failed: the connection broke or was never made (${code})`;
   return { code: 'CONNECTION_FAILED', name: 'ConnectionError', message, retryable: true };
 }
 
 function unreadable(request: HttpRequest, detail: string): RunError {
-  const message = `${target(request)} got an answer that is not valid HTTP (${detail})`;
+  const message = `${targetOf(request)} got an answer that is not valid HTTP (${detail})`;
   return { code: 'INVALID_RESPONSE', name: 'InvalidResponseError', message, retryable: false };
 }
 
 function stopped(reason: unknown): RunError {
   const { code, message } = reason as { code: string; message: string };
   return { code, name: 'AbortError', message, retryable: code === 'TIMED_OUT' || code === 'SHUTDOWN' };
-}
-
-/** Without the query, which is where tokens travel. */
-function target(request: HttpRequest): string {
-  const { origin, pathname } = new URL(request.url);
-  return `${request.method} ${origin}${pathname}`;
-}
-
-function isJson(contentType: string): boolean {
-  return /^\s*application\/(?:[^;\s]+\+)?json\s*(?:;|$)/i.test(contentType);
-}
-
-/** @returns text that PostgreSQL can store: without U+0000, and without the half character that a cut may leave at the end */
-function decode(bytes: Buffer, contentType: string, truncated: boolean): string {
-  const label = /;\s*charset="?([^\s;"]+)/i.exec(contentType)?.[1] ?? 'utf-8';
-  let decoder = new TextDecoder();
-  try {
-    decoder = new TextDecoder(label);
-  } catch {
-    // An unknown charset is read as UTF-8.
-  }
-  return decoder.decode(bytes, { stream: truncated }).replaceAll('\0', '\ufffd');
-}
-
-/** Some servers say JSON and send none; the work is done all the same, so that is no failure. */
-function jsonOrText(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text);
-    return storableJson(value) === null ? text : value;
-  } catch {
-    return text;
-  }
 }
