@@ -4,6 +4,7 @@ import path from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
 import { createAuthentication } from './auth/authenticate.ts';
 import { ensureAdminToken } from './auth/tokens.ts';
+import { forgetKeys } from './builtin/idempotencyKeys.ts';
 import { applyTaskRetention } from './builtin/taskRetention.ts';
 import { RETENTION_KEY, retentionTask } from './builtin/retention.ts';
 import { createDatabaseClock } from './clock.ts';
@@ -197,6 +198,11 @@ async function startParts(
         name: 'retention of tasks',
         when: '3-59/10 * * * *',
         run: async () => void (await applyTaskRetention({ store, clock, log }, stopping.signal)),
+      },
+      {
+        name: 'idempotency keys',
+        when: '23 * * * *',
+        run: async () => void (await forgetKeys({ store, clock }, stopping.signal)),
       },
     ],
     clock,

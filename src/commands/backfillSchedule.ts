@@ -12,11 +12,12 @@ import type { BackfillRecord } from '../store/backfills.ts';
 import { newId } from '../store/ids.ts';
 import { promoteBuffered } from '../store/waiting.ts';
 import type { Trigger } from '../trigger/trigger.ts';
-import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
 import { lockByRef, soundTrigger } from './lockedSchedule.ts';
 import type { LockedSchedule, ScheduleRefInput } from './lockedSchedule.ts';
+import { runOnce } from './once.ts';
+import type { Memory } from './once.ts';
 import { taskIsPaused } from './taskPause.ts';
 
 export interface BackfillInput {
@@ -29,6 +30,7 @@ export interface BackfillInput {
   maxRuns?: number | null | undefined;
   dryRun?: boolean | null | undefined;
   reason?: string | null | undefined;
+  idempotencyKey?: string | null | undefined;
 }
 const DEFAULT_MAX_RUNS = 1_000;
 const RANGE = ['input', 'range'];
@@ -40,13 +42,23 @@ interface Backfilled {
   /** In the order in which they run, the first BACKFILL_LIMITS.shown of them. */
   fireTimes: PlannedTime[];
 }
+/** The trigger may be another one by now: what was said of its times is kept as it was. */
+const MADE_BACKFILL: Memory<Backfilled, { id: string; fireTimes: PlannedTime[] }> = {
+  keep: ({ backfill, fireTimes }) => ({ id: (backfill as BackfillRecord).id, fireTimes }),
+  async recall({ sql }, { id, fireTimes }) {
+    const [backfill] = await findBackfills(sql, [id]);
+    return backfill === undefined ? null : { backfill, fireTimes };
+  },
+};
 
 /**
  * Runs what a schedule would have fired in a range that is past, by the trigger, input and policies that it has by now, in a lane of
  * its own. The schedule, its verdicts and its counters stay as they are; a paused one too, unless its task is paused.
  */
 export function backfillSchedule(parts: CommandParts, caller: Caller, input: BackfillInput): Promise<CommandResult<Backfilled>> {
-  return runCommand(parts, caller, 'schedule.backfill', async (scope) => {
+  // A dry run has done nothing that could be done twice.
+  const keyed = input.dryRun === true ? {} : input;
+  return runOnce(parts, caller, 'schedule.backfill', keyed, MADE_BACKFILL, async (scope) => {
     const { range, reason = null } = input;
     const concurrency = input.concurrency ?? 1;
     const fields = new Fields();

@@ -26,10 +26,15 @@ export interface Caller {
   /** Where the audit trail says it came from; default: graphql */
   source?: string;
 }
-export type CommandResult<T> = { ok: true; value: T } | { ok: false; userErrors: UserError[] };
+export type CommandResult<T> = ({ ok: true; value: T } | { ok: false; userErrors: UserError[] }) & {
+  /** An earlier call with the same key did it, and this one nothing (once.ts). */
+  replayed?: boolean;
+};
 
 /** The transaction of a command, with the instant it happens at: read once the first lock is held, so that no later one is earlier. */
 export interface CommandScope extends CommandTx {
+  /** The key that the caller gave this call; null: none. */
+  idempotencyKey: string | null;
   audit(entry: AuditedChange, at: number): Promise<void>;
   /** Many in one statement. */
   auditAll(entries: readonly AuditedChange[], at: number): Promise<void>;
@@ -57,7 +62,7 @@ export async function runCommand<T>(
           entries.map((entry) => ({ ...entry, ...origin })),
         );
       };
-      return work({ ...tx, auditAll, audit: (entry, at) => auditAll([entry], at) });
+      return work({ ...tx, idempotencyKey: null, auditAll, audit: (entry, at) => auditAll([entry], at) });
     });
     return { ok: true, value };
   } catch (error) {

@@ -9,6 +9,7 @@ import { listReadyWorkers } from '../store/workers.ts';
 import type { NewRun } from '../store/runs.ts';
 import type { Caller, CommandParts, CommandScope } from './command.ts';
 import type { Place } from './makeWay.ts';
+import type { Memory } from './once.ts';
 
 /** @throws Rejection ALREADY_RUNNING with the run that is in the way */
 export async function refuseWhileActive(
@@ -42,7 +43,7 @@ interface ByHand extends Pick<NewRun, 'taskId' | 'scheduleId' | 'scheduleVersion
  */
 export async function startByHand(
   parts: CommandParts,
-  { prisma, sql, signal, audit }: CommandScope,
+  { prisma, sql, signal, audit, idempotencyKey }: CommandScope,
   caller: Caller,
   action: string,
   targetId: string,
@@ -72,6 +73,7 @@ export async function startByHand(
     requestedBy: caller.viewer.actor,
     jobId: state === 'QUEUED' ? crypto.randomUUID() : null,
     localWorkerId,
+    ...(idempotencyKey !== null && { idempotencyKey }),
     ...(again !== undefined && { retryOfId: again.retryOfId }),
     ...(later !== null && { overlapPolicy: later }),
   }));
@@ -81,6 +83,20 @@ export async function startByHand(
   const ids = runs.map(({ id }) => id);
   await audit({ action, targetId, reason: run.reason, changes: { runs: { before: null, after: ids } } }, now);
   signal('events', later === null ? 'jobs' : 'schedules');
+  return readRuns(prisma, ids);
+}
+
+/** Runs that a command made, as what it answers once more. Retention may have removed some of them, or all. */
+export const MADE_RUNS: Memory<RunRecord[], string[]> = {
+  keep: (runs) => runs.map(({ id }) => id),
+  async recall({ prisma }, ids) {
+    const runs = await readRuns(prisma, ids);
+    return runs.length === 0 ? null : runs;
+  },
+};
+
+/** In this order; those that there are. */
+async function readRuns(prisma: CommandScope['prisma'], ids: readonly string[]): Promise<RunRecord[]> {
   const records = new Map((await findRunsById(prisma, ids)).map((record) => [record.id, record]));
-  return ids.map((id) => records.get(id) as RunRecord);
+  return ids.flatMap((id) => records.get(id) ?? []);
 }

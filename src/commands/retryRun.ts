@@ -9,13 +9,13 @@ import { findRunsById } from '../store/runRecords.ts';
 import { copyStepsBefore, findSteps } from '../store/steps.ts';
 import { keepTask, lockTask } from '../store/tasks.ts';
 import type { TaskRecord } from '../store/tasks.ts';
-import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
 import { lockById } from './lockedSchedule.ts';
 import { makeWay } from './makeWay.ts';
 import type { Overlapping } from './makeWay.ts';
-import { startByHand } from './manualRun.ts';
+import { MADE_RUNS, startByHand } from './manualRun.ts';
+import { runOnce } from './once.ts';
 import { checkTaskInput } from './taskInput.ts';
 import { taskIsPaused } from './taskPause.ts';
 
@@ -25,6 +25,7 @@ export interface RetryRunInput {
   /** The step to begin with: what stands before it is not done again. */
   fromStep?: string | null | undefined;
   reason?: string | null | undefined;
+  idempotencyKey?: string | null | undefined;
 }
 
 /**
@@ -32,7 +33,7 @@ export interface RetryRunInput {
  * another is given, the same input, under the policies that its task and schedule have by now.
  */
 export function retryRun(parts: CommandParts, caller: Caller, input: RetryRunInput): Promise<CommandResult<RunRecord[]>> {
-  return runCommand(parts, caller, 'run.retry', async (scope) => {
+  return runOnce(parts, caller, 'run.retry', input, MADE_RUNS, async (scope) => {
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (input.input != null) fields.object(['input', 'input'], input.input);

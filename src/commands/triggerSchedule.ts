@@ -3,15 +3,16 @@ import { overlayLabels } from '../domain/labels.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { isInForce } from '../domain/held.ts';
 import { Rejection } from '../domain/userError.ts';
+import type { ClaimedSchedule } from '../store/claims.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { findTask } from '../store/tasks.ts';
-import { runCommand } from './command.ts';
-import type { Caller, CommandParts, CommandResult } from './command.ts';
+import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { Fields } from './fields.ts';
 import { lockByRef } from './lockedSchedule.ts';
 import type { ScheduleRefInput } from './lockedSchedule.ts';
 import { makeWay } from './makeWay.ts';
-import { startByHand } from './manualRun.ts';
+import { MADE_RUNS, startByHand } from './manualRun.ts';
+import { runOnce } from './once.ts';
 import { checkTaskInput } from './taskInput.ts';
 import { taskIsPaused } from './taskPause.ts';
 
@@ -20,6 +21,7 @@ export interface TriggerScheduleInput {
   input?: Record<string, unknown> | null | undefined;
   overlapPolicy?: OverlapPolicy | null | undefined;
   reason?: string | null | undefined;
+  idempotencyKey?: string | null | undefined;
 }
 
 /**
@@ -31,37 +33,55 @@ export function triggerSchedule(
   caller: Caller,
   input: TriggerScheduleInput,
 ): Promise<CommandResult<RunRecord[]>> {
-  return runCommand(parts, caller, 'schedule.trigger', async (scope) => {
+  return runOnce(parts, caller, 'schedule.trigger', input, MADE_RUNS, async (scope) => {
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (input.input != null) fields.object(['input', 'input'], input.input);
     if (fields.errors.length > 0) throw new Rejection(fields.errors);
     const { claimed, now } = await lockByRef(parts, scope, input.ref, ['input', 'ref']);
-    const { hold, taskId } = claimed;
-    if (isInForce(hold, now)) throw new Rejection([taskIsPaused({ id: taskId }, hold, ['input', 'ref'])]);
-    if (input.input !== undefined) {
-      const task = await findTask(scope.prisma, { id: claimed.taskId });
-      if (task !== null) checkTaskInput(fields, ['input', 'input'], task, input.input);
-      if (fields.errors.length > 0) throw new Rejection(fields.errors);
-    }
-    const place = await makeWay(scope, now, {
-      lane: { scheduleId: claimed.id },
-      overlap: input.overlapPolicy ?? claimed.overlapPolicy,
-      bufferLimit: claimed.bufferLimit,
-      taskId: claimed.taskId,
-      subject: `schedule "${claimed.name}"`,
-      path: ['input', 'ref'],
-    });
-    const run = {
-      taskId: claimed.taskId,
-      scheduleId: claimed.id,
-      taskScope: claimed.taskScope,
-      scheduleVersion: claimed.version,
-      policy: resolveExecution(claimed.taskKind, claimed.taskExecution, claimed.execution),
-      input: input.input === undefined ? claimed.input : input.input,
-      labels: overlayLabels(claimed.taskLabels, claimed.labels),
-      reason: input.reason ?? null,
-    };
-    return startByHand(parts, scope, caller, 'schedule.trigger', claimed.id, run, place, now);
+    return runNow(parts, scope, caller, claimed, now, input, ['input', 'ref']);
   });
+}
+
+/**
+ * Runs the task of a schedule that is locked, as a run by hand. The schedule stays as it is.
+ * @param path  where the call names the schedule
+ * @throws Rejection INVALID_STATE while its task is paused, or what its overlap policy says
+ */
+export async function runNow(
+  parts: CommandParts,
+  scope: CommandScope,
+  caller: Caller,
+  claimed: ClaimedSchedule,
+  now: number,
+  input: Pick<TriggerScheduleInput, 'input' | 'overlapPolicy' | 'reason'>,
+  path: string[],
+): Promise<RunRecord[]> {
+  const { hold, taskId } = claimed;
+  if (isInForce(hold, now)) throw new Rejection([taskIsPaused({ id: taskId }, hold, path)]);
+  if (input.input !== undefined) {
+    const fields = new Fields();
+    const task = await findTask(scope.prisma, { id: claimed.taskId });
+    if (task !== null) checkTaskInput(fields, ['input', 'input'], task, input.input);
+    if (fields.errors.length > 0) throw new Rejection(fields.errors);
+  }
+  const place = await makeWay(scope, now, {
+    lane: { scheduleId: claimed.id },
+    overlap: input.overlapPolicy ?? claimed.overlapPolicy,
+    bufferLimit: claimed.bufferLimit,
+    taskId: claimed.taskId,
+    subject: `schedule "${claimed.name}"`,
+    path,
+  });
+  const run = {
+    taskId: claimed.taskId,
+    scheduleId: claimed.id,
+    taskScope: claimed.taskScope,
+    scheduleVersion: claimed.version,
+    policy: resolveExecution(claimed.taskKind, claimed.taskExecution, claimed.execution),
+    input: input.input === undefined ? claimed.input : input.input,
+    labels: overlayLabels(claimed.taskLabels, claimed.labels),
+    reason: input.reason ?? null,
+  };
+  return startByHand(parts, scope, caller, 'schedule.trigger', claimed.id, run, place, now);
 }

@@ -8,14 +8,14 @@ import { lockSchedules } from '../store/runs.ts';
 import { findTask, lockTask } from '../store/tasks.ts';
 import type { TaskRef } from '../store/tasks.ts';
 import type { RunRecord } from '../store/runRecords.ts';
-import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult, CommandScope } from './command.ts';
 import { refuseConcurrency } from './concurrency.ts';
 import { Fields, parseExecution } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { makeWay } from './makeWay.ts';
 import type { Place } from './makeWay.ts';
-import { startByHand } from './manualRun.ts';
+import { MADE_RUNS, startByHand } from './manualRun.ts';
+import { runOnce } from './once.ts';
 import { checkTaskInput } from './taskInput.ts';
 import { taskIsPaused } from './taskPause.ts';
 import { noSuchTask, toTaskRef } from './taskRef.ts';
@@ -28,6 +28,7 @@ export interface TriggerTaskInput {
   overlapPolicy?: OverlapPolicy | null | undefined;
   execution?: ExecutionInput | null | undefined;
   reason?: string | null | undefined;
+  idempotencyKey?: string | null | undefined;
 }
 
 /** What was meant to be at once may come a little late. */
@@ -39,7 +40,7 @@ const MAX_AHEAD_YEARS = 10;
  * @returns more than one run only for a task of scope LOCAL
  */
 export function triggerTask(parts: CommandParts, caller: Caller, input: TriggerTaskInput): Promise<CommandResult<RunRecord[]>> {
-  return runCommand(parts, caller, 'task.trigger', async (scope) => {
+  return runOnce(parts, caller, 'task.trigger', input, MADE_RUNS, async (scope) => {
     const fields = new Fields();
     if (input.reason != null) fields.text(['input', 'reason'], input.reason, { min: 0, max: 2_000 });
     if (input.input != null) fields.object(['input', 'input'], input.input);

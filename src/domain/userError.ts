@@ -20,11 +20,17 @@ export interface LimitError extends Base {
   code: 'LIMIT_EXCEEDED';
   limit: number;
 }
+export interface IdempotencyError extends Base {
+  type: 'IdempotencyError';
+  code: 'IDEMPOTENCY_MISMATCH' | 'IDEMPOTENCY_IN_PROGRESS';
+  firstSeenAt: Date;
+}
 export type UserError =
   | (Base & { type: 'InvalidInputError'; code: 'INVALID'; constraint: string | null })
   | (Base & { type: 'NotFoundError'; code: 'NOT_FOUND' })
   | ConflictError
   | LimitError
+  | IdempotencyError
   | VersionConflictError;
 
 /** Carries user errors out of a transaction, which rolls back: a mutation with user errors has changed nothing. */
@@ -47,6 +53,10 @@ export function notFound(path: string[], message: string): UserError {
 
 export function limitExceeded(path: string[], message: string, limit: number): UserError {
   return { type: 'LimitError', code: 'LIMIT_EXCEEDED', path, message, limit };
+}
+
+export function idempotencyError(code: IdempotencyError['code'], path: string[], message: string, firstSeenAt: Date): UserError {
+  return { type: 'IdempotencyError', code, path, message, firstSeenAt };
 }
 
 export function conflict(

@@ -45,6 +45,8 @@ export interface NewRun {
   labels: Labels;
   requestedBy: Actor | null;
   reason: string | null;
+  /** Of the call that asked for it. */
+  idempotencyKey?: string;
   jobId: string | null;
   /** Tasks of scope LOCAL: the worker this run is for. */
   localWorkerId: string | null;
@@ -72,15 +74,15 @@ export function insertRunsExpressions(json: string): string {
   return `new_run AS (
   SELECT * FROM jsonb_to_recordset(${json}::jsonb) AS r(id text, "taskId" text, "scheduleId" text, "scheduleVersion" int, state text, origin text,
     "scheduledFor" timestamptz, "effectiveAt" timestamptz, policy jsonb, input jsonb, labels jsonb, "requestedBy" jsonb, reason text, "jobId" uuid,
-    "localWorkerId" text, "retryOfId" text, "overlapPolicy" text, "waitsFor" text, "backfillId" text)
+    "localWorkerId" text, "retryOfId" text, "overlapPolicy" text, "waitsFor" text, "backfillId" text, "idempotencyKey" text)
 ), inserted AS (
   INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, scheduled_for, effective_at, created_at, queued_at,
                    attempt, max_attempts, policy, input, labels, requested_by, reason, job_id, local_worker_id,
-                   retry_of_id, overlap_policy, backfill_id, waits_for)
+                   retry_of_id, overlap_policy, backfill_id, idempotency_key, waits_for)
   SELECT id, "taskId", "scheduleId", "scheduleVersion", state, origin, "scheduledFor", "effectiveAt", $1::timestamptz,
          CASE WHEN state = 'QUEUED' THEN $1::timestamptz END, 1, (policy->'retry'->>'maxAttempts')::int, policy,
          CASE WHEN jsonb_typeof(input) = 'object' THEN input END, labels, CASE WHEN jsonb_typeof("requestedBy") = 'object' THEN "requestedBy" END,
-         reason, "jobId", "localWorkerId", "retryOfId", "overlapPolicy", "backfillId",
+         reason, "jobId", "localWorkerId", "retryOfId", "overlapPolicy", "backfillId", "idempotencyKey",
          CASE WHEN state = 'BUFFERED' THEN coalesce("waitsFor", 'SCHEDULE') END
     FROM new_run
   ON CONFLICT DO NOTHING

@@ -11,8 +11,10 @@ import { printCursor } from '../../src/events/cursor.ts';
 import { bearer, startTestServer } from '../http/fixture.ts';
 import { createApi } from '../support/api.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../support/carillon.ts';
+import { connect } from '../support/outage.ts';
 import { startTarget } from '../support/target.ts';
 import { addTokens } from '../support/tokens.ts';
+import { until } from '../support/until.ts';
 
 /** docs/errors.md names every code, and each of its examples is what the server says. */
 
@@ -130,6 +132,28 @@ for (const { code, operation, example } of topLevel) {
   });
 }
 
+const trigger = (key: string, more: string) =>
+  carillon.ask(
+    `mutation { triggerTask(input: { task: { key: "report" }, overlapPolicy: ALLOW_ALL, idempotencyKey: "${key}"${more} }) { run { id } } }`,
+  );
+await trigger('report-21', ', input: { day: 1 }');
+
+/** What has to go on while an operation is asked. @returns what ends it */
+const meanwhile: Record<string, () => Promise<() => Promise<unknown>>> = {
+  async IDEMPOTENCY_IN_PROGRESS() {
+    const database = await connect({ after }, carillon.databaseUrl);
+    await database.query(`BEGIN; SELECT 1 FROM task WHERE key = 'report' FOR UPDATE`);
+    const slow = trigger('report-22', '');
+    await until(
+      async () => (await database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).rowCount !== 0,
+    );
+    return async () => {
+      await database.query('ROLLBACK');
+      await slow;
+    };
+  },
+};
+
 /** Ids and instants of what the test has made. */
 const told = (errors: unknown) =>
   JSON.parse(
@@ -140,7 +164,9 @@ const told = (errors: unknown) =>
   ) as Told[];
 for (const { code, operation, example } of userErrors) {
   test(`the example of ${code} is what the server says`, async () => {
+    const end = await meanwhile[code]?.();
     const { data, errors } = await carillon.ask<Record<string, { userErrors: Told[] }>>(operation ?? '');
+    await end?.();
     assert.equal(errors, undefined);
     const [payload] = Object.values(data);
     assert.equal(payload?.userErrors[0]?.code, code);

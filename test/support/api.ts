@@ -12,6 +12,10 @@ interface Variables {
   [name: string]: unknown;
 }
 type Payload<Name extends string, T> = Record<Name, T> & { userErrors: ErrorView[] };
+/** An earlier call with the same key did it. */
+interface Replayed {
+  replayed: boolean;
+}
 
 let names = 0;
 /** A name that no other test of the process has. */
@@ -39,8 +43,8 @@ export function createApi(client: Client) {
       ask<Payload<Name, T> & Rest>(query, { input }, token);
 
   const createHttpTask = mutation<'task', TaskView | null>(operations.CREATE_TASK);
-  const createSchedule = mutation<'schedule', ScheduleView | null>(operations.CREATE_SCHEDULE);
-  const triggerSchedule = mutation<'run', RunView | null>(operations.TRIGGER_SCHEDULE);
+  const createSchedule = mutation<'schedule', ScheduleView | null, Replayed>(operations.CREATE_SCHEDULE);
+  const triggerSchedule = mutation<'run', RunView | null, Replayed>(operations.TRIGGER_SCHEDULE);
   const schedule = (name: string) => ask<ScheduleView | null>(operations.SCHEDULE, { ref: { name } });
   const run = (id: string) => ask<RunView>(operations.RUN, { id });
   return {
@@ -60,9 +64,9 @@ export function createApi(client: Client) {
       ask<Payload<'freeze', FreezeView | null> & { suppressedPreview: number }>(operations.END_FREEZE, variables),
     skipOccurrence: mutation<'schedule', ScheduleView | null>(operations.SKIP_OCCURRENCE),
     triggerSchedule,
-    triggerTask: mutation<'run', RunView | null>(operations.TRIGGER_TASK),
+    triggerTask: mutation<'run', RunView | null, Replayed>(operations.TRIGGER_TASK),
     cancelRuns: mutation<'runs', Pick<RunView, 'id' | 'state' | 'error'>[]>(operations.CANCEL_RUNS),
-    retryRun: mutation<'run', RunView | null>(operations.RETRY_RUN),
+    retryRun: mutation<'run', RunView | null, Replayed>(operations.RETRY_RUN),
     cancelRun: mutation<'run', RunView | null>(operations.CANCEL_RUN),
     task: (key: string) => ask<TaskView | null>(operations.TASK, { ref: { key } }),
     schedule,
@@ -76,13 +80,13 @@ export function createApi(client: Client) {
     },
     /** A schedule of a task, under a name of its own; yearly unless the spec says otherwise. */
     scheduleOf(task: { key: string }, spec: Variables = {}): Promise<ScheduleView> {
-      return done(
+      return done<'schedule', ScheduleView>(
         'schedule',
         createSchedule({ spec: { name: fresh('schedule'), task: { key: task.key }, trigger: YEARLY, ...spec } }),
       );
     },
     trigger(scheduleRecord: { id: string }, input: Variables = {}): Promise<RunView> {
-      return done('run', triggerSchedule({ ref: { id: scheduleRecord.id }, ...input }));
+      return done<'run', RunView>('run', triggerSchedule({ ref: { id: scheduleRecord.id }, ...input }));
     },
     /** The run when it has reached one of these states. */
     runIn(id: string, ...states: string[]): Promise<RunView> {

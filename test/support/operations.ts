@@ -35,6 +35,7 @@ const ERROR_FIELDS = `
     ... on InvalidInputError { constraint }
     ... on ConflictError { existing { __typename id } }
     ... on LimitError { limit }
+    ... on IdempotencyError { firstSeenAt }
     ... on VersionConflictError { currentVersion current { __typename id } }
   }`;
 
@@ -81,7 +82,7 @@ const SCHEDULE_FIELDS = `
 
 const RUN_FIELDS = `
   fragment RunFields on Run {
-    id state origin reason scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
+    id state origin reason idempotencyKey scheduledFor effectiveAt createdAt queuedAt startedAt finishedAt timesOutAt latenessMs durationMs
     attempt maxAttempts input output viewerCanCancel viewerCanRetry labels { key value }
     requestedBy { kind id name }
     task { id key }
@@ -166,7 +167,7 @@ export const CREATE_TASK = `
   } ${TASK_FIELDS} ${ERROR_FIELDS}`;
 export const CREATE_SCHEDULE = `
   mutation ($input: CreateScheduleInput!) {
-    createSchedule(input: $input) { schedule { ...ScheduleFields } userErrors { ...ErrorFields } }
+    createSchedule(input: $input) { schedule { ...ScheduleFields } replayed userErrors { ...ErrorFields } }
   } ${SCHEDULE_FIELDS} ${ERROR_FIELDS}`;
 export const UPDATE_SCHEDULE = `
   mutation ($input: UpdateScheduleInput!) {
@@ -202,7 +203,7 @@ export const END_FREEZE = `
   } ${FREEZE_FIELDS} ${ERROR_FIELDS}`;
 export const TRIGGER_SCHEDULE = `
   mutation ($input: TriggerScheduleInput!) {
-    triggerSchedule(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+    triggerSchedule(input: $input) { run { ...RunFields } replayed userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 
 const BACKFILL_FIELDS = `
@@ -213,7 +214,7 @@ const BACKFILL_FIELDS = `
 export const BACKFILL = `query ($id: ID!) { backfill(id: $id) { ...BackfillFields } } ${BACKFILL_FIELDS}`;
 export const BACKFILL_SCHEDULE = `
   mutation ($input: BackfillInput!) {
-    backfillSchedule(input: $input) { backfill { ...BackfillFields } fireTimes { ...FireTimeFields } userErrors { ...ErrorFields } }
+    backfillSchedule(input: $input) { backfill { ...BackfillFields } fireTimes { ...FireTimeFields } replayed userErrors { ...ErrorFields } }
   } ${BACKFILL_FIELDS} ${FIRE_TIME_FIELDS} ${ERROR_FIELDS}`;
 export const CANCEL_BACKFILL = `
   mutation ($id: ID!, $cancelRuns: Boolean) {
@@ -231,7 +232,7 @@ export const CANCEL_RUNS = `
   } ${ERROR_FIELDS}`;
 export const RETRY_RUN = `
   mutation ($input: RetryRunInput!) {
-    retryRun(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+    retryRun(input: $input) { run { ...RunFields } replayed userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 
 const AUDIT_FIELDS = `
@@ -317,7 +318,7 @@ export const DELETE_TASK = `
   } ${ERROR_FIELDS}`;
 export const TRIGGER_TASK = `
   mutation ($input: TriggerTaskInput!) {
-    triggerTask(input: $input) { run { ...RunFields } userErrors { ...ErrorFields } }
+    triggerTask(input: $input) { run { ...RunFields } replayed userErrors { ...ErrorFields } }
   } ${RUN_FIELDS} ${ERROR_FIELDS}`;
 export const CODE_TASK = `
   query ($ref: TaskRef!) {

@@ -40,6 +40,7 @@ export interface ErrorView {
   constraint?: string | null;
   existing?: { __typename: string; id: string } | null;
   limit?: number;
+  firstSeenAt?: string;
   currentVersion?: number;
   current?: { __typename: string; id: string } | null;
 }
@@ -198,6 +199,7 @@ export interface RunView {
   state: string;
   origin: string;
   reason: string | null;
+  idempotencyKey: string | null;
   scheduledFor: string;
   effectiveAt: string;
   createdAt: string;

@@ -54,11 +54,11 @@ export const Mutation: MutationResolvers = {
   },
   createSchedule: async (_, { input }, { parts, caller }) => {
     const result = await createSchedule(parts.commands, caller, input);
-    return { schedule: valueOf(result), ...errorsOf(result) };
+    return { schedule: valueOf(result), ...replayedOf(result), ...errorsOf(result) };
   },
   updateSchedule: async (_, { input }, { parts, caller }) => {
     const result = await updateSchedule(parts.commands, caller, input);
-    return { schedule: valueOf(result), ...errorsOf(result) };
+    return { schedule: valueOf(result), ...replayedOf(result), ...errorsOf(result) };
   },
   deleteSchedule: async (_, { input }, { parts, caller }) => {
     const result = await deleteSchedule(parts.commands, caller, input);
@@ -78,7 +78,7 @@ export const Mutation: MutationResolvers = {
   },
   skipOccurrence: async (_, { input }, { parts, caller }) => {
     const result = await skipOccurrence(parts.commands, caller, input);
-    return { schedule: valueOf(result), ...errorsOf(result) };
+    return { schedule: valueOf(result), ...replayedOf(result), ...errorsOf(result) };
   },
   createFreeze: async (_, { input }, { parts, caller }) => {
     const result = await createFreeze(parts.commands, caller, input);
@@ -91,11 +91,11 @@ export const Mutation: MutationResolvers = {
   },
   backfillSchedule: async (_, { input }, { parts, caller }) => {
     const result = await backfillSchedule(parts.commands, caller, input);
-    return { ...(valueOf(result) ?? { backfill: null, fireTimes: [] }), ...errorsOf(result) };
+    return { ...(valueOf(result) ?? { backfill: null, fireTimes: [] }), ...replayedOf(result), ...errorsOf(result) };
   },
   cancelBackfill: async (_, { id, cancelRuns }, { parts, caller }) => {
     const result = await cancelBackfill(parts.commands, caller, id, cancelRuns ?? true);
-    return { backfill: valueOf(result), fireTimes: [], ...errorsOf(result) };
+    return { backfill: valueOf(result), fireTimes: [], ...replayedOf(result), ...errorsOf(result) };
   },
   triggerSchedule: async (_, { input }, { parts, caller }) => {
     const result = await triggerSchedule(parts.commands, caller, input);
@@ -137,9 +137,13 @@ function valueOf<T>(result: CommandResult<T>): T | null {
 
 function runPayload(result: CommandResult<RunRecord[]>) {
   const runs = valueOf(result) ?? [];
-  return { run: runs[0] ?? null, runs, ...errorsOf(result) };
+  return { run: runs[0] ?? null, runs, ...replayedOf(result), ...errorsOf(result) };
 }
 
 function errorsOf(result: CommandResult<unknown>) {
   return { userErrors: result.ok ? [] : result.userErrors };
+}
+
+function replayedOf({ replayed = false }: CommandResult<unknown>) {
+  return { replayed };
 }
