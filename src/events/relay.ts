@@ -20,6 +20,8 @@ const HIDDEN_MS = 5;
 export interface EventReader extends AsyncIterableIterator<StoredEvent> {
   /** Where it began. */
   readonly from: Position;
+  /** Something has been read for all that this one was not told yet: its next event needs no waiting, or a page of the database. */
+  readonly behind: boolean;
   return(): Promise<IteratorResult<StoredEvent>>;
 }
 /** Events that a reader had still to be told of were removed by retention: what it is told next would lie behind a gap. */
@@ -141,6 +143,9 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
     }
     return {
       from: after,
+      get behind() {
+        return page.length > 0 || isBefore(position, head);
+      },
       next,
       return() {
         if (!done) users -= 1;
