@@ -19,7 +19,7 @@ interface StreamRouteOptions {
   authenticate: Authenticate;
   contextFor(viewer: Viewer, requestId: string): ViewerContext;
   log: Logger;
-  /** Keeps the stream until it is over, so that a stop can complete it. */
+  /** Keeps the stream until it is over, so that a stop can leave it. */
   keep(stream: EventStream, exchange: Exchange): void;
 }
 
