@@ -20,6 +20,8 @@ const HIDDEN_MS = 5;
 export interface EventReader extends AsyncIterableIterator<StoredEvent> {
   /** Where it began. */
   readonly from: Position;
+  /** Something has been read for all that this one was not told yet: its next event needs no waiting, or a page of the database. */
+  readonly behind: boolean;
   return(): Promise<IteratorResult<StoredEvent>>;
 }
 /** Events that a reader had still to be told of were removed by retention: what it is told next would lie behind a gap. */
@@ -103,6 +105,8 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
   function createReader(after: Position): EventReader {
     let position = after;
     let page: StoredEvent[] = [];
+    /** Where the reader stands when it has been told of the page: what lies between its last event and here are no events. */
+    let pageEnd: Position = after;
     let done = false;
     let wakeUp: () => void = () => undefined;
     const wake = () => wakeUp();
@@ -115,19 +119,22 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
         if (done || stopped) return { done: true, value: undefined };
         const event = page.shift() ?? nextInRing(position);
         if (event !== undefined) {
-          position = event.position;
+          position = page.length === 0 ? later(event.position, pageEnd) : event.position;
           return { done: false, value: event };
         }
         // Behind the ring: from the database, page by page, never past what the relay has read.
         if (isBefore(position, tail)) {
           const from = position;
+          // The tail as it is before the page is read: afterwards it may have passed what came since.
+          const known = tail;
           try {
-            const read = (await readEvents(store.sql, from, PAGE)).events;
+            const read = (await readEvents(store.sql, from, PAGE + 1)).events;
             // Asked after the page was read: what was removed before it is missing from it.
             const purged = await readPurged(store.sql);
             if (purged !== null && isBefore(from, purged)) throw new EventsRemoved('events were removed before they were read');
-            page = read;
-            if (page.length === 0) position = tail;
+            page = read.slice(0, PAGE);
+            pageEnd = read.length > PAGE ? from : known;
+            if (page.length === 0) position = pageEnd;
           } catch (error) {
             if (!isDatabaseAway(error)) throw error;
             stumbled = true;
@@ -141,6 +148,9 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
     }
     return {
       from: after,
+      get behind() {
+        return page.length > 0 || isBefore(position, head);
+      },
       next,
       return() {
         if (!done) users -= 1;
@@ -195,6 +205,10 @@ export function createRelay(parts: { store: Store; clock: Clock; log: Logger }):
       cancelTimer();
     },
   };
+}
+
+function later(a: Position, b: Position): Position {
+  return isBefore(a, b) ? b : a;
 }
 
 export function isRunning(facts: StoredEvent['after']): boolean {

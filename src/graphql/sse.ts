@@ -5,6 +5,8 @@ import { KEEP_ALIVE_MS } from './subscription.ts';
 import type { ResultStream } from './subscription.ts';
 
 const KEEP_ALIVE = ':\n\n';
+/** Keep-alives in a row that find what was written before still not taken: the client reads nothing, and is cut. */
+const MOST_UNTAKEN = 5;
 /** Messages of the GraphQL over SSE protocol, distinct connections mode. */
 const COMPLETE = 'event: complete\ndata:\n\n';
 const nextMessage = (result: FormattedExecutionResult) => `event: next\ndata: ${JSON.stringify(result)}\n\n`;
@@ -17,24 +19,32 @@ interface EventStreamOptions {
 }
 
 export interface EventStream {
-  /** Says `complete` to the client and ends the source. */
-  complete(): void;
+  /** Cuts the connection without `complete`, so that the client takes the subscription up elsewhere, and ends the source. */
+  leave(): void;
   /** Says this to the client as the last message and ends the source. */
   fail(error: GraphQLFormattedError): void;
 }
 
 /**
- * Writes results as server-sent events until they end, the client leaves or `complete()` is called. The source is asked
+ * Writes results as server-sent events until they end, the client leaves or `leave()` is called. The source is asked
  * for its next event only when the client has taken the ones before: a slow client costs one buffer, not a queue.
  */
 export function streamEvents(res: ServerResponse, results: ResultStream, { mask, recheck }: EventStreamOptions): EventStream {
   let open = true;
+  let untaken = 0;
 
-  function finish(...last: string[]): void {
-    if (!open) return;
+  function end(): void {
     open = false;
     clearInterval(keepAlive);
     results.return().catch(mask);
+  }
+  function cut(): void {
+    if (open) end();
+    res.destroy();
+  }
+  function finish(...last: string[]): void {
+    if (!open) return;
+    end();
     if (!res.destroyed) res.end(last.join(''));
   }
   const fail = (error: GraphQLFormattedError) => finish(nextMessage({ errors: [error] }), COMPLETE);
@@ -45,11 +55,13 @@ export function streamEvents(res: ServerResponse, results: ResultStream, { mask,
       if (!open) return;
       if (step.done) return finish(COMPLETE);
       if (!res.write(nextMessage(maskResult(step.value, mask)))) await drained(res);
+      untaken = 0;
     }
   }
 
   const keepAlive = setInterval(() => {
     if (!res.writableNeedDrain) res.write(KEEP_ALIVE);
+    else if (++untaken > MOST_UNTAKEN) return cut();
     void recheck().then((error) => error && fail(error));
   }, KEEP_ALIVE_MS);
   res.once('close', () => finish());
@@ -57,7 +69,7 @@ export function streamEvents(res: ServerResponse, results: ResultStream, { mask,
   // Some browsers wait for a first byte before they say that the stream is open.
   res.write(KEEP_ALIVE);
   pump().catch((error: unknown) => fail(mask(error)));
-  return { complete: () => finish(COMPLETE), fail };
+  return { leave: cut, fail };
 }
 
 function drained(res: ServerResponse): Promise<void> {

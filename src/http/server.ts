@@ -58,7 +58,7 @@ export interface HttpServer {
   url: string;
   port: number;
   /**
-   * Closes web sockets and completes event streams, lets requests of either kind finish for up to 5 s, then cuts them.
+   * Closes web sockets and cuts event streams, lets requests of either kind finish for up to 5 s, then cuts them.
    * Later calls wait for the first.
    */
   stop(): Promise<void>;
@@ -101,7 +101,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   function keep(stream: EventStream, { res }: Exchange): void {
     streams.add(stream);
     res.once('close', () => streams.delete(stream));
-    if (stopping) stream.complete();
+    if (stopping) stream.leave();
   }
 
   const routes = new Map<string, (exchange: Exchange) => void | Promise<void>>([
@@ -139,7 +139,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const stop = () => {
     // The endpoint's stop ends whatever connection it does not know to be in a request: web sockets go first.
     stopping ??= webSockets.stop(STOP_GRACE_MS).then(() => endpoint.stop());
-    for (const stream of streams) stream.complete();
+    for (const stream of streams) stream.leave();
     return stopping;
   };
 

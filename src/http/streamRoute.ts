@@ -24,7 +24,7 @@ interface StreamRouteOptions {
   log: Logger;
   tenure: Tenure;
   places: Places;
-  /** Keeps the stream until it is over, so that a stop can complete it. */
+  /** Keeps the stream until it is over, so that a stop can leave it. */
   keep(stream: EventStream, exchange: Exchange): void;
 }
 

@@ -144,9 +144,8 @@ const meanwhile: Record<string, () => Promise<() => Promise<unknown>>> = {
     const database = await connect({ after }, carillon.databaseUrl);
     await database.query(`BEGIN; SELECT 1 FROM task WHERE key = 'report' FOR UPDATE`);
     const slow = trigger('report-22', '');
-    await until(
-      async () => (await database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).rowCount !== 0,
-    );
+    const held = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    await until(async () => (await database.query(held)).rowCount === 1);
     return async () => {
       await database.query('ROLLBACK');
       await slow;

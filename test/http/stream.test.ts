@@ -302,23 +302,92 @@ test('a client that leaves while its source is being opened leaves none behind',
   await server.channel.returned;
 });
 
-test('a stream that opens while the server stops is completed at once', async () => {
+test('a client that reads nothing for a minute is cut; a slow one is kept', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const server = await startTestServer();
-  const opening = open(server, 'subscription { slowTicks { n } }');
+  t.after(server.stop);
+  const { channel } = server;
+  const block = { n: 1, label: 'x'.repeat(64 * 1024) };
+  for (let filled = 0; filled < 4000; filled += 1) channel.push(block);
+  const req = request(`${server.url}/graphql/stream`, { method: 'POST', headers: { ...sse, ...bearer('viewer') } });
+  req.end(JSON.stringify({ query: 'subscription { ticks { n label } }' }));
+  const [response] = (await once(req, 'response')) as [IncomingMessage];
+  response.on('error', () => undefined);
+  const full = async () => {
+    for (let quiet = 0, before = -1; quiet < 200; quiet = channel.taken === before ? quiet + 1 : 0) {
+      before = channel.taken;
+      await setImmediate();
+    }
+  };
+  const minute = () => {
+    for (let beat = 0; beat < 5; beat += 1) t.mock.timers.tick(12_000);
+  };
+  let over = false;
+  void channel.returned.then(() => (over = true));
+  response.pause();
+  await full();
+  minute();
+  const before = channel.taken;
+  for (response.resume(); channel.taken < before + 100;) await setImmediate();
+  response.pause();
+  await full();
+  minute();
+  await setImmediate();
+  assert.equal(over, false, 'it took something between the two');
+  t.mock.timers.tick(12_000);
+  await channel.returned;
+});
+
+/** What came until the connection was cut. */
+async function untilCut(frames: AsyncGenerator<string, void>): Promise<string[]> {
+  const seen: string[] = [];
+  await assert.rejects(async () => {
+    for await (const frame of frames) seen.push(frame);
+  });
+  return seen;
+}
+
+test('a stream that opens while the server stops is cut at once', async () => {
+  const server = await startTestServer();
+  const opening = open(server, 'subscription { slowTicks { n } }').then(
+    ({ frames }) => untilCut(frames),
+    () => [],
+  );
   await server.slowAsked.promise;
   const stopped = server.stop();
   server.gate.resolve('open');
-  const { frames } = await opening;
-  assert.deepEqual(await rest(frames), [':', 'event: complete\ndata:']);
+  assert.ok(!(await opening).some((frame) => frame.startsWith('event: complete')));
   await stopped;
   await server.channel.returned;
 });
 
-test('stop completes open streams and ends their sources', async () => {
+test('stop cuts open streams without a word, and ends their sources', async () => {
   const server = await startTestServer();
   const { frames } = await open(server, TICKS);
   assert.equal(await take(frames), ':');
   await server.stop();
-  assert.deepEqual(await rest(frames), ['event: complete\ndata:']);
+  assert.deepEqual(await untilCut(frames), []);
   await server.channel.returned;
+});
+
+test('the client of graphql-sse takes its subscription up again when the server comes back', async (t) => {
+  const first = await startTestServer();
+  const back = Promise.withResolvers<void>();
+  const client = createClient({
+    url: `${first.url}/graphql/stream`,
+    headers: bearer('viewer'),
+    retryAttempts: 5,
+    retry: () => back.promise,
+  });
+  t.after(() => client.dispose());
+  const results = client.iterate<{ ticks: { n: number } }>({ query: TICKS });
+  first.channel.push({ n: 1 });
+  assert.deepEqual((await results.next()).value?.data, { ticks: { n: 1 } });
+  const pending = results.next();
+  await first.stop();
+  const second = await startTestServer({ port: first.port });
+  t.after(second.stop);
+  back.resolve();
+  second.channel.push({ n: 2 });
+  assert.deepEqual((await pending).value?.data, { ticks: { n: 2 } });
 });

@@ -279,18 +279,18 @@ export const DELETE_CALENDAR = `
   } ${ERROR_FIELDS}`;
 
 export const RUN_CHANGED = `
-  subscription ($after: Cursor, $filter: RunFilter) {
-    runChanged(after: $after, filter: $filter) {
+  subscription ($after: Cursor, $filter: RunFilter, $minInterval: Duration) {
+    runChanged(after: $after, filter: $filter, minInterval: $minInterval) {
       cursor kind at id previousState state taskKey scheduleId run { id state attempt }
     }
   }`;
 export const TASK_CHANGED = `
-  subscription ($after: Cursor, $filter: TaskFilter) {
-    taskChanged(after: $after, filter: $filter) { cursor kind at id state task { key state } }
+  subscription ($after: Cursor, $filter: TaskFilter, $minInterval: Duration) {
+    taskChanged(after: $after, filter: $filter, minInterval: $minInterval) { cursor kind at id state task { key state } }
   }`;
 export const SCHEDULE_CHANGED = `
-  subscription ($after: Cursor, $filter: ScheduleFilter) {
-    scheduleChanged(after: $after, filter: $filter) { cursor kind at id schedule { id name state version } }
+  subscription ($after: Cursor, $filter: ScheduleFilter, $minInterval: Duration) {
+    scheduleChanged(after: $after, filter: $filter, minInterval: $minInterval) { cursor kind at id schedule { id name state version } }
   }`;
 export const WORKER_CHANGED = `
   subscription ($after: Cursor) {

@@ -4,15 +4,15 @@ import { runChanges, scheduleChanges, taskChanges, workerChanges } from '../stre
 
 export const Subscription: SubscriptionResolvers = {
   runChanged: {
-    subscribe: (_, { after, filter }, { parts }) => runChanges(parts, after, filter) as never,
+    subscribe: (_, args, { parts }) => runChanges(parts, args) as never,
     resolve: (event: unknown) => event as never,
   },
   taskChanged: {
-    subscribe: (_, { after, filter }, { parts }) => taskChanges(parts, after, filter) as never,
+    subscribe: (_, args, { parts }) => taskChanges(parts, args) as never,
     resolve: (event: unknown) => event as never,
   },
   scheduleChanged: {
-    subscribe: (_, { after, filter }, { parts }) => scheduleChanges(parts, after, filter) as never,
+    subscribe: (_, args, { parts }) => scheduleChanges(parts, args) as never,
     resolve: (event: unknown) => event as never,
   },
   workerChanged: {
