@@ -23,6 +23,7 @@ export interface ApplySchedulesInput {
   prune?: boolean | null | undefined;
   dryRun?: boolean | null | undefined;
   errorPolicy?: 'REJECT_EVERYTHING' | 'REJECT_FAILED' | null | undefined;
+  idempotencyKey?: string | null | undefined;
 }
 type AppliedSpec = SchedulePatch & {
   name: string;

@@ -1,16 +1,20 @@
 import { Forbidden, can } from '../auth/can.ts';
 import { declaringTask } from '../domain/managed.ts';
-import { conflict, limitExceeded } from '../domain/userError.ts';
+import { Rejection, conflict, limitExceeded } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
+import { findSchedulesById } from '../store/schedules.ts';
 import type { ScheduleRecord } from '../store/schedules.ts';
 import { Outdated } from './applyLocks.ts';
 import { planApply } from './applyPlan.ts';
 import type { ApplySchedulesInput, PlannedChange } from './applyPlan.ts';
 import { readApplyWorld } from './applyWorld.ts';
+import type { ApplyWorld } from './applyWorld.ts';
 import { writeApply } from './applyWrite.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields } from './fields.ts';
+import { runOnce } from './once.ts';
+import type { Memory } from './once.ts';
 
 /** Most entries of one document, and those that it prunes with them. */
 export const MOST_APPLIED = 5_000;
@@ -31,6 +35,32 @@ export interface ApplyOutcome {
   userErrors: UserError[];
 }
 
+/** What is answered without anything being written: its key stays free. */
+class NothingWritten extends Error {
+  readonly outcome: ApplyOutcome;
+  constructor(outcome: ApplyOutcome) {
+    super('nothing was written');
+    this.outcome = outcome;
+  }
+}
+
+interface KeptOutcome {
+  changes: (Omit<ApplyChange, 'schedule'> & { id: string | null })[];
+}
+/** Schedules are answered as they stand now; those that are gone are null. */
+const APPLIED: Memory<ApplyOutcome, KeptOutcome> = {
+  keep: ({ changes }) => ({ changes: changes.map(({ schedule, ...change }) => ({ ...change, id: schedule?.id ?? null })) }),
+  async recall({ prisma }, { changes }) {
+    const ids = changes.flatMap(({ id }) => id ?? []);
+    const found = (await findSchedulesById(prisma, ids)).filter(({ deletedAt }) => deletedAt === null);
+    const byId = new Map(found.map((record) => [record.id, record]));
+    return {
+      changes: changes.map(({ id, ...change }) => ({ ...change, schedule: (id !== null && byId.get(id)) || null })),
+      userErrors: [],
+    };
+  },
+};
+
 /**
  * Makes the schedules of an owner what a document says: what is not there is created, what differs is updated, what is not listed is
  * deleted when it is to be pruned. The plan is made of what is read without locks; under the locks of what changes it is looked at
@@ -46,19 +76,12 @@ export async function applySchedules(
   if (faults.length > 0) return { ok: false, userErrors: faults };
   const refused = new Map<number, readonly UserError[]>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const world = await readApplyWorld(parts.store, input);
-    const plan = await planApply(parts, world, input, parts.clock.now(), refused);
-    if (plan.length > MOST_APPLIED) return { ok: false, userErrors: [tooMany(plan.length, 'with those that it prunes')] };
-    const rejected = plan.flatMap(({ userErrors }) => userErrors);
-    const everything = rejected.length > 0 && input.errorPolicy !== 'REJECT_FAILED';
-    const changing = plan.some(({ action }) => action === 'CREATE' || action === 'UPDATE' || action === 'DELETE');
-    if (input.dryRun === true || everything || !changing) return outcome(plan, new Map(), everything ? rejected : []);
     try {
-      const result = await runCommand(parts, caller, 'schedule.apply', (scope) =>
-        writeApply(parts, caller, scope, world, plan, input.managedBy),
-      );
-      return result.ok ? outcome(plan, result.value, []) : result;
+      return await (input.idempotencyKey == null || input.dryRun === true
+        ? applyOnceMore(parts, caller, input, refused)
+        : applyKeyed(parts, caller, input, refused));
     } catch (error) {
+      if (error instanceof NothingWritten) return { ok: true, value: error.outcome };
       if (!(error instanceof Outdated)) throw error;
       for (const [index, errors] of error.refused) refused.set(index, errors);
     }
@@ -67,16 +90,60 @@ export async function applySchedules(
   return { ok: false, userErrors: [conflict('INVALID_STATE', ['input', 'schedules'], message, null)] };
 }
 
+type Refused = ReadonlyMap<number, readonly UserError[]>;
+
+/** Without a key: the transaction begins when it is known what is to be written. @throws NothingWritten, Outdated */
+async function applyOnceMore(parts: CommandParts, caller: Caller, input: ApplySchedulesInput, refused: Refused) {
+  const planned = await planOf(parts, parts.store, input, refused);
+  if (Array.isArray(planned)) return { ok: false, userErrors: planned } as const;
+  const { world, plan } = planned;
+  if (!plan.some(isChange)) throw new NothingWritten(outcome(plan, new Map(), []));
+  return runCommand(parts, caller, 'schedule.apply', async (scope) =>
+    outcome(plan, await writeApply(parts, caller, scope, world, plan, input.managedBy), []),
+  );
+}
+
+/** With a key: it is held before anything is read. @throws NothingWritten, Outdated */
+function applyKeyed(parts: CommandParts, caller: Caller, input: ApplySchedulesInput, refused: Refused) {
+  return runOnce(parts, caller, 'schedule.apply', input, APPLIED, async (scope) => {
+    const planned = await planOf(parts, scope, input, refused);
+    if (Array.isArray(planned)) throw new Rejection(planned);
+    const { world, plan } = planned;
+    const written = plan.some(isChange)
+      ? await writeApply(parts, caller, scope, world, plan, input.managedBy)
+      : new Map<string, ScheduleRecord>();
+    return outcome(plan, written, []);
+  });
+}
+
+const isChange = ({ action }: PlannedChange): boolean => action === 'CREATE' || action === 'UPDATE' || action === 'DELETE';
+
+/** @returns user errors about the whole @throws NothingWritten when nothing is to be done, or everything is rejected */
+async function planOf(
+  parts: CommandParts,
+  db: Parameters<typeof readApplyWorld>[0],
+  input: ApplySchedulesInput,
+  refused: Refused,
+): Promise<{ world: ApplyWorld; plan: PlannedChange[] } | UserError[]> {
+  const world = await readApplyWorld(db, input);
+  const plan = await planApply(parts, world, input, parts.clock.now(), refused);
+  if (plan.length > MOST_APPLIED) return [tooMany(plan.length, 'with those that it prunes')];
+  const rejected = plan.flatMap(({ userErrors }) => userErrors);
+  const everything = rejected.length > 0 && input.errorPolicy !== 'REJECT_FAILED';
+  if (input.dryRun === true || everything) throw new NothingWritten(outcome(plan, new Map(), everything ? rejected : []));
+  return { world, plan };
+}
+
 function outcome(
   plan: readonly PlannedChange[],
   written: ReadonlyMap<string, ScheduleRecord>,
   userErrors: UserError[],
-): CommandResult<ApplyOutcome> {
+): ApplyOutcome {
   const changes = plan.map(({ index: _, parsed: __, paused: ___, record, ...change }) => ({
     ...change,
     schedule: written.get(change.name) ?? record,
   }));
-  return { ok: true, value: { changes, userErrors } };
+  return { changes, userErrors };
 }
 
 function faultsOf({ managedBy, schedules }: ApplySchedulesInput): UserError[] {

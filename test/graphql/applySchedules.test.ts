@@ -314,3 +314,46 @@ test('documents that are applied at the same moment are applied one after the ot
   assert.equal(rows.length, names.length);
   for (const { versions, version } of rows) assert.equal(versions, version);
 });
+
+test('with a key a document has its effect once, and is answered as the first time; another document with it is refused', async () => {
+  const { owner, a } = await applied();
+  const [b, key] = [fresh('b'), fresh('key')];
+  const document = [spec(a, { trigger: HOURLY }), spec(b)];
+  const first = await apply(owner, document, { idempotencyKey: key });
+  assert.deepEqual([first.replayed, actions(first)], [false, [`UPDATE ${a}`, `CREATE ${b}`]]);
+  await api.updateSchedule({ ref: { name: a }, patch: { trigger: YEARLY } });
+  const before = await contents();
+  const again = await apply(owner, document, { idempotencyKey: key });
+  assert.deepEqual([again.replayed, actions(again)], [true, actions(first)]);
+  assert.deepEqual(
+    again.changes.map(({ before: was, after: will, fields, firesAdded }) => [was, will, fields, firesAdded]),
+    first.changes.map(({ before: was, after: will, fields, firesAdded }) => [was, will, fields, firesAdded]),
+  );
+  assert.equal(again.changes[0]?.schedule?.version, 3, 'the schedules are as they are now');
+  assert.equal(await contents(), before);
+  const [mismatch] = (await apply(owner, [spec(b)], { idempotencyKey: key })).userErrors;
+  assert.deepEqual([mismatch?.code, mismatch?.path], ['IDEMPOTENCY_MISMATCH', ['input', 'idempotencyKey']]);
+});
+
+test('a dry run, and a document that is rejected, leave the key free', async () => {
+  const [owner, name, key] = [fresh('owner'), fresh('new'), fresh('key')];
+  const options = { idempotencyKey: key };
+  assert.equal((await apply(owner, [spec(name)], { ...options, dryRun: true })).replayed, false);
+  const rejected = await apply(owner, [spec(name, { timeZone: 'Moon/Base' })], options);
+  assert.deepEqual([rejected.replayed, rejected.userErrors.length], [false, 1]);
+  const done = await apply(owner, [spec(name)], options);
+  assert.deepEqual([done.replayed, actions(done)], [false, [`CREATE ${name}`]]);
+  const unchanged = await apply(owner, [spec(name)], { idempotencyKey: fresh('key') });
+  assert.deepEqual([unchanged.replayed, actions(unchanged)], [false, [`UNCHANGED ${name}`]]);
+});
+
+test('twenty calls with one key at once have one effect', async () => {
+  const [owner, name, key] = [fresh('owner'), fresh('new'), fresh('key')];
+  const answers = await Promise.all(Array.from({ length: 20 }, () => apply(owner, [spec(name)], { idempotencyKey: key })));
+  assert.deepEqual(
+    answers.map((answer) => actions(answer)),
+    answers.map(() => [`CREATE ${name}`]),
+  );
+  assert.equal(answers.filter(({ replayed }) => !replayed).length, 1);
+  assert.equal((await api.schedule(name))?.version, 1);
+});

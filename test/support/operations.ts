@@ -253,7 +253,7 @@ export const SCHEDULE_AS_OF = `
 export const APPLY_SCHEDULES = `
   mutation ($input: ApplySchedulesInput!) {
     applySchedules(input: $input) {
-      dryRun
+      dryRun replayed
       changes {
         action name before after fields firesAdded firesRemoved
         schedule { id name version managedBy state nextFireAt }

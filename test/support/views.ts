@@ -163,6 +163,7 @@ export interface ScheduleView {
 }
 export interface AppliedView {
   dryRun: boolean;
+  replayed: boolean;
   changes: {
     action: string;
     name: string;

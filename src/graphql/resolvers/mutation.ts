@@ -66,7 +66,7 @@ export const Mutation: MutationResolvers = {
   },
   applySchedules: async (_, { input }, { parts, caller }) => {
     const result = await applySchedules(parts.commands, caller, input);
-    return { dryRun: input.dryRun === true, ...(valueOf(result) ?? { changes: [], ...errorsOf(result) }) };
+    return { dryRun: input.dryRun === true, ...replayedOf(result), ...(valueOf(result) ?? { changes: [], ...errorsOf(result) }) };
   },
   pauseSchedules: async (_, { input }, { parts, caller }) => {
     const result = await pauseSchedules(parts.commands, caller, input);
