@@ -73,7 +73,7 @@ export async function openBench(hooks: Cleanups): Promise<Bench> {
 /** Empties the tables and fills them anew, so that every measurement finds the same: `count` schedules due, and a history. */
 export async function prepareBurst({ client, clock }: Bench, count: number): Promise<Burst> {
   await client.query(
-    'TRUNCATE task, schedule, schedule_version, occurrence, run, attempt, worker, worker_task, event, audit_entry, pgboss.job',
+    'TRUNCATE task, schedule, schedule_version, occurrence, run, attempt, worker, worker_task, event, audit_entry, pgboss.job CASCADE',
   );
   await clock.sync();
   const due = Math.floor(clock.now() / SECOND) * SECOND;
