@@ -83,6 +83,7 @@ interface LocalEntry extends Resolved {
   reading: number;
 }
 
+/** What each local time of the list means in the zone; one that is listed twice is one. */
 function readLocalTimes(
   texts: readonly unknown[],
   timeZone: string,
@@ -90,14 +91,14 @@ function readLocalTimes(
   errors: TriggerError[],
 ): readonly LocalEntry[] {
   const zone = zoneOf(timeZone);
-  const entries: LocalEntry[] = [];
+  const entries = new Map<number, LocalEntry>();
   for (const [i, text] of texts.entries()) {
     const path = ['at', 'localTimes', String(i)];
     const reading = readLocalTime(text, path, errors);
     if (reading === null) continue;
     const resolved = resolveLocalTime(reading, zone, dst.gap, dst.overlap);
     if (resolved.instants.every((instant) => instant >= FIRST_INSTANT && instant <= LAST_INSTANT))
-      entries.push({ reading, ...resolved });
+      entries.set(reading, { reading, ...resolved });
     else
       errors.push({
         path,
@@ -105,7 +106,7 @@ function readLocalTimes(
         constraint: 'years 0001-9999',
       });
   }
-  return entries;
+  return [...entries.values()];
 }
 
 type Answers = Pick<AtTrigger, 'next' | 'previous' | 'between' | 'matches' | 'count'>;

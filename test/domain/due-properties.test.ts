@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { planDue } from '../../src/domain/due.ts';
 import type { DuePlan, MisfirePolicy } from '../../src/domain/due.ts';
 import type { Trigger } from '../../src/trigger/trigger.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { afterFailure, resolveExecution } from '../../src/domain/execution.ts';
 import type { ExecutionSettings, RetryPolicy } from '../../src/domain/execution.ts';
 import type { RunError } from '../../src/domain/runError.ts';

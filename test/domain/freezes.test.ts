@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { freezeAt, outside, spansOf, unsettledFreezes } from '../../src/domain/freezes.ts';
 import type { Freeze } from '../../src/domain/freezes.ts';
 import { nextFireAmid, planDueAmid, planSettledAmid } from '../../src/domain/frozenPlan.ts';

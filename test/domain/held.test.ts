@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { DEFAULT_MISFIRE } from '../../src/domain/due.ts';
 import { isHeldBack, lapseOf, mostResumed, planHeld, planResumed, resumeAtOf } from '../../src/domain/held.ts';
 import { timingOf } from '../../src/domain/timing.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { HTTP_METHODS, isSuccessStatus, parseHttpRequest } from '../../src/domain/httpRequest.ts';
 import { storableJson } from '../../src/domain/storableJson.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { LOG_LEVELS, levelsFrom, toLogEntry } from '../../src/domain/logLine.ts';
 
 const fieldsOf = (fields: unknown) => toLogEntry('INFO', 'm', fields).fields;

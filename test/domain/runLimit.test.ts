@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import type { Skip } from '../../src/domain/due.ts';
 import type { PlannedRun } from '../../src/domain/overlap.ts';
 import { cutAtLimit, limitReached, remainingRuns } from '../../src/domain/runLimit.ts';

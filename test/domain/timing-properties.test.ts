@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { planDue, planPaused } from '../../src/domain/due.ts';
 import type { Fire, MisfirePolicy, Skip } from '../../src/domain/due.ts';
 import { countsFrom, timingOf } from '../../src/domain/timing.ts';

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import type { MisfireMode } from '../../src/domain/due.ts';
 import { policies } from '../support/cadences.ts';
 import { LedgerLife } from '../support/ledgerLife.ts';

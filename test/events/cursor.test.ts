@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { parseCursor, printCursor } from '../../src/events/cursor.ts';
 
 const STREAM = '0b9f3c1e-5d0a-4a52-9d0b-3f1c2a4e6d78';

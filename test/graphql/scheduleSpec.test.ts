@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { createApi, fresh } from '../support/api.ts';
 import { startTestCarillon } from '../support/carillon.ts';
 import { connect } from '../support/outage.ts';

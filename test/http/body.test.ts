@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { after, before, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { LIMITS } from '../../src/graphql/limits.ts';
 import { bearer, startTestServer } from './fixture.ts';
 import type { TestServer } from './fixture.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { createFakeClock } from '../support/clock.ts';
 import type { MisfireMode } from '../../src/domain/due.ts';
 import { Lifetime } from '../support/lifetime.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { LOG_LEVELS, MAX_LOG_BYTES, MAX_LOG_LINES, levelsFrom, toLogEntry } from '../../src/domain/logLine.ts';
 import { appendLogs, hasLogLinesThrough, readLogHeads, readLogLines } from '../../src/store/logs.ts';
 import type { SaidLine } from '../../src/store/logs.ts';

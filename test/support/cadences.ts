@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './properties.ts';
 import type { MisfirePolicy } from '../../src/domain/due.ts';
 import type { Offsets } from '../../src/domain/timing.ts';
 import { boundTrigger } from '../../src/trigger/bounded.ts';

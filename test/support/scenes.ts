@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './properties.ts';
 import type { TriggerSpec } from '../../src/trigger/trigger.ts';
 
 const SECOND = 1_000;

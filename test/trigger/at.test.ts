@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import type { DstGap, DstOverlap } from '../../src/trigger/trigger.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from '../../src/trigger/trigger.ts';
@@ -253,6 +253,12 @@ const descriptions: [rule: string, input: Parameters<typeof at>[0], text: string
     'missing times that are dropped',
     { localTimes: ['2024-03-10T02:30', '2024-03-10T02:40', '2024-03-11T02:30'], timeZone: 'America/New_York' },
     'once at 2024-03-11 02:30 (America/New_York; 2 left out, because the clock jumps over them)',
+    { gap: 'SKIP', overlap: null },
+  ],
+  [
+    'a missing time that is listed twice',
+    { localTimes: ['2024-03-10T02:30', '2024-03-10T02:30:00', '2024-03-11T02:30'], timeZone: 'America/New_York' },
+    'once at 2024-03-11 02:30 (America/New_York; 1 left out, because the clock jumps over it)',
     { gap: 'SKIP', overlap: null },
   ],
   [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import type { CalendarTexts, DstGap, DstOverlap } from '../../src/trigger/trigger.ts';
 import { CALENDAR_FIELDS, LAST_INSTANT } from '../../src/trigger/trigger.ts';

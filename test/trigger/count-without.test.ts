@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { countWithout } from '../../src/trigger/count-without.ts';
 import { compiled, places, specs } from './sets.ts';
 

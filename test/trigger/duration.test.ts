@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { formatDuration, parseDuration } from '../../src/trigger/duration.ts';
 
 const accepted: [text: string, ms: number, canonical: string][] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import type { ExceptTrigger, ExclusionShift, ExclusionSpec, TriggerContext, TriggerSpec } from '../../src/trigger/trigger.ts';
 import { occurrences } from '../support/cadences.ts';
 import { CONTEXT, faults, localTimes } from './compiled.ts';

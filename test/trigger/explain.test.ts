@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { boundTrigger } from '../../src/trigger/bounded.ts';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import { explainTrigger } from '../../src/trigger/explain.ts';

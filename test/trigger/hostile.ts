@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 
 const upTo = (size: number): string => Array.from({ length: size }, (_, i) => i).join();
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from '../../src/trigger/trigger.ts';
 import { CONTEXT, interval, refusals } from './compiled.ts';

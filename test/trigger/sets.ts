@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import fc from '../support/properties.ts';
 import { compileTrigger } from '../../src/trigger/compile.ts';
 import type { DstGap, DstOverlap, Trigger, TriggerContext, TriggerSpec } from '../../src/trigger/trigger.ts';
 import { CONTEXT } from './compiled.ts';
