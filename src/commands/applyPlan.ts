@@ -75,7 +75,6 @@ export async function planApply(
   parts: CommandParts,
   world: ApplyWorld,
   input: ApplySchedulesInput,
-  now: number,
   refused: ReadonlyMap<number, readonly UserError[]>,
 ): Promise<PlannedChange[]> {
   const places = Map.groupBy(input.schedules.keys(), (index) => (input.schedules[index] as AppliedSpec).name);
@@ -83,12 +82,12 @@ export async function planApply(
   for (const [index, spec] of input.schedules.entries()) {
     if (index % STRIDE === STRIDE - 1) await setImmediate();
     const errors = [...twins(places.get(spec.name) ?? [], index, spec.name), ...(refused.get(index) ?? [])];
-    changes.push(await planEntry(parts, world, input.managedBy, index, spec, now, errors));
+    changes.push(await planEntry(parts, world, input.managedBy, index, spec, errors));
   }
   for (const [index, record] of world.owned.filter(({ name }) => !places.has(name)).entries()) {
     if (index % STRIDE === STRIDE - 1) await setImmediate();
     const before = specOf(record, world.tasks.get(record.taskId)?.key ?? null);
-    const firesRemoved = firesOf(storedTrigger(parts, world, record), null, now);
+    const firesRemoved = firesOf(storedTrigger(parts, world, record), null, world.now);
     changes.push({ ...NOTHING, action: 'DELETE', name: record.name, index: null, record, before, firesRemoved });
   }
   return changes;
@@ -100,9 +99,9 @@ async function planEntry(
   managedBy: string,
   index: number,
   spec: AppliedSpec,
-  now: number,
   known: readonly UserError[],
 ): Promise<PlannedChange> {
+  const { now } = world;
   const path = ['input', 'schedules', String(index)];
   const found = world.named.get(spec.name) ?? null;
   const record = found?.managedBy === managedBy ? found : null;

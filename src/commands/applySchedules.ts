@@ -125,8 +125,8 @@ async function planOf(
   input: ApplySchedulesInput,
   refused: Refused,
 ): Promise<{ world: ApplyWorld; plan: PlannedChange[] } | UserError[]> {
-  const world = await readApplyWorld(db, input);
-  const plan = await planApply(parts, world, input, parts.clock.now(), refused);
+  const world = await readApplyWorld(db, input, parts.clock.now());
+  const plan = await planApply(parts, world, input, refused);
   if (plan.length > MOST_APPLIED) return [tooMany(plan.length, 'with those that it prunes')];
   const rejected = plan.flatMap(({ userErrors }) => userErrors);
   const everything = rejected.length > 0 && input.errorPolicy !== 'REJECT_FAILED';

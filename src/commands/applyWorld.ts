@@ -14,6 +14,8 @@ import { readTriggerSpec } from './triggerInput.ts';
 
 /** What a document is compared with, in few statements whatever its size. */
 export interface ApplyWorld {
+  /** When it was looked at, epoch ms: what is created begins then, for its trigger was compiled with that as its anchor. */
+  now: number;
   /** Schedules that have one of its names, whoever keeps them. */
   named: ReadonlyMap<string, ScheduleRecord>;
   /** In order of name: all that its owner keeps, where what is not listed is to be pruned; none else. */
@@ -27,6 +29,7 @@ export interface ApplyWorld {
 export async function readApplyWorld(
   { prisma, sql }: Pick<CommandTx, 'prisma' | 'sql'>,
   { managedBy, schedules, prune }: ApplySchedulesInput,
+  now: number,
 ): Promise<ApplyWorld> {
   const named = await findSchedulesByName(
     prisma,
@@ -47,6 +50,7 @@ export async function readApplyWorld(
   const byKey = new Map(tasks.map((task) => [task.key, task]));
   const byId = new Map(tasks.map((task) => [task.id, task]));
   return {
+    now,
     named: new Map(named.map((record) => [record.name, record])),
     owned,
     tasks: byId,

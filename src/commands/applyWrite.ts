@@ -56,17 +56,18 @@ export async function writeApply(
   const reason = `applySchedules of "${managedBy}"`;
   const author = ({ definition }: ParsedDefinition) => {
     const hold = holdOf(world.tasks.get(definition.taskId)?.pause ?? null, now);
-    return { now, by: caller.viewer.actor, hold };
+    return { by: caller.viewer.actor, hold };
   };
-  const edits = await planEdits(parts, scope, updates, { claimed, settled, author });
+  const edits = await planEdits(parts, scope, updates, { now, claimed, settled, author });
   const births = creates.map(({ parsed, paused }): DefinitionWrite => {
     const id = newId('sch');
-    return { id, version: 1, definition: parsed.definition, stamp: stampNew(id, parsed, { ...author(parsed), paused }) };
+    return {
+      id,
+      version: 1,
+      definition: parsed.definition,
+      stamp: stampNew(id, parsed, { ...author(parsed), now: world.now, paused }),
+    };
   });
-  // Its last time may have come since the plan was made.
-  const spent = (parsed: ParsedDefinition, birth: DefinitionWrite | undefined) =>
-    parsed.trigger.kind !== 'MANUAL' && birth?.stamp.place.nextScheduledFor === null;
-  if (creates.some(({ parsed }, index) => spent(parsed, births[index]))) throw new Outdated();
 
   await updateDefinitions(scope.sql, edits);
   if ((await insertSchedules(scope.sql, births, managedBy)).length < births.length) throw new Outdated();
@@ -98,9 +99,10 @@ export async function writeApply(
 }
 
 interface Settled {
+  now: number;
   claimed: readonly ClaimedSchedule[];
   settled: ReadonlyMap<string, ScheduleRecord>;
-  author(parsed: ParsedDefinition): Pick<Parameters<typeof stampEdit>[0], 'now' | 'by' | 'hold'>;
+  author(parsed: ParsedDefinition): Pick<Parameters<typeof stampEdit>[0], 'by' | 'hold'>;
 }
 
 /** @throws Outdated refusing those that would not fire any more, now that what was due is settled */
@@ -108,7 +110,7 @@ async function planEdits(
   parts: CommandParts,
   scope: CommandScope,
   updates: readonly Updated[],
-  { claimed, settled, author }: Settled,
+  { now, claimed, settled, author }: Settled,
 ): Promise<DefinitionWrite[]> {
   // The others go on where they stand: what is behind them is of no matter.
   const counting = new Set(
@@ -127,7 +129,7 @@ async function planEdits(
   const edits = updates.map(({ index, record, parsed }): DefinitionWrite => {
     const standing = settled.get(record.id) as ScheduleRecord;
     const edit = { before: definitionOf(record), settled: standing, lastSettled: lastSettled.get(record.id) ?? -Infinity };
-    const { stamp, faults } = stampEdit({ ...edit, ...author(parsed) }, parsed);
+    const { stamp, faults } = stampEdit({ ...edit, ...author(parsed), now }, parsed);
     const path = ['input', 'schedules', String(index)];
     if (faults.length > 0 && index !== null)
       refused.set(

@@ -4,7 +4,6 @@ import { Rejection } from '../domain/userError.ts';
 import { lockBackfills } from '../store/backfills.ts';
 import { cancelAllLocked, listCancelable, lockCancelable } from '../store/cancels.ts';
 import type { RunFilter } from '../store/runLists.ts';
-import { findRunsById } from '../store/runRecords.ts';
 import type { RunRecord } from '../store/runRecords.ts';
 import { lockSchedules } from '../store/runs.ts';
 import { lockWaitedTasks } from '../store/waiting.ts';
@@ -12,6 +11,7 @@ import { cancelError, promoteNext } from './cancelRun.ts';
 import { runCommand } from './command.ts';
 import type { Caller, CommandParts, CommandResult } from './command.ts';
 import { Fields } from './fields.ts';
+import { readRuns } from './manualRun.ts';
 
 export interface CancelRunsInput {
   filter: RunFilter;
@@ -68,15 +68,11 @@ export function cancelRuns(parts: CommandParts, caller: Caller, input: CancelRun
       now,
     );
     signal('events');
-    const records = new Map(
-      (
-        await findRunsById(
-          prisma,
-          locked.map((run) => run.id),
-        )
-      ).map((run) => [run.id, run]),
+    const canceled = new Set(locked.map((run) => run.id));
+    return readRuns(
+      prisma,
+      ids.filter((id) => canceled.has(id)),
     );
-    return ids.flatMap((id) => records.get(id) ?? []);
   });
 }
 

@@ -117,7 +117,10 @@ export async function parseDefinition(
   if (patch.labels !== undefined) next.labels = parseLabels(fields, at('labels'), patch.labels ?? []);
 
   if (patch.pauseAfterFailures !== undefined)
-    next.pauseAfterFailures = failuresOf(fields, at('pauseAfterFailures'), patch.pauseAfterFailures);
+    next.pauseAfterFailures =
+      patch.pauseAfterFailures === null
+        ? null
+        : fields.wholeNumber(at('pauseAfterFailures'), patch.pauseAfterFailures, { min: 1, max: 1_000 });
 
   for (const name of ['startAt', 'endAt'] as const) {
     if (Number.isNaN(next[name]?.getTime())) fields.add(at(name), `${name} is not an instant.`, 'an ISO 8601 instant');
@@ -155,13 +158,6 @@ async function taskOf(
   const task = await sources.task(toTaskRef(patch.task));
   if (task === null) fields.errors.push(noSuchTask(path, patch.task));
   return task;
-}
-
-function failuresOf(fields: Fields, path: string[], count: number | null): number | null {
-  // The API does not let fractions in; code may.
-  if (count !== null && Number.isInteger(count)) return fields.number(path, count, { min: 1, max: 1_000 });
-  if (count !== null) fields.add(path, `pauseAfterFailures is ${count}; allowed are whole numbers, 1 to 1000.`, '1 to 1000');
-  return null;
 }
 
 function zoneOf(fields: Fields, path: string[], name: string): string {

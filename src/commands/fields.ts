@@ -50,6 +50,7 @@ export class Fields {
     return value;
   }
 
+  /** The API does not let fractions in; code may. */
   wholeNumber(path: string[], value: number, limit: { min: number; max: number }): number {
     if (Number.isInteger(value)) return this.number(path, value, limit);
     const allowed = `a whole number from ${limit.min} to ${limit.max}`;
@@ -144,6 +145,6 @@ export function parseMisfire(fields: Fields, path: string[], input: MisfireInput
     mode: input.mode ?? defaults.mode,
     graceMs: duration('graceTime', defaults.graceMs),
     catchupWindowMs: duration('catchupWindow', defaults.catchupWindowMs),
-    maxCatchupRuns: fields.number([...path, 'maxCatchupRuns'], runs, { min: 1, max: MAX_CATCHUP_RUNS }),
+    maxCatchupRuns: fields.wholeNumber([...path, 'maxCatchupRuns'], runs, { min: 1, max: MAX_CATCHUP_RUNS }),
   };
 }

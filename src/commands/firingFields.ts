@@ -19,13 +19,7 @@ export function parseFiring(fields: Fields, path: string[], base: Partial<Firing
     const both = `spread ${formatDuration(spreadMs)} and jitter ${formatDuration(jitterMs)} exclude each other: set one of them to PT0S.`;
     fields.add([...path, patch.jitter == null ? 'spread' : 'jitter'], both, 'spread or jitter, not both');
   }
-  return { spreadMs, jitterMs, maxRuns: runsOf(fields, [...path, 'maxRuns'], base.maxRuns ?? null, patch.maxRuns) };
-}
-
-function runsOf(fields: Fields, path: string[], before: number | null, given: number | null | undefined): number | null {
-  if (given == null) return given === null ? null : before;
-  const allowed = `1 to ${MAX_RUNS}`;
-  // The API sees to whole numbers; code may declare others.
-  if (!Number.isInteger(given)) fields.add(path, `maxRuns is ${given}; allowed are whole numbers, ${allowed}.`, allowed);
-  return fields.number(path, given, { min: 1, max: MAX_RUNS });
+  const { maxRuns = base.maxRuns ?? null } = patch;
+  if (patch.maxRuns != null) fields.wholeNumber([...path, 'maxRuns'], patch.maxRuns, { min: 1, max: MAX_RUNS });
+  return { spreadMs, jitterMs, maxRuns };
 }

@@ -128,7 +128,6 @@ export function checkVersion(record: ScheduleRecord, expected: number | null | u
   throw new Rejection([error]);
 }
 
-/**
 /** What settling left of a schedule whose row is locked. */
 export interface SettledSchedule {
   claimed: ClaimedSchedule;

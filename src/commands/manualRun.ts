@@ -96,7 +96,7 @@ export const MADE_RUNS: Memory<RunRecord[], string[]> = {
 };
 
 /** In this order; those that there are. */
-async function readRuns(prisma: CommandScope['prisma'], ids: readonly string[]): Promise<RunRecord[]> {
+export async function readRuns(prisma: CommandScope['prisma'], ids: readonly string[]): Promise<RunRecord[]> {
   const records = new Map((await findRunsById(prisma, ids)).map((record) => [record.id, record]));
   return ids.flatMap((id) => records.get(id) ?? []);
 }

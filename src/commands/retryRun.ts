@@ -83,24 +83,23 @@ interface Owner {
   version: number | null;
 }
 
-/** Locks the schedule of a run, or else its task: what it overlaps with. @throws Rejection INVALID_STATE when that is deleted */
+/** Locks the schedule of a run, or else its task: what it overlaps with. @throws Rejection INVALID_STATE when that is deleted, or the task paused */
 async function lockOwner(parts: CommandParts, scope: CommandScope, run: RunRecord): Promise<Owner> {
   if (run.scheduleId === null) {
     const task = await lockTask(scope, { id: run.taskId });
     if (task === null) throw new Rejection([deleted('task', run)]);
-    if (isInForce(task.pause, parts.clock.now())) throw new Rejection([taskIsPaused(task, task.pause, ['input', 'id'])]);
+    refusePaused(parts, task);
     const lane = { taskId: task.id, scheduleIds: [] };
     const overlapping = { lane, overlap: 'SKIP', bufferLimit: DEFAULT_BUFFER_LIMIT, subject: `task "${task.key}"` } as const;
     return { task, policy: resolveExecution(task.kind, task.execution, null), overlapping, version: null };
   }
   const locked = await lockById(parts, scope, run.scheduleId);
   if (locked === null) throw new Rejection([deleted('schedule', run)]);
-  const { claimed, now } = locked;
-  const { hold, taskId } = claimed;
-  if (isInForce(hold, now)) throw new Rejection([taskIsPaused({ id: taskId }, hold, ['input', 'id'])]);
+  const { claimed } = locked;
   // An edit may have given the schedule another task since. The run is repeated as it was.
   const task = await keepTask(scope, { id: run.taskId });
   if (task === null) throw new Rejection([deleted('task', run)]);
+  refusePaused(parts, task);
   return {
     task,
     policy: resolveExecution(task.kind, task.execution, claimed.execution),
@@ -112,6 +111,10 @@ async function lockOwner(parts: CommandParts, scope: CommandScope, run: RunRecor
     },
     version: claimed.version,
   };
+}
+
+function refusePaused({ clock }: CommandParts, task: TaskRecord): void {
+  if (isInForce(task.pause, clock.now())) throw new Rejection([taskIsPaused(task, task.pause, ['input', 'id'])]);
 }
 
 function deleted(what: 'task' | 'schedule', run: RunRecord) {

@@ -16,12 +16,8 @@ const MOST_RUNS = 100_000;
 export function parseRetention(fields: Fields, path: string[], input: RetentionInput | null | undefined): RunRetention | null {
   const { runs, count } = input ?? {};
   if (runs == null && count == null) return null;
-  // Code is not checked against its types when it is loaded.
-  if (count != null && !Number.isInteger(count)) {
-    fields.add([...path, 'count'], `count is ${count}; allowed are whole numbers from 1 to ${MOST_RUNS}.`, `1 to ${MOST_RUNS}`);
-  }
   return {
     runsMs: runs == null ? null : fields.duration([...path, 'runs'], runs, { minMs: HOUR_MS, maxMs: LONGEST_MS }),
-    count: count == null ? null : fields.number([...path, 'count'], count, { min: 1, max: MOST_RUNS }),
+    count: count == null ? null : fields.wholeNumber([...path, 'count'], count, { min: 1, max: MOST_RUNS }),
   };
 }

@@ -52,15 +52,18 @@ export function readPageArgs(
     throw apiError('BAD_USER_INPUT', `${fault}: give ${MIXES}.`);
   }
   const [sizeName, placeName] = backward ? (['last', 'before'] as const) : (['first', 'after'] as const);
-  const size = args[sizeName] ?? DEFAULT_SIZE;
-  if (size < 1 || size > LIMITS.maxPageSize) {
-    throw apiError('BAD_USER_INPUT', `${sizeName} is ${size}; allowed is 1 to ${LIMITS.maxPageSize}.`);
-  }
+  const size = readPageSize(sizeName, args[sizeName] ?? DEFAULT_SIZE);
   const cursor = args[placeName];
   const place = cursor == null ? null : readCursor(placeName, cursor, order, direction);
   return { order, direction, size, walk: backward ? 'BACKWARD' : 'FORWARD', place };
 }
 const MIXES = 'first with or without after, or last with or without before';
+
+/** @throws BAD_USER_INPUT */
+export function readPageSize(name: string, size: number): number {
+  if (size >= 1 && size <= LIMITS.maxPageSize) return size;
+  throw apiError('BAD_USER_INPUT', `${name} is ${size}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+}
 
 /** Resolvers that all connection types share. */
 export const pageResolvers = {
@@ -90,8 +93,7 @@ function printCursor(page: Page<unknown>, index: number): string | null {
 function readCursor(name: string, cursor: string, order: ListOrder, direction: Direction): PageKey {
   // A cursor that somebody made up must not reach the database, which could not compare what it holds and would answer an error.
   const none = apiError('BAD_USER_INPUT', `${name} is not a cursor of this list.`);
-  const parsed = parseJson(Buffer.from(cursor, 'base64url').toString());
-  const [itsOrder, value, id] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
+  const [itsOrder, value, id] = decodeCursor(cursor);
   if (!isStorable(itsOrder) || !isStorable(id) || (value !== null && !isStorable(value))) throw none;
   const wanted = `${order.field}:${direction}`;
   if (itsOrder !== wanted) {
@@ -109,10 +111,12 @@ function isInstant(text: string): boolean {
   return /^\d{4}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text;
 }
 
-function parseJson(text: string): unknown {
+/** @returns the list that a cursor is made of; an empty one for what is no cursor */
+export function decodeCursor(cursor: string): unknown[] {
   try {
-    return JSON.parse(text);
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    return Array.isArray(parsed) ? parsed : [];
   } catch {
-    return null;
+    return [];
   }
 }

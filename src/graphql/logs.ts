@@ -4,9 +4,9 @@ import { RunRemoved } from '../events/logs.ts';
 import type { LogBatch, LogReader } from '../events/logs.ts';
 import { hasLogLinesThrough, readLogHeads, readLogLines } from '../store/logs.ts';
 import type { LogLineRecord } from '../store/logs.ts';
+import { readPageSize } from './connections.ts';
 import type { ApiParts } from './context.ts';
 import { apiError } from './errors.ts';
-import { LIMITS } from './limits.ts';
 
 /** A place in the log of a run: behind the line `seq`. */
 interface LogPlace {
@@ -36,7 +36,7 @@ export async function readLogPage(
   run: { id: string; logLines: number },
   { first, after, minLevel }: LogArgs & { first?: number | null },
 ): Promise<LogPage> {
-  const size = readSize('first', first);
+  const size = readPageSize('first', first ?? DEFAULT_SIZE);
   const levels = levelsFrom(minLevel ?? 'DEBUG');
   const place = readLogCursor(after, run.id, run.logLines);
   const found = await readLogLines(store.prisma, run.id, place, levels, size + 1);
@@ -63,7 +63,7 @@ export async function followRunLogs(
   parts: ApiParts,
   { runId, after, minLevel, batchSize }: LogArgs & { runId: string; batchSize?: number | null },
 ): Promise<AsyncIterableIterator<LogBatchModel>> {
-  const size = readSize('batchSize', batchSize);
+  const size = readPageSize('batchSize', batchSize ?? DEFAULT_SIZE);
   const [head] = await readLogHeads(parts.store.sql, [runId]);
   if (head === undefined) throw apiError('BAD_USER_INPUT', `runId: there is no run with the id "${runId}".`);
   const place = readLogCursor(after, runId, head.lines);
@@ -88,12 +88,6 @@ function toModels(runId: string, reader: LogReader): AsyncIterableIterator<LogBa
       return this;
     },
   };
-}
-
-function readSize(name: string, size: number | null | undefined): number {
-  const stated = size ?? DEFAULT_SIZE;
-  if (stated >= 1 && stated <= LIMITS.maxPageSize) return stated;
-  throw apiError('BAD_USER_INPUT', `${name} is ${stated}; allowed is 1 to ${LIMITS.maxPageSize}.`);
 }
 
 /** Opaque to clients; it names its run, for a place in one log is none in another. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
 import { listOccurrences } from '../domain/occurrences.ts';
 import type { Occurrence, Range } from '../domain/occurrences.ts';
+import { decodeCursor, readPageSize } from './connections.ts';
 import type { PageInfoModel } from './connections.ts';
 import { apiError } from './errors.ts';
-import { LIMITS } from './limits.ts';
 import type { Loaders } from './loaders.ts';
 
 export interface OccurrenceConnectionModel {
@@ -31,9 +31,7 @@ export async function pageOccurrences(
   { clock, loaders }: { clock: Clock; loaders: Loaders },
 ): Promise<OccurrenceConnectionModel> {
   const range = readRange(args.range);
-  const first = args.first ?? DEFAULT_SIZE;
-  if (first < 1 || first > LIMITS.maxPageSize)
-    throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+  const first = readPageSize('first', args.first ?? DEFAULT_SIZE);
   const seen = args.after == null ? null : readCursor(args.after);
   const from = seen === null ? range.from : Math.max(range.from, seen + 1);
   const read = async (part: Range, limit: number): Promise<Occurrence[]> => {
@@ -72,18 +70,9 @@ function printCursor(through: number): string {
 }
 
 function readCursor(cursor: string): number {
-  const parsed = parseJson(Buffer.from(cursor, 'base64url').toString());
-  const [list, through] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
+  const [list, through] = decodeCursor(cursor);
   // What no Date can hold could not be put into words either.
   if (list !== LIST || !Number.isInteger(through) || Math.abs(through as number) > 8.64e15)
     throw apiError('BAD_USER_INPUT', 'after is not a cursor of this list.');
   return through as number;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -12,15 +12,12 @@ import { firstInstants } from '../trigger/first-instants.ts';
 import { lintTrigger } from '../trigger/lint.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { resolveZone } from '../trigger/zone.ts';
-import { apiError } from './errors.ts';
+import { readPageSize } from './connections.ts';
 import type { QueryPreviewTriggerArgs, TriggerLint } from './generated.ts';
-import { LIMITS } from './limits.ts';
 
 /** When a schedule with this trigger and these bounds would fire. What would be refused only because it is past is a lint. */
 export async function previewTrigger(sql: Sql, args: QueryPreviewTriggerArgs, now: number) {
-  const first = args.first ?? 10;
-  if (first < 1 || first > LIMITS.maxPageSize)
-    throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+  const first = readPageSize('first', args.first ?? 10);
   const after = args.after?.getTime() ?? now;
   const dst = { gap: args.dst?.gap ?? null, overlap: args.dst?.overlap ?? null };
   const bounds = { startAt: args.startAt ?? null, endAt: args.endAt ?? null };

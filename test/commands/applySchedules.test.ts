@@ -163,3 +163,21 @@ test('when others keep changing what it changes, nothing is done and the caller 
   const { version, description } = await named(parts, 'a');
   assert.deepEqual([version, description], [edits + 1, `by hand ${edits}`]);
 });
+
+test('however long the plan took, what is created stands at an instant that its trigger has', async (t) => {
+  const { parts } = await playing(t);
+  const store = {
+    ...parts.store,
+    transaction: (async (work: never) => {
+      parts.clock.advanceTo(at('00:00:03'));
+      return parts.store.transaction(work);
+    }) as typeof parts.store.transaction,
+  };
+  const every = (every: string) => ({ trigger: { interval: { every } } });
+  await apply({ ...parts, store }, [{}, { name: 'b' }, { name: 'c', ...every('PT1H') }, { name: 'd', ...every('PT2S') }]);
+  for (const name of ['c', 'd']) {
+    const record = await named(parts, name);
+    const next = record.nextScheduledFor?.getTime() ?? 0;
+    assert.ok(parts.triggerOf({ ...record, calendars: null }).matches(next), `${name} ${time(next)}`);
+  }
+});

@@ -274,6 +274,6 @@ describe('misfire', () => {
   test('beyond its limits, all faults at once', () => {
     const { faults: found } = parse({ graceTime: 'P367D', catchupWindow: '-PT1S', maxCatchupRuns: 1_001 });
     assert.deepEqual(found, ['misfire.graceTime', 'misfire.catchupWindow', 'misfire.maxCatchupRuns']);
-    assert.deepEqual(parse({ maxCatchupRuns: 0 }).faults, ['misfire.maxCatchupRuns']);
+    for (const maxCatchupRuns of [0, 1.5]) assert.deepEqual(parse({ maxCatchupRuns }).faults, ['misfire.maxCatchupRuns']);
   });
 });

@@ -119,6 +119,22 @@ test('nobody can trigger a paused task, nor a schedule of it, nor retry a run of
   await target.next();
 });
 
+test('a run is retried by its own task, also when its schedule has another one by now: the pause of that one only is in the way', async (t) => {
+  const target = await startTarget(t);
+  const [before, now] = [await api.taskOn(target.url), await api.taskOn(URL)];
+  const schedule = await api.scheduleOf(before, { overlapPolicy: 'ALLOW_ALL' });
+  const ended = await api.runIn((await api.trigger(schedule)).id, 'SUCCEEDED');
+  await api.updateSchedule({ ref: { id: schedule.id }, patch: { task: { id: now.id } } });
+  const retryWhilePaused = async (id: string) => {
+    await api.pauseTask({ task: { id }, reason: 'rebuilt' });
+    const { run, userErrors } = await api.retryRun({ id: ended.id });
+    await api.resumeTask({ task: { id } });
+    return [run?.task.id, userErrors.map(({ code, path }) => `${code} ${path?.join('.')}`)];
+  };
+  assert.deepEqual(await retryWhilePaused(before.id), [undefined, ['INVALID_STATE input.id']]);
+  assert.deepEqual(await retryWhilePaused(now.id), [before.id, []]);
+});
+
 test('to pause a task is told of the task and of its schedules that fire no more; so is its end', async (t) => {
   const task = await api.taskOn(URL);
   const active = await api.scheduleOf(task);

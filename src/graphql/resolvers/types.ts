@@ -23,9 +23,8 @@ import type { ScheduleRecord } from '../../store/schedules.ts';
 import type { TaskRecord } from '../../store/tasks.ts';
 import { formatDuration } from '../../trigger/duration.ts';
 import type { TriggerKind } from '../../trigger/trigger.ts';
-import { connectionResolvers, pageResolvers, readPageArgs } from '../connections.ts';
+import { connectionResolvers, pageResolvers, readPageArgs, readPageSize } from '../connections.ts';
 import type { RequestContext } from '../context.ts';
-import { apiError } from '../errors.ts';
 import { explainAt } from '../explainSchedule.ts';
 import { readFilter } from '../filters.ts';
 import { countSuppressedBy, isActive } from '../freezes.ts';
@@ -183,9 +182,7 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     nextFireAt: (schedule) => (schedule.state === 'ACTIVE' && schedule.deletedAt === null ? schedule.nextFireAt : null),
     nextFireTimes: async (shown, args, { parts, loaders }) => {
       const schedule = presentOf(shown);
-      const first = args.first ?? 5;
-      if (first < 1 || first > LIMITS.maxPageSize)
-        throw apiError('BAD_USER_INPUT', `first is ${first}; allowed is 1 to ${LIMITS.maxPageSize}.`);
+      const first = readPageSize('first', args.first ?? 5);
       if (schedule.state !== 'ACTIVE' || schedule.hold !== null || schedule.deletedAt !== null) return [];
       const given = triggerOf({ ...schedule, calendars: await calendarsOf(loaders, schedule) });
       const trigger = firingOnTime(given, { skips: await skipsOf(loaders, schedule), freezes: schedule.freezes });
