@@ -46,7 +46,7 @@ SELECT id, task_id AS "taskId", coalesce(overlap_policy, 'SKIP') AS "overlapPoli
   const replacing = new Set(candidates.filter((run) => isReplacing(run.overlapPolicy)).map((run) => run.taskId));
   const schedules = new Map<string, string[]>();
   for (const taskId of replacing) schedules.set(taskId, await listUnderwaySchedules(sql, taskId));
-  if (replacing.size > 0) await lockSchedules(sql, [...schedules.values()].flat());
+  await lockSchedules(sql, [...schedules.values()].flat());
   const tasks = await sql.query<{ id: string; limited: boolean }>(
     `/* lockDelayedTasks */ SELECT t.id, ${CONCURRENCY} IS NOT NULL AS limited FROM task t WHERE t.id = ${listed('$1')} ORDER BY t.id FOR NO KEY UPDATE SKIP LOCKED`,
     [JSON.stringify([...new Set(candidates.map((run) => run.taskId))])],

@@ -256,8 +256,10 @@ SELECT 'schedule' AS kind, id, failures FROM schedules UNION ALL SELECT 'task', 
 
 /** Locks schedules in order of id. */
 export async function lockSchedules(sql: Sql, scheduleIds: readonly string[]): Promise<void> {
+  if (scheduleIds.length === 0) return;
   await sql.query(
-    `/* lockSchedules */ SELECT id FROM schedule WHERE id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY id FOR NO KEY UPDATE`,
+    `/* lockSchedules */
+SELECT 1 FROM schedule WHERE id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) ORDER BY id FOR NO KEY UPDATE`,
     [JSON.stringify(scheduleIds)],
   );
 }
