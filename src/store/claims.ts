@@ -17,7 +17,7 @@ import type { HoldRecord, PauseRecord } from './pauses.ts';
 import { insertRunsExpressions, iso, lockSchedules } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 const ACTIVE = sqlList(ACTIVE_STATES);
@@ -105,7 +105,7 @@ export async function claimSchedules(sql: Sql, ids: readonly string[]): Promise<
   const rows = await sql.query<ClaimedSchedule>(
     `/* readLockedSchedules */
 SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
- WHERE s.id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) AND s.deleted_at IS NULL ORDER BY s.id`,
+ WHERE s.id = ${listed('$1')} AND s.deleted_at IS NULL ORDER BY s.id`,
     [JSON.stringify(ids)],
   );
   return withCalendars(sql, rows);
