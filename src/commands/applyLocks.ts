@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isReplacing } from '../domain/overlap.ts';
 import type { UserError } from '../domain/userError.ts';
 import { keepCalendars, readCalendarDates } from '../store/calendars.ts';
-import { lockSchedules } from '../store/claims.ts';
+import { claimSchedules } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { lockLimitedTasks } from '../store/fireOverlap.ts';
 import { findSchedulesById } from '../store/schedules.ts';
@@ -52,7 +52,7 @@ export async function lockForApply(
 ): Promise<ApplyLocks> {
   const touched = [...updated, ...deleted];
   const ids = touched.map(({ id }) => id);
-  const claimed = await lockSchedules(sql, ids);
+  const claimed = await claimSchedules(sql, ids);
   const now = parts.clock.now();
   await lockLimitedTasks(sql, claimed);
   const waited = deleted.length === 0 ? [] : await lockWaitedTasks(sql, [...new Set(deleted.map(({ taskId }) => taskId))]);

@@ -45,7 +45,7 @@ export async function lockSchedulesWaiting(
 ): Promise<string[]> {
   const task = await findTask(prisma, ref);
   const ids = task === null ? [] : await listWaitingSchedules(sql, task.id);
-  if (ids.length > 0) await lockSchedules(sql, ids);
+  await lockSchedules(sql, ids);
   return ids;
 }
 

@@ -5,7 +5,7 @@ import { nextFireAmid } from '../domain/frozenPlan.ts';
 import { Rejection, limitExceeded } from '../domain/userError.ts';
 import { timingOf } from '../domain/timing.ts';
 import type { PlannedSkip } from '../domain/skips.ts';
-import { lockSchedules } from '../store/claims.ts';
+import { claimSchedules } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { copyOf, insertFreeze, listFreezes, lockFreezes, setFreezes } from '../store/freezes.ts';
 import type { FreezeRecord } from '../store/freezes.ts';
@@ -40,7 +40,7 @@ export function createFreeze(parts: CommandParts, caller: Caller, input: FreezeI
   return runCommand(parts, caller, 'freeze.create', async (scope) => {
     await lockFreezes(scope.sql, 'change');
     const found = await selectSchedules(scope, input.select, parts.clock.now(), MAX_SCHEDULES);
-    const schedules = await lockSchedules(scope.sql, found);
+    const schedules = await claimSchedules(scope.sql, found);
     const now = parts.clock.now();
     const { from, until } = checkInput(input, now);
     await checkRoom(scope, input.select, now);

@@ -1,5 +1,5 @@
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
-import { lockSchedules } from '../store/claims.ts';
+import { claimSchedules } from '../store/claims.ts';
 import { copyOf, endFreezeRow, findFreezesById, listFrozen, lockFreezes } from '../store/freezes.ts';
 import type { FreezeRecord } from '../store/freezes.ts';
 import { runCommand } from './command.ts';
@@ -12,7 +12,7 @@ export function endFreeze(parts: CommandParts, caller: Caller, id: string): Prom
     await lockFreezes(scope.sql, 'change');
     const [freeze] = await findFreezesById(scope.prisma, [id]);
     if (freeze === undefined) throw new Rejection([notFound(['id'], `There is no freeze with the id "${id}".`)]);
-    const schedules = await lockSchedules(scope.sql, await listFrozen(scope.sql, id));
+    const schedules = await claimSchedules(scope.sql, await listFrozen(scope.sql, id));
     const now = parts.clock.now();
     if (freeze.endedAt !== null || freeze.until.getTime() <= now) {
       const message = `The freeze ended at ${(freeze.endedAt ?? freeze.until).toISOString()} already.`;

@@ -5,7 +5,7 @@ import { isReplacing } from '../domain/overlap.ts';
 import { limitReached } from '../domain/runLimit.ts';
 import { Rejection, conflict, notFound } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { lockSchedule, lockSchedules } from '../store/claims.ts';
+import { lockSchedule, claimSchedules } from '../store/claims.ts';
 import type { ClaimedSchedule } from '../store/claims.ts';
 import { fireDue } from '../store/fire.ts';
 import type { Planner } from '../store/fire.ts';
@@ -69,7 +69,7 @@ export async function lockClaimed(
   { sql }: CommandScope,
   ids: readonly string[],
 ): Promise<{ now: number; claimed: ClaimedSchedule[] }> {
-  const claimed = await lockSchedules(sql, ids);
+  const claimed = await claimSchedules(sql, ids);
   // All at once and in order: what is due of them is fired one schedule after another.
   await lockLimitedTasks(sql, claimed);
   await lockReplaced(
@@ -241,7 +241,7 @@ async function reread(
   changed: readonly ClaimedSchedule[],
 ): Promise<ClaimedSchedule[]> {
   const ids = changed.map(({ id }) => id);
-  const byId = new Map((await lockSchedules(sql, ids)).map((schedule) => [schedule.id, schedule]));
+  const byId = new Map((await claimSchedules(sql, ids)).map((schedule) => [schedule.id, schedule]));
   return all.map((schedule) => byId.get(schedule.id) ?? schedule);
 }
 

@@ -102,6 +102,6 @@ function parseRunAt(fields: Fields, path: string[], runAt: Date, now: number): n
 async function lockReplaced(scope: CommandScope, ref: TaskRef): Promise<string[]> {
   const task = await findTask(scope.prisma, ref);
   const ids = task === null ? [] : await listUnderwaySchedules(scope.sql, task.id);
-  if (ids.length > 0) await lockSchedules(scope.sql, ids);
+  await lockSchedules(scope.sql, ids);
   return ids;
 }

@@ -21,6 +21,8 @@ export type RunOrigin = 'SCHEDULE' | 'CATCH_UP' | 'BACKFILL' | 'MANUAL' | 'RETRY
 
 /** States that count for overlap: the run holds its schedule's place. BUFFERED waits for that place and does not hold it. */
 export const ACTIVE_STATES = ['QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING'] as const satisfies readonly RunState[];
+/** What a newer run may run into: under way, or waiting for that. What waits for its own time is not in the way. */
+export const IN_THE_WAY_STATES = ['BUFFERED', ...ACTIVE_STATES] as const satisfies readonly RunState[];
 /** A worker holds the run by a lease. */
 export const HELD_STATES = ['RUNNING', 'CANCELING'] as const satisfies readonly RunState[];
 /** No worker has begun: what a deleted schedule takes with it. */
@@ -30,4 +32,4 @@ export function isOver(state: RunState): boolean {
   return RUN_TRANSITIONS[state].length === 0;
 }
 /** All that have not ended. */
-export const UNFINISHED_STATES = ['SCHEDULED', 'BUFFERED', ...ACTIVE_STATES] as const satisfies readonly RunState[];
+export const UNFINISHED_STATES = ['SCHEDULED', ...IN_THE_WAY_STATES] as const satisfies readonly RunState[];

@@ -5,6 +5,7 @@ import { failedOf, unfinishedOf } from './backfills.ts';
 import { newId } from './ids.ts';
 import { insertRunsExpressions, iso } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
+import { listed } from './sql.ts';
 import type { Sql } from './sql.ts';
 import { CONCURRENCY } from './taskLimits.ts';
 
@@ -14,7 +15,6 @@ import { CONCURRENCY } from './taskLimits.ts';
  * the backfill's row, so two that end at once give away two places.
  */
 
-const IDS = (parameter: string) => `ANY(ARRAY(SELECT jsonb_array_elements_text(${parameter}::jsonb)))`;
 /** Of task t: while it is paused no run of it is written. $1 is now. */
 const PAUSED = `(t.pause IS NOT NULL AND (t.resume_at IS NULL OR t.resume_at > $1::timestamptz))`;
 
@@ -50,7 +50,7 @@ export async function refillBackfills(sql: Sql, now: number, ids: readonly strin
     `/* readBackfillLanes */
 WITH lane AS MATERIALIZED (
   SELECT b.*, ${unfinishedOf('b')} AS unfinished, ${CONCURRENCY} IS NOT NULL AS limited, ${PAUSED} AS paused
-    FROM backfill b JOIN task t ON t.id = b.task_id WHERE b.id = ${IDS('$2')} AND b.state = 'RUNNING'
+    FROM backfill b JOIN task t ON t.id = b.task_id WHERE b.id = ${listed('$2')} AND b.state = 'RUNNING'
 )
 SELECT l.id, l.task_id AS "taskId", l.schedule_id AS "scheduleId", l.schedule_version AS "scheduleVersion", l.policy, l.input, l.labels, l.reason,
        l.requested_by AS "requestedBy", l.created_at AS "createdAt", l.limited, l.written, next.instants, l.written = l.total AND l.unfinished = 0 AS over

@@ -5,13 +5,12 @@ import { UNFINISHED_STATES } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
 import type { Backfill as BackfillRow } from './generated/client.ts';
 import { iso } from './runs.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** Backfills as they are asked for and read; how their runs are written is in backfillLanes.ts. */
 
 const UNFINISHED = sqlList(UNFINISHED_STATES);
-const IDS = (parameter: string) => `ANY(ARRAY(SELECT jsonb_array_elements_text(${parameter}::jsonb)))`;
 /** How many of its runs have not ended. */
 export const unfinishedOf = (backfill: string) =>
   `(SELECT count(*)::int FROM run u WHERE u.backfill_id = ${backfill}.id AND u.state IN ${UNFINISHED})`;
@@ -35,7 +34,7 @@ export function findBackfills(sql: Sql, ids: readonly string[]): Promise<Backfil
     `/* findBackfills */
 SELECT b.id, b.schedule_id AS "scheduleId", b.task_id AS "taskId", b.state, b."from", b.until, b.total, b.written - ${unfinishedOf('b')} AS finished,
        coalesce(b.failed, ${failedOf('b')}) AS failed, b.created_at AS "createdAt", b.updated_at AS "updatedAt", b.finished_at AS "finishedAt"
-  FROM backfill b WHERE b.id = ${IDS('$1')}`,
+  FROM backfill b WHERE b.id = ${listed('$1')}`,
     [JSON.stringify(ids)],
   );
 }
@@ -44,7 +43,7 @@ SELECT b.id, b.schedule_id AS "scheduleId", b.task_id AS "taskId", b.state, b."f
 export async function lockBackfills(sql: Sql, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const rows = await sql.query<{ id: string }>(
-    `/* lockBackfills */ SELECT id FROM backfill WHERE id = ${IDS('$1')} AND state = 'RUNNING' ORDER BY id FOR NO KEY UPDATE`,
+    `/* lockBackfills */ SELECT id FROM backfill WHERE id = ${listed('$1')} AND state = 'RUNNING' ORDER BY id FOR NO KEY UPDATE`,
     [JSON.stringify(ids)],
   );
   return rows.map(({ id }) => id);

@@ -1,6 +1,7 @@
 import type { CalendarDates } from '../domain/calendar.ts';
 import type { Prisma } from './generated/client.ts';
 import type { Calendar as CalendarRow } from './generated/client.ts';
+import { listed } from './sql.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 
 /** A named set of days that triggers leave out. */
@@ -10,7 +11,7 @@ export interface CalendarRecord extends Omit<CalendarRow, 'dates'> {
 }
 type Db = Pick<PrismaTransaction, 'calendar'>;
 
-const LISTED = `name = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))`;
+const LISTED = `name = ${listed('$1')}`;
 
 async function findCalendar(prisma: Db, name: string): Promise<CalendarRecord | null> {
   return (await prisma.calendar.findUnique({ where: { name } })) as CalendarRecord | null;

@@ -14,10 +14,10 @@ import { ZONE_DATA } from '../zoneData.ts';
 import { readCalendarDates } from './calendars.ts';
 import { IN_LANE } from './lanes.ts';
 import type { HoldRecord, PauseRecord } from './pauses.ts';
-import { insertRunsExpressions, iso } from './runs.ts';
+import { insertRunsExpressions, iso, lockSchedules } from './runs.ts';
 import type { NewRun, QueuedRun } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 const ACTIVE = sqlList(ACTIVE_STATES);
@@ -94,25 +94,18 @@ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
 
 /** Locks one schedule for a command, waiting for whoever holds it. */
 export async function lockSchedule(sql: Sql, id: string): Promise<ClaimedSchedule | null> {
-  // First the lock, then the row: what is joined to a row that was waited for would still be of the time before the wait.
-  await sql.query(`/* lockSchedule */ SELECT 1 FROM schedule WHERE id = $1 FOR NO KEY UPDATE`, [id]);
-  const [row] = await sql.query<ClaimedSchedule>(
-    `/* readLockedSchedule */ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.id = $1 AND s.deleted_at IS NULL`,
-    [id],
-  );
-  return row === undefined ? null : ((await withCalendars(sql, [row]))[0] ?? null);
+  return (await claimSchedules(sql, [id]))[0] ?? null;
 }
 
 /** Locks these schedules for a command, in order of id, and reads those that are not deleted. */
-export async function lockSchedules(sql: Sql, ids: readonly string[]): Promise<ClaimedSchedule[]> {
+export async function claimSchedules(sql: Sql, ids: readonly string[]): Promise<ClaimedSchedule[]> {
   if (ids.length === 0) return [];
-  const listed = `ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))`;
-  // First the locks, then the rows: as lockSchedule.
-  await sql.query(`/* lockSchedules */ SELECT 1 FROM schedule WHERE id = ${listed} ORDER BY id FOR NO KEY UPDATE`, [
-    JSON.stringify(ids),
-  ]);
+  // First the locks, then the rows: what is joined to a row that was waited for would still be of the time before the wait.
+  await lockSchedules(sql, ids);
   const rows = await sql.query<ClaimedSchedule>(
-    `/* readLockedSchedules */ SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM} WHERE s.id = ${listed} AND s.deleted_at IS NULL ORDER BY s.id`,
+    `/* readLockedSchedules */
+SELECT ${CLAIMED_COLUMNS} FROM ${CLAIMED_FROM}
+ WHERE s.id = ${listed('$1')} AND s.deleted_at IS NULL ORDER BY s.id`,
     [JSON.stringify(ids)],
   );
   return withCalendars(sql, rows);

@@ -1,5 +1,6 @@
 import type { LabelSelector } from '../domain/labels.ts';
 import { searchPatterns } from '../domain/search.ts';
+import { listed } from './sql.ts';
 
 export interface InstantRange {
   from?: Date | null | undefined;
@@ -66,8 +67,7 @@ export class Conditions {
     return this.parts.length === 0 ? 'true' : this.parts.join(' AND ');
   }
 
-  /** An array that is made once, so that an index can serve it. */
   private anyText(values: readonly string[]): string {
-    return `ANY(ARRAY(SELECT jsonb_array_elements_text(${this.param(JSON.stringify(values))}::jsonb)))`;
+    return listed(this.param(JSON.stringify(values)));
   }
 }

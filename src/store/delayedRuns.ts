@@ -1,19 +1,15 @@
-import { ACTIVE_STATES } from '../domain/runState.ts';
 import type { DelayedRun, Promotion, RunInTheWay } from '../domain/delayed.ts';
 import { isReplacing } from '../domain/overlap.ts';
 import type { OverlapPolicy } from '../domain/overlap.ts';
 import { appendRunEvents } from './runEvents.ts';
-import { IN_LANE, listUnderwaySchedules } from './lanes.ts';
+import { IN_LANE, IN_THE_WAY, listUnderwaySchedules } from './lanes.ts';
 import { iso, lockSchedules, queuedColumns } from './runs.ts';
 import type { QueuedRun } from './runs.ts';
-import { sqlList } from './sql.ts';
+import { listed } from './sql.ts';
 import type { Sql } from './sql.ts';
 import { CONCURRENCY } from './taskLimits.ts';
 
 /** Runs that wait for their own time (SCHEDULED), which no schedule has given them. */
-
-const IN_THE_WAY = sqlList(['BUFFERED', ...ACTIVE_STATES]);
-const listed = (parameter: string) => `ANY(ARRAY(SELECT jsonb_array_elements_text(${parameter}::jsonb)))`;
 
 /** When the next of them is due; null when none waits. */
 export async function nextDelayedAt(sql: Sql): Promise<Date | null> {
@@ -46,7 +42,7 @@ SELECT id, task_id AS "taskId", coalesce(overlap_policy, 'SKIP') AS "overlapPoli
   const replacing = new Set(candidates.filter((run) => isReplacing(run.overlapPolicy)).map((run) => run.taskId));
   const schedules = new Map<string, string[]>();
   for (const taskId of replacing) schedules.set(taskId, await listUnderwaySchedules(sql, taskId));
-  if (replacing.size > 0) await lockSchedules(sql, [...schedules.values()].flat());
+  await lockSchedules(sql, [...schedules.values()].flat());
   const tasks = await sql.query<{ id: string; limited: boolean }>(
     `/* lockDelayedTasks */ SELECT t.id, ${CONCURRENCY} IS NOT NULL AS limited FROM task t WHERE t.id = ${listed('$1')} ORDER BY t.id FOR NO KEY UPDATE SKIP LOCKED`,
     [JSON.stringify([...new Set(candidates.map((run) => run.taskId))])],
@@ -73,9 +69,11 @@ SELECT id, task_id AS "taskId", coalesce(overlap_policy, 'SKIP') AS "overlapPoli
 export async function findInTheWay(sql: Sql, taskIds: readonly string[]): Promise<Map<string, RunInTheWay>> {
   const rows = await sql.query<RunInTheWay & { taskId: string }>(
     `/* findInTheWay */
-SELECT DISTINCT ON (r.task_id) r.task_id AS "taskId", r.id, r.state,
-       (SELECT count(*)::int FROM run b WHERE b.task_id = r.task_id AND b.state = 'BUFFERED' AND b.waits_for = 'TASK') AS buffered FROM run r
- WHERE r.task_id = ${listed('$1')} AND r.state IN ${IN_THE_WAY} AND r.${IN_LANE} ORDER BY r.task_id, r.scheduled_for, r.id`,
+-- Of each task one row, and only then the count: what is in the way may be thousands.
+SELECT w.*, (SELECT count(*)::int FROM run b WHERE b.task_id = w."taskId" AND b.state = 'BUFFERED' AND b.waits_for = 'TASK') AS buffered FROM (
+  SELECT DISTINCT ON (r.task_id) r.task_id AS "taskId", r.id, r.state FROM run r
+   WHERE r.task_id = ${listed('$1')} AND r.state IN ${IN_THE_WAY} AND r.${IN_LANE} ORDER BY r.task_id, r.scheduled_for, r.id
+) w`,
     [JSON.stringify(taskIds)],
   );
   return new Map(rows.map(({ taskId, ...run }) => [taskId, run]));

@@ -4,6 +4,7 @@ import { setHolding } from './holding.ts';
 import type { HoldingChange } from './holding.ts';
 import { iso } from './runs.ts';
 import type { PauseRecord } from './pauses.ts';
+import { listed } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** Characters of an error message that a reason quotes. */
@@ -20,7 +21,7 @@ export async function pauseFailing(sql: Sql, now: number, ids: readonly string[]
 SELECT s.id, s.state, s.next_fire_at AS "nextFireAt", s.pause, s.hold, s.consecutive_failures AS failures, r.error->>'code' AS code, r.error->>'message' AS message
   FROM schedule s LEFT JOIN LATERAL (
     SELECT error FROM run WHERE schedule_id = s.id AND state IN ('FAILED', 'TIMED_OUT') AND finished_at = $2::timestamptz ORDER BY scheduled_for DESC LIMIT 1) r ON true
- WHERE s.id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) AND s.state = 'ACTIVE' AND s.deleted_at IS NULL
+ WHERE s.id = ${listed('$1')} AND s.state = 'ACTIVE' AND s.deleted_at IS NULL
    AND s.consecutive_failures >= s.pause_after_failures ORDER BY s.id`,
     [JSON.stringify(ids), iso(now)],
   );

@@ -5,6 +5,7 @@ import type { ClaimedSchedule } from './claims.ts';
 import type { HoldRecord, PauseRecord } from './pauses.ts';
 import { iso } from './runs.ts';
 import { failingFact, unchangedFacts } from './scheduleEvents.ts';
+import { listed } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** Locks schedules of which a pause or a hold has ended by itself. Those that others hold are passed over: ask again soon. */
@@ -34,7 +35,7 @@ export async function releaseHolds(sql: Sql, ids: readonly string[]): Promise<vo
   await sql.query(
     `/* releaseHolds */
 UPDATE schedule SET hold = NULL, next_fire_at = next_scheduled_for, resume_at = CASE WHEN pause IS NOT NULL THEN resume_at END
- WHERE id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))`,
+ WHERE id = ${listed('$1')}`,
     [JSON.stringify(ids)],
   );
 }

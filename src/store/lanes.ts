@@ -1,4 +1,4 @@
-import { ACTIVE_STATES } from '../domain/runState.ts';
+import { ACTIVE_STATES, IN_THE_WAY_STATES } from '../domain/runState.ts';
 import type { Underway } from '../domain/overlap.ts';
 import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
@@ -10,6 +10,7 @@ export type Lane =
   | { taskId: string; scheduleIds: readonly string[] };
 
 const ACTIVE = sqlList(ACTIVE_STATES);
+export const IN_THE_WAY = sqlList(IN_THE_WAY_STATES);
 /** The runs that overlap policies look at: those of a backfill have a lane of their own. */
 export const IN_LANE = `origin <> 'BACKFILL'`;
 const ownerOf = (lane: Lane) =>
@@ -36,7 +37,7 @@ export async function readLane(sql: Sql, lane: Lane): Promise<Underway> {
 SELECT count(*) FILTER (WHERE state IN ${ACTIVE})::int AS active,
        -- Runs by hand may share their instant; those of one occurrence of a LOCAL task count as one.
        count(DISTINCT (scheduled_for, CASE WHEN local_worker_id IS NULL THEN id END)) FILTER (WHERE state = 'BUFFERED' AND ${mine})::int AS buffered
-  FROM run WHERE ${column} = $1 AND state IN ('BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING') AND ${IN_LANE}`,
+  FROM run WHERE ${column} = $1 AND state IN ${IN_THE_WAY} AND ${IN_LANE}`,
     [id],
   );
   return { active: row?.active ?? 0, buffered: row?.buffered ?? 0, backlog: 0 };
@@ -47,7 +48,7 @@ export async function listUnderwaySchedules(sql: Sql, taskId: string): Promise<s
   const rows = await sql.query<{ id: string }>(
     `/* listUnderwaySchedules */
 SELECT DISTINCT schedule_id AS id FROM run
- WHERE task_id = $1 AND schedule_id IS NOT NULL AND state IN ('BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING') AND ${IN_LANE} ORDER BY 1`,
+ WHERE task_id = $1 AND schedule_id IS NOT NULL AND state IN ${IN_THE_WAY} AND ${IN_LANE} ORDER BY 1`,
     [taskId],
   );
   return rows.map((row) => row.id);

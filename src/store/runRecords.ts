@@ -1,4 +1,4 @@
-import { ACTIVE_STATES } from '../domain/runState.ts';
+import { IN_THE_WAY_STATES } from '../domain/runState.ts';
 import type { ExecutionPolicy } from '../domain/execution.ts';
 import type { Labels } from '../domain/labels.ts';
 import type { RunError } from '../domain/runError.ts';
@@ -84,7 +84,7 @@ export async function findWorkersById(prisma: Db, ids: readonly string[]): Promi
 
 /** The oldest unfinished run of a schedule or a task, but those of backfills: what a trigger by hand runs into. */
 export async function findActiveRun(prisma: Db, of: { scheduleId: string } | { taskId: string }): Promise<RunRecord | null> {
-  const where = { ...of, state: { in: ['BUFFERED', ...ACTIVE_STATES] }, backfillId: null };
+  const where = { ...of, state: { in: [...IN_THE_WAY_STATES] }, backfillId: null };
   return (await prisma.run.findFirst({
     where,
     orderBy: [{ scheduledFor: 'asc' }, { id: 'asc' }],

@@ -8,7 +8,7 @@ import type { RunError } from '../domain/runError.ts';
 import type { RunOrigin } from '../domain/runState.ts';
 import type { Actor } from './actor.ts';
 import { appendRunEvents } from './runEvents.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 import { CONCURRENCY, WAITED_FOR } from './taskLimits.ts';
 
@@ -256,8 +256,10 @@ SELECT 'schedule' AS kind, id, failures FROM schedules UNION ALL SELECT 'task', 
 
 /** Locks schedules in order of id. */
 export async function lockSchedules(sql: Sql, scheduleIds: readonly string[]): Promise<void> {
+  if (scheduleIds.length === 0) return;
   await sql.query(
-    `/* lockSchedules */ SELECT id FROM schedule WHERE id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) ORDER BY id FOR NO KEY UPDATE`,
+    `/* lockSchedules */
+SELECT 1 FROM schedule WHERE id = ${listed('$1')} ORDER BY id FOR NO KEY UPDATE`,
     [JSON.stringify(scheduleIds)],
   );
 }
@@ -379,7 +381,7 @@ export async function cancelWaitingRuns(
   await sql.query(
     `/* cancelWaitingRuns_${owner} */
 WITH waiting AS MATERIALIZED (
-  SELECT id, state AS old_state FROM run WHERE ${owner} = ANY(ARRAY(SELECT jsonb_array_elements_text($2::jsonb))) AND state IN ${WAITING}
+  SELECT id, state AS old_state FROM run WHERE ${owner} = ${listed('$2')} AND state IN ${WAITING}
    ORDER BY id FOR NO KEY UPDATE
 ), canceled AS (
   UPDATE run SET state = 'CANCELED', finished_at = $1::timestamptz, waits_for = NULL FROM waiting WHERE run.id = waiting.id RETURNING run.*, waiting.old_state

@@ -4,6 +4,7 @@ import { kindOf } from '../trigger/compile.ts';
 import { ZONE_DATA } from '../zoneData.ts';
 import { heldPlace } from './schedules.ts';
 import type { DefinitionStamp, ScheduleDefinition } from './schedules.ts';
+import { listed } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** One of many definitions that are written at once. */
@@ -60,7 +61,7 @@ UPDATE schedule s SET ${set.map((column) => `${column} = m.${column}`).join(', '
 export async function markAllDeleted(sql: Sql, ids: readonly string[], at: Date): Promise<void> {
   await sql.query(
     `/* markAllDeleted */
-UPDATE schedule SET deleted_at = $2::timestamptz WHERE id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))`,
+UPDATE schedule SET deleted_at = $2::timestamptz WHERE id = ${listed('$1')}`,
     [JSON.stringify(ids), at.toISOString()],
   );
 }

@@ -2,6 +2,7 @@ import { skipReason } from '../domain/skips.ts';
 import type { PlannedSkip } from '../domain/skips.ts';
 import type { Actor } from './actor.ts';
 import { iso } from './runs.ts';
+import { listed } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** Planned occurrences that somebody skipped, ascending, by schedule; one without any is not there. */
@@ -10,7 +11,7 @@ export async function readSkips(sql: Sql, scheduleIds: readonly string[]): Promi
   const rows = await sql.query<{ id: string; scheduledFor: Date; reason: string; by: Actor }>(
     `/* readSkips */
 SELECT schedule_id AS id, scheduled_for AS "scheduledFor", reason, by FROM skipped_occurrence
- WHERE schedule_id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) ORDER BY schedule_id, scheduled_for`,
+ WHERE schedule_id = ${listed('$1')} ORDER BY schedule_id, scheduled_for`,
     [JSON.stringify(scheduleIds)],
   );
   const skips = rows.map((row) => ({

@@ -1,20 +1,19 @@
 import { afterCancel } from '../domain/cancel.ts';
 import type { ReplacingPolicy } from '../domain/overlap.ts';
 import type { RunError } from '../domain/runError.ts';
-import { ACTIVE_STATES, HELD_STATES } from '../domain/runState.ts';
-import { IN_LANE } from './lanes.ts';
+import { HELD_STATES, IN_THE_WAY_STATES } from '../domain/runState.ts';
+import { IN_LANE, IN_THE_WAY } from './lanes.ts';
 import { appendRunEvents } from './runEvents.ts';
 import { iso } from './runs.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** A newer run takes the place of what is under way: overlap policies CANCEL_OTHER and TERMINATE_OTHER. */
 
-const REPLACED_STATES = ['BUFFERED', ...ACTIVE_STATES] as const;
 const HELD = sqlList(HELD_STATES);
 /** What becomes of a run, as an expression over its state under the lock (r). */
 const AFTER = {
-  CANCEL_OTHER: `CASE ${REPLACED_STATES.map((state) => `WHEN r.state = '${state}' THEN '${afterCancel(state)}'`).join(' ')} END`,
+  CANCEL_OTHER: `CASE ${IN_THE_WAY_STATES.map((state) => `WHEN r.state = '${state}' THEN '${afterCancel(state)}'`).join(' ')} END`,
   TERMINATE_OTHER: `'CANCELED'`,
 } as const satisfies Record<ReplacingPolicy, string>;
 
@@ -41,7 +40,7 @@ export async function lockReplaced(sql: Sql, scheduleIds: readonly string[]): Pr
   if (scheduleIds.length === 0) return;
   await sql.query(
     `/* lockReplaced */
-SELECT 1 FROM run WHERE schedule_id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) AND state IN ${sqlList(REPLACED_STATES)}
+SELECT 1 FROM run WHERE schedule_id = ${listed('$1')} AND state IN ${IN_THE_WAY}
    AND ${IN_LANE} ORDER BY id FOR NO KEY UPDATE`,
     [JSON.stringify(scheduleIds)],
   );
@@ -64,8 +63,8 @@ export async function supersedeRuns(
     `/* supersedeRuns_${policy}_${owner} */
 WITH mine AS MATERIALIZED (
   SELECT r.id, r.${owner} AS owner, r.state AS old_state, ${AFTER[policy]} AS state FROM run r
-   WHERE ${ofTask ? `r.task_id = $4 AND (r.schedule_id IS NULL OR r.schedule_id = ${IDS})` : `r.schedule_id = ${IDS}`}
-     AND r.state IN ${sqlList(REPLACED_STATES)} AND r.${IN_LANE} ORDER BY r.id FOR NO KEY UPDATE OF r
+   WHERE ${ofTask ? `r.task_id = $4 AND (r.schedule_id IS NULL OR r.schedule_id = ${listed('$2')})` : `r.schedule_id = ${listed('$2')}`}
+     AND r.state IN ${IN_THE_WAY} AND r.${IN_LANE} ORDER BY r.id FOR NO KEY UPDATE OF r
 ), ended AS (
   UPDATE run SET state = m.state, error = $3::jsonb, retry_at = NULL, waits_for = NULL,
          finished_at = CASE WHEN m.state = 'CANCELED' THEN $1::timestamptz END,
@@ -88,7 +87,6 @@ SELECT owner, count(*) FILTER (WHERE state = 'CANCELING')::int AS held, count(*)
   );
   return new Map(rows.map((row) => [row.owner, row]));
 }
-const IDS = `ANY(ARRAY(SELECT jsonb_array_elements_text($2::jsonb)))`;
 
 function errorOf(policy: ReplacingPolicy, owner: 'schedule' | 'task'): RunError {
   const by = `by a newer run of the ${owner}; overlap policy ${policy}`;

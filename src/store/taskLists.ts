@@ -3,7 +3,7 @@ import { HELD_STATES } from '../domain/runState.ts';
 import { Conditions } from './conditions.ts';
 import { readPage } from './pages.ts';
 import type { ListOrder, Page, PageRequest } from './pages.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 import { findTasksById } from './tasks.ts';
 import type { TaskRecord } from './tasks.ts';
@@ -66,7 +66,7 @@ export function pageTasks(
 export async function readTaskStates(sql: Sql, taskIds: readonly string[]): Promise<Map<string, TaskState>> {
   const rows = await sql.query<{ id: string; state: TaskState }>(
     `/* readTaskStates */
-SELECT t.id, ${STATE} AS state FROM task t WHERE t.id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))`,
+SELECT t.id, ${STATE} AS state FROM task t WHERE t.id = ${listed('$1')}`,
     [JSON.stringify(taskIds)],
   );
   return new Map(rows.map((row) => [row.id, row.state]));

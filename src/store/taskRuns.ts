@@ -1,6 +1,6 @@
 import { HELD_STATES } from '../domain/runState.ts';
 import type { RunError } from '../domain/runError.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 /** The run of a task that has been under way for longest. */
@@ -15,7 +15,7 @@ export function findCurrentRuns(sql: Sql, taskIds: readonly string[]): Promise<C
     `/* findCurrentRuns */
 SELECT DISTINCT ON (task_id) task_id AS "taskId", started_at AS "startedAt",
        (started_at + (policy->>'timeoutMs')::float8 * interval '1 ms')::timestamptz(3) AS "timesOutAt"
-  FROM run WHERE state IN ${sqlList(HELD_STATES)} AND task_id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb)))
+  FROM run WHERE state IN ${sqlList(HELD_STATES)} AND task_id = ${listed('$1')}
  ORDER BY task_id, started_at, id`,
     [JSON.stringify(taskIds)],
   );

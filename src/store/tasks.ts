@@ -6,6 +6,7 @@ import type { RunRetention } from '../domain/retention.ts';
 import { Prisma } from './generated/client.ts';
 import type { Task as TaskRow } from './generated/client.ts';
 import type { PauseRecord } from './pauses.ts';
+import { listed } from './sql.ts';
 import type { PrismaTransaction, Sql } from './sql.ts';
 
 export interface TaskRecord extends Omit<
@@ -75,10 +76,7 @@ export async function findTasks(
 /** Sees to it, in order of id, that nobody deletes or changes these before the transaction ends. */
 export async function keepTasks(sql: Sql, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await sql.query(
-    `/* keepTasks */ SELECT 1 FROM task WHERE id = ANY(ARRAY(SELECT jsonb_array_elements_text($1::jsonb))) ORDER BY id FOR SHARE`,
-    [JSON.stringify(ids)],
-  );
+  await sql.query(`/* keepTasks */ SELECT 1 FROM task WHERE id = ${listed('$1')} ORDER BY id FOR SHARE`, [JSON.stringify(ids)]);
 }
 
 /** Changes what an editor may, or what the code of a task says. The caller holds the row. */

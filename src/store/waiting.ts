@@ -3,7 +3,7 @@ import { IN_LANE } from './lanes.ts';
 import { appendRunEvents } from './runEvents.ts';
 import { iso, queuedColumns } from './runs.ts';
 import type { QueuedRun } from './runs.ts';
-import { sqlList } from './sql.ts';
+import { listed, sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 import { CONCURRENCY, WAITED_FOR } from './taskLimits.ts';
 
@@ -16,7 +16,6 @@ import { CONCURRENCY, WAITED_FOR } from './taskLimits.ts';
 const ACTIVE = sqlList(ACTIVE_STATES);
 /** What holds one of the slots of its task. What waits for its next attempt holds none. */
 const SLOT_HOLDERS = sqlList(['QUEUED', 'RUNNING', 'CANCELING']);
-const IDS = (parameter: string) => `ANY(ARRAY(SELECT jsonb_array_elements_text(${parameter}::jsonb)))`;
 /** Of what waits for the same, the highest priority goes first, of backfills after all others of the same, then the oldest; runs of one occurrence of a LOCAL task go together. */
 const AGE = ['rank', 'effective_at', 'scheduled_for', 'tie'];
 const age = (row: string) => AGE.map((column) => `${row}.${column}`).join(', ');
@@ -47,11 +46,11 @@ export async function promoteBuffered(
     `/* promoteBuffered */
 WITH waiting AS MATERIALIZED (
   SELECT ${WAITING_COLUMNS} FROM run r JOIN task t ON t.id = r.task_id
-   WHERE r.schedule_id = ${IDS('$2')} AND r.state = 'BUFFERED' AND coalesce(r.waits_for, 'SCHEDULE') = 'SCHEDULE' AND ${CONCURRENCY} IS NULL
+   WHERE r.schedule_id = ${listed('$2')} AND r.state = 'BUFFERED' AND coalesce(r.waits_for, 'SCHEDULE') = 'SCHEDULE' AND ${CONCURRENCY} IS NULL
   UNION ALL
   SELECT ${WAITING_COLUMNS} FROM run r JOIN task t ON t.id = r.task_id
-   WHERE r.task_id = ${IDS('$3')} AND r.waits_for IS NOT NULL AND r.state IN ('BUFFERED', 'RETRY_WAIT')
-     AND CASE WHEN ${CONCURRENCY} IS NULL THEN r.waits_for <> 'SCHEDULE' ELSE t.id = ${IDS('$4')} END
+   WHERE r.task_id = ${listed('$3')} AND r.waits_for IS NOT NULL AND r.state IN ('BUFFERED', 'RETRY_WAIT')
+     AND CASE WHEN ${CONCURRENCY} IS NULL THEN r.waits_for <> 'SCHEDULE' ELSE t.id = ${listed('$4')} END
 ), oldest AS (
   SELECT w.*, rank() OVER (PARTITION BY CASE w.waits_for WHEN 'SCHEDULE' THEN w.schedule_id WHEN 'TASK' THEN w.task_id ELSE w.id END
                            ORDER BY ${age('w')}) AS nth FROM waiting w
@@ -63,8 +62,12 @@ WITH waiting AS MATERIALIZED (
       OR NOT EXISTS (SELECT 1 FROM free o WHERE o.task_id = f.task_id AND o.waits_for <> 'TASK' AND (${age('o')}) < (${age('f')}))
 ), placed AS (
   SELECT e.*, row_number() OVER (PARTITION BY e.task_id ORDER BY ${age('e')}, e.id) AS place FROM eligible e
+), used AS MATERIALIZED (
+  -- Counted once for each task: thousands may wait for its slots.
+  SELECT e.task_id, ${usedSlots('e.task_id')} AS slots FROM (SELECT DISTINCT task_id FROM eligible WHERE slots IS NOT NULL) e
 ), next AS MATERIALIZED (
-  SELECT p.id, p.old_state, p.old_worker_id FROM placed p WHERE p.slots IS NULL OR p.place <= p.slots - ${usedSlots('p.task_id')}
+  SELECT p.id, p.old_state, p.old_worker_id FROM placed p LEFT JOIN used u ON u.task_id = p.task_id
+   WHERE p.slots IS NULL OR p.place <= p.slots - u.slots
 ), queued AS (
   UPDATE run SET state = 'QUEUED', queued_at = $1::timestamptz, job_id = gen_random_uuid(), waits_for = NULL,
          attempt = run.attempt + CASE WHEN next.old_state = 'RETRY_WAIT' THEN 1 ELSE 0 END, started_at = NULL, retry_at = NULL, error = NULL,
@@ -120,7 +123,7 @@ UPDATE run SET waits_for = 'SLOT' FROM due WHERE run.id = due.id RETURNING run.t
 /** Locks tasks in order of id. The caller has locked their schedules first: order schedule → task → run. */
 export async function lockTasks(sql: Sql, taskIds: readonly string[]): Promise<void> {
   if (taskIds.length === 0) return;
-  await sql.query(`/* lockTasks */ SELECT 1 FROM task WHERE id = ${IDS('$1')} ORDER BY id FOR NO KEY UPDATE`, [
+  await sql.query(`/* lockTasks */ SELECT 1 FROM task WHERE id = ${listed('$1')} ORDER BY id FOR NO KEY UPDATE`, [
     JSON.stringify(taskIds),
   ]);
 }
@@ -132,7 +135,7 @@ export async function lockTasks(sql: Sql, taskIds: readonly string[]): Promise<v
  */
 export async function lockWaitedTasks(sql: Sql, taskIds: readonly string[]): Promise<string[]> {
   const rows = await sql.query<{ id: string }>(
-    `/* lockWaitedTasks */ SELECT t.id FROM task t WHERE t.id = ${IDS('$1')} AND ${WAITED_FOR} ORDER BY t.id FOR NO KEY UPDATE`,
+    `/* lockWaitedTasks */ SELECT t.id FROM task t WHERE t.id = ${listed('$1')} AND ${WAITED_FOR} ORDER BY t.id FOR NO KEY UPDATE`,
     [JSON.stringify(taskIds)],
   );
   return rows.map((row) => row.id);
@@ -143,7 +146,7 @@ export async function freeSlots(sql: Sql, taskIds: readonly string[]): Promise<M
   if (taskIds.length === 0) return new Map();
   const rows = await sql.query<{ id: string; free: number }>(
     `/* freeSlots */
-SELECT t.id, (${CONCURRENCY} - ${usedSlots('t.id')})::int AS free FROM task t WHERE t.id = ${IDS('$1')} AND ${CONCURRENCY} IS NOT NULL`,
+SELECT t.id, (${CONCURRENCY} - ${usedSlots('t.id')})::int AS free FROM task t WHERE t.id = ${listed('$1')} AND ${CONCURRENCY} IS NOT NULL`,
     [JSON.stringify(taskIds)],
   );
   return new Map(rows.map((row) => [row.id, row.free]));
