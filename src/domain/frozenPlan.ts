@@ -2,7 +2,7 @@ import type { Trigger } from '../trigger/trigger.ts';
 import { withinBounds } from './bounds.ts';
 import { MAX_CATCHUP_RUNS } from './due.ts';
 import type { DuePlan, MisfirePolicy } from './due.ts';
-import { frozenRows, outside, releaseOf, spansOf } from './freezes.ts';
+import { frozenRows, outside, releaseOf, spanAt, spansOf } from './freezes.ts';
 import type { Freeze, FrozenSpan } from './freezes.ts';
 import { omissionOf, planAround, planDueAround, weave, withoutSkips } from './skips.ts';
 import type { Omission, PlannedSkip } from './skips.ts';
@@ -160,7 +160,7 @@ export function nextFireAmid(
   if (next === null) return null;
   const at = firingAtAll(trigger, { skips, freezes }).next(next - 1);
   if (at === null) return null;
-  const waiting = spansOf(freezes).find(({ from, until }) => from <= at && at < until);
+  const waiting = spanAt(spansOf(freezes), at);
   return waiting === undefined ? timing.effective(at) : releaseOf(waiting, trigger, timing);
 }
 
