@@ -158,6 +158,8 @@ export function nextFireAmid(
   timing: Timing = NOMINAL,
 ): number | null {
   if (next === null) return null;
+  // As with most schedules: the trigger need not be asked again.
+  if (skips.length === 0 && freezes.length === 0) return timing.effective(next);
   const at = firingAtAll(trigger, { skips, freezes }).next(next - 1);
   if (at === null) return null;
   const waiting = spanAt(spansOf(freezes), at);
