@@ -1,5 +1,5 @@
 import type { Cause } from '../trigger/cause.ts';
-import { describeDuration } from '../trigger/duration.ts';
+import { describeLength } from '../trigger/duration.ts';
 import type { Trigger } from '../trigger/trigger.ts';
 import { remainingRuns } from './runLimit.ts';
 import type { RunLimit } from './runLimit.ts';
@@ -9,15 +9,15 @@ import type { Offsets } from './timing.ts';
 export function explainOffset({ spreadMs }: Offsets, nominal: number, effective: number): Cause[] {
   if (effective === nominal) return [];
   const subject = spreadMs > 0 ? 'spread' : 'jitter';
-  const message = `${subject}: runs ${length(effective - nominal)} later, at ${new Date(effective).toISOString()}`;
+  const message = `${subject}: runs ${describeLength(effective - nominal)} later, at ${new Date(effective).toISOString()}`;
   return [{ subject, passes: true, message }];
 }
 
 /**
  * Whether maxRuns lets an occurrence that is to come run; nothing when there is no limit. Until then all are taken to run.
- * @param trigger  the occurrences of the schedule, within its bounds
+ * @param firing  the occurrences that nobody skips and no freeze drops
  */
-export function explainLimit(schedule: RunLimit & { nextScheduledFor: Date | null }, trigger: Trigger, at: number): Cause[] {
+export function explainLimit(schedule: RunLimit & { nextScheduledFor: Date | null }, firing: Trigger, at: number): Cause[] {
   const { maxRuns, countedRuns, nextScheduledFor } = schedule;
   const remaining = remainingRuns(schedule);
   if (remaining === null) return [];
@@ -25,12 +25,6 @@ export function explainLimit(schedule: RunLimit & { nextScheduledFor: Date | nul
   const made = `maxRuns ${maxRuns}: ${countedRuns === 1 ? '1 run is' : `${countedRuns} runs are`} made`;
   if (remaining === 0) return cause(false, `${made}, there are no further ones`);
   const next = nextScheduledFor?.getTime() ?? Infinity;
-  const before = next < at ? trigger.count(next, at) : 0;
+  const before = next < at ? firing.count(next, at) : 0;
   return cause(before < remaining, `${made}, and ${before === 1 ? '1 time comes' : `${before} times come`} before this one`);
-}
-
-/** `1 hour`, `3 minutes 12 seconds`. */
-function length(ms: number): string {
-  const text = describeDuration(ms);
-  return /^\d/.test(text) ? text : `1 ${text}`;
 }

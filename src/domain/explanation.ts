@@ -7,6 +7,7 @@ import type { Bounds } from './bounds.ts';
 import { limitReached } from './runLimit.ts';
 import { freezeAt } from './freezes.ts';
 import type { Freeze } from './freezes.ts';
+import { firingAtAll } from './frozenPlan.ts';
 import type { RunLimit } from './runLimit.ts';
 import type { RunOrigin, RunState } from './runState.ts';
 import { givenTriggerOf, triggerOf } from './schedule.ts';
@@ -95,7 +96,8 @@ function explainDefinition(trigger: Trigger, { startAt, endAt }: Bounds, at: num
 }
 
 function planned(schedule: ExplainedSchedule, trigger: Trigger, at: number, definition: Cause[]): Cause[] {
-  const causes = [...definition, ...deleted(schedule, at), ...explainLimit(schedule, trigger, at)];
+  const firing = firingAtAll(trigger, { skips: schedule.skips, freezes: schedule.freezes ?? [] });
+  const causes = [...definition, ...deleted(schedule, at), ...explainLimit(schedule, firing, at)];
   if (schedule.state === 'COMPLETED') causes.push(stop('state', 'the schedule is COMPLETED: it has no times left'));
   return asFarAsDecided([...causes, ...paused(schedule, trigger, at), ...skipped(schedule, at), ...frozen(schedule, at)]);
 }

@@ -58,18 +58,25 @@ export function unsettledFreezes(freezes: readonly Freeze[], place: Date | null,
   return freezes.filter(({ from, until }) => from !== until && Date.parse(until) > settled);
 }
 
-/** Whether one of them lies over the instant. */
+/** The one that lies over the instant; undefined: none does. */
+export function spanAt<Span extends Pick<FrozenSpan, 'from' | 'until'>>(
+  spans: readonly Span[],
+  instant: number,
+): Span | undefined {
+  return spans.find(({ from, until }) => from <= instant && instant < until);
+}
+
+/** Whether one of them lies over the instant. Of many instants ask spanAt. */
 export function freezeAt(freezes: readonly Freeze[], instant: number): Freeze | null {
-  return spansOf(freezes).find(({ from, until }) => from <= instant && instant < until)?.freeze ?? null;
+  return spanAt(spansOf(freezes), instant)?.freeze ?? null;
 }
 
 /** The occurrences that lie in none of these. @param spans  ascending, without overlaps */
 export function outside(trigger: Trigger, spans: readonly Pick<FrozenSpan, 'from' | 'until'>[]): Trigger {
   if (spans.length === 0) return trigger;
-  const spanAt = (at: number) => spans.find((span) => span.from <= at && at < span.until);
   function next(after: number): number | null {
     for (let at = trigger.next(after); at !== null;) {
-      const span = spanAt(at);
+      const span = spanAt(spans, at);
       if (span === undefined) return at;
       at = trigger.next(span.until - 1);
     }
@@ -77,7 +84,7 @@ export function outside(trigger: Trigger, spans: readonly Pick<FrozenSpan, 'from
   }
   function previous(before: number): number | null {
     for (let at = trigger.previous(before); at !== null;) {
-      const span = spanAt(at);
+      const span = spanAt(spans, at);
       if (span === undefined) return at;
       at = trigger.previous(span.from);
     }
@@ -99,7 +106,7 @@ export function outside(trigger: Trigger, spans: readonly Pick<FrozenSpan, 'from
     const within = held.reduce((sum, part) => sum + (part.from < part.until ? trigger.count(part.from, part.until) : 0), 0);
     return trigger.count(from, until) - within;
   }
-  const matches = (instant: number) => spanAt(instant) === undefined && trigger.matches(instant);
+  const matches = (instant: number) => spanAt(spans, instant) === undefined && trigger.matches(instant);
   return { ...trigger, next, previous, between, count, matches };
 }
 
@@ -127,10 +134,11 @@ export function releaseOf({ from, until, releasedAt }: FrozenSpan, trigger: Trig
 /** How many of what got a verdict each of the freezes held back. What was skipped or paused besides is not its doing. */
 export function heldByFreeze(freezes: readonly Freeze[], items: readonly (Fire | Skip)[]): { id: string; count: number }[] {
   const counts = new Map<string, number>();
+  const spans = spansOf(freezes);
   for (const item of items) {
     if (item.kind === 'skip' && (item.verdict === 'SKIPPED_BY_USER' || item.verdict === 'PAUSED')) continue;
-    const by = freezeAt(freezes, item.scheduledFor);
-    if (by !== null) counts.set(by.id, (counts.get(by.id) ?? 0) + (item.kind === 'skip' ? item.count : 1));
+    const by = spanAt(spans, item.scheduledFor)?.freeze;
+    if (by !== undefined) counts.set(by.id, (counts.get(by.id) ?? 0) + (item.kind === 'skip' ? item.count : 1));
   }
   return Array.from(counts, ([id, count]) => ({ id, count }));
 }

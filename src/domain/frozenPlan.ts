@@ -2,7 +2,7 @@ import type { Trigger } from '../trigger/trigger.ts';
 import { withinBounds } from './bounds.ts';
 import { MAX_CATCHUP_RUNS } from './due.ts';
 import type { DuePlan, MisfirePolicy } from './due.ts';
-import { frozenRows, outside, releaseOf, spansOf } from './freezes.ts';
+import { frozenRows, outside, releaseOf, spanAt, spansOf } from './freezes.ts';
 import type { Freeze, FrozenSpan } from './freezes.ts';
 import { omissionOf, planAround, planDueAround, weave, withoutSkips } from './skips.ts';
 import type { Omission, PlannedSkip } from './skips.ts';
@@ -132,13 +132,18 @@ function planReleased(
 
 /** Skipped is what somebody skipped, also within a freeze; FROZEN the rest of what freezes with exit SKIP hold back. */
 function omissionAmid(trigger: Trigger, skips: readonly PlannedSkip[], spans: readonly FrozenSpan[]): Omission {
-  const closed = spans.filter(({ freeze }) => freeze.exit === 'SKIP');
+  const closed = closedSpans(spans);
   if (closed.length === 0) return omissionOf(trigger, skips);
   const skipped = omissionOf(trigger, skips);
   return {
     rest: outside(skipped.rest, closed),
     within: (from, until) => weave(frozenRows(skipped.rest, closed, from, until), skipped.within(from, until), skipped.rest),
   };
+}
+
+/** Those that let nothing run that they held back. */
+function closedSpans(spans: readonly FrozenSpan[]): FrozenSpan[] {
+  return spans.filter(({ freeze }) => freeze.exit === 'SKIP');
 }
 
 /**
@@ -153,12 +158,17 @@ export function nextFireAmid(
   timing: Timing = NOMINAL,
 ): number | null {
   if (next === null) return null;
-  const spans = spansOf(freezes);
-  const closed = spans.filter(({ freeze }) => freeze.exit === 'SKIP');
-  const at = outside(withoutSkips(trigger, skips), closed).next(next - 1);
+  // As with most schedules: the trigger need not be asked again.
+  if (skips.length === 0 && freezes.length === 0) return timing.effective(next);
+  const at = firingAtAll(trigger, { skips, freezes }).next(next - 1);
   if (at === null) return null;
-  const waiting = spans.find(({ from, until }) => from <= at && at < until);
+  const waiting = spanAt(spansOf(freezes), at);
   return waiting === undefined ? timing.effective(at) : releaseOf(waiting, trigger, timing);
+}
+
+/** The occurrences that fire, at their times or at the end of what holds them back; of those that are coalesced then all. */
+export function firingAtAll(trigger: Trigger, { skips, freezes }: Obstacles): Trigger {
+  return outside(withoutSkips(trigger, skips), closedSpans(spansOf(freezes)));
 }
 
 /** The occurrences that fire at their times. */

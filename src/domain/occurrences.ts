@@ -1,13 +1,15 @@
 import type { Trigger } from '../trigger/trigger.ts';
-import { freezeAt, frozenReason, frozenRows, outside, spansOf } from './freezes.ts';
+import type { Skip } from './due.ts';
+import { frozenReason, frozenRows, outside, spanAt, spansOf } from './freezes.ts';
 import type { Freeze, FrozenSpan } from './freezes.ts';
+import { firingOnTime } from './frozenPlan.ts';
 import { heldSoFar, heldUntil, planHeld } from './held.ts';
 import type { Holding } from './held.ts';
 import { remainingRuns } from './runLimit.ts';
 import type { RunLimit } from './runLimit.ts';
 import { triggerOf } from './schedule.ts';
 import type { TriggerSource } from './schedule.ts';
-import { omissionOf, weave, withoutSkips } from './skips.ts';
+import { omissionOf, weave } from './skips.ts';
 import type { PlannedSkip } from './skips.ts';
 import { timingOf } from './timing.ts';
 import type { Offsets, Timing } from './timing.ts';
@@ -89,44 +91,41 @@ function undecided(
   const passed = Math.min(now + 1, goesOn);
   const without = { runIds: [], scheduleVersion: schedule.version };
   const held = planHeld(trigger, next, [{ ...heldSoFar(schedule, now), until: passed }], timing).items;
-  const reached = held
-    .filter((item) => item.scheduledFor < until && item.through >= from)
-    .map(({ kind: _, ...item }): Occurrence => ({ ...item, effectiveAt: timing.effective(item.scheduledFor), ...without }));
+  const reaching = (rows: readonly Skip[]): Occurrence[] =>
+    rows
+      .filter((row) => row.scheduledFor < until && row.through >= from)
+      .map(({ kind: _, ...row }) => ({ ...row, effectiveAt: timing.effective(row.scheduledFor), ...without }));
   const ahead = Math.max(next, timing.firstNominalFrom(passed));
   const start = Math.max(from, ahead);
-  const passedSpans = goesOn > now ? [] : spansBy(schedule.freezes ?? [], ahead, now);
-  const frozen = frozenSoFar(trigger, schedule.skips, passedSpans)
-    .filter((item) => item.scheduledFor < until && item.through >= from)
-    .map(({ kind: _, ...item }): Occurrence => ({ ...item, effectiveAt: timing.effective(item.scheduledFor), ...without }));
+  const { skips, freezes = [] } = schedule;
+  const spans = spansOf(freezes);
+  const passedSpans = goesOn > now ? [] : spansBy(spans, ahead, now);
+  const frozen = reaching(frozenSoFar(trigger, skips, passedSpans));
   const open = outside(trigger, passedSpans);
-  const skips = new Map(schedule.skips.map(({ scheduledFor, reason }) => [scheduledFor, reason]));
+  const reasons = new Map(skips.map(({ scheduledFor, reason }) => [scheduledFor, reason]));
   const remaining = remainingRuns(schedule);
-  let room =
-    remaining === null
-      ? Infinity
-      : remaining - outside(withoutSkips(trigger, schedule.skips), spansOf(schedule.freezes ?? [])).count(ahead, start);
+  const before = remaining === null ? 0 : firingOnTime(trigger, { skips, freezes }).count(ahead, start);
+  let room = (remaining ?? Infinity) - before;
   const planned: Occurrence[] = [];
   for (const at of open.between(start, until, limit)) {
     if (room <= 0) break;
     const single = { scheduledFor: at, effectiveAt: timing.effective(at), through: at, count: 1, ...without };
-    const skipped = skips.get(at);
-    const freeze = skipped === undefined ? freezeAt(schedule.freezes ?? [], at) : null;
-    if (skipped === undefined && freeze === null) room -= 1;
-    if (freeze !== null) planned.push({ ...single, verdict: 'FROZEN', reason: frozenReason(freeze) });
-    else if (skipped !== undefined) planned.push({ ...single, verdict: 'SKIPPED_BY_USER', reason: skipped });
-    else
-      planned.push({
-        ...single,
-        verdict: 'PLANNED',
-        reason: single.effectiveAt < goesOn ? (schedule.state === 'PAUSED' ? BY_PAUSE : BY_HOLD) : null,
-      });
+    const skipped = reasons.get(at);
+    const freeze = spanAt(spans, at)?.freeze;
+    if (skipped !== undefined) planned.push({ ...single, verdict: 'SKIPPED_BY_USER', reason: skipped });
+    else if (freeze !== undefined) planned.push({ ...single, verdict: 'FROZEN', reason: frozenReason(freeze) });
+    else {
+      room -= 1;
+      const paused = schedule.state === 'PAUSED' ? BY_PAUSE : BY_HOLD;
+      planned.push({ ...single, verdict: 'PLANNED', reason: single.effectiveAt < goesOn ? paused : null });
+    }
   }
-  return [...reached, ...[...frozen, ...planned].toSorted((a, b) => a.scheduledFor - b.scheduledFor)];
+  return [...reaching(held), ...[...frozen, ...planned].toSorted((a, b) => a.scheduledFor - b.scheduledFor)];
 }
 
-/** What freezes lie over from `from` through `now`, nominal. */
-function spansBy(freezes: readonly Freeze[], from: number, now: number): FrozenSpan[] {
-  return spansOf(freezes)
+/** The parts of these from `from` through `now`, nominal. */
+function spansBy(spans: readonly FrozenSpan[], from: number, now: number): FrozenSpan[] {
+  return spans
     .map((span) => ({ ...span, from: Math.max(span.from, from), until: Math.min(span.until, now + 1) }))
     .filter((span) => span.from < span.until);
 }
@@ -135,7 +134,7 @@ function spansBy(freezes: readonly Freeze[], from: number, now: number): FrozenS
 function frozenSoFar(trigger: Trigger, skips: readonly PlannedSkip[], spans: readonly FrozenSpan[]) {
   const { rest, within } = omissionOf(trigger, skips);
   const [from, until] = [spans[0]?.from ?? 0, spans.at(-1)?.until ?? 0];
-  const inside = within(from, until).filter(({ scheduledFor: at }) => spans.some((span) => span.from <= at && at < span.until));
+  const inside = within(from, until).filter(({ scheduledFor }) => spanAt(spans, scheduledFor) !== undefined);
   return weave(frozenRows(rest, spans, from, until), inside, rest);
 }
 const BY_PAUSE = 'the schedule is PAUSED: it fires if it is resumed before';

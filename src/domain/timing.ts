@@ -66,11 +66,8 @@ export interface Place {
   nextFireAt: Date | null;
 }
 
-/**
- * Both nominal, epoch ms.
- * @param fires  of the next ones the first that is not skipped; null: none is left
- */
-export function placeAt(timing: Timing, next: number | null, fires: number | null = next): Place {
+/** @param next  nominal, epoch ms */
+export function placeAt(timing: Timing, next: number | null): Place {
   if (next === null) return { nextScheduledFor: null, nextFireAt: null };
-  return { nextScheduledFor: new Date(next), nextFireAt: fires === null ? null : new Date(timing.effective(fires)) };
+  return { nextScheduledFor: new Date(next), nextFireAt: new Date(timing.effective(next)) };
 }

@@ -1,6 +1,6 @@
 import { agendaOf, askedAgenda } from './agenda.ts';
 import { answersOfAgenda } from './agenda-answers.ts';
-import { describeDuration, formatDuration, parseDuration } from './duration.ts';
+import { describeLength, formatDuration, parseDuration } from './duration.ts';
 import { foundBy, isSpent, search, spend, spentSoFar } from './effort.ts';
 import type { Grid } from './grid.ts';
 import { meet } from './grid.ts';
@@ -148,7 +148,7 @@ function nearest(instants: readonly (number | null)[], choose: (...instants: num
 }
 
 function describeAll(triggers: readonly Trigger[], withinMs: number, answers: Answers): AllOfTrigger {
-  const together = withinMs === 0 ? 'at the same instant' : `within ${describeDuration(withinMs).replace(/^(?=\D)/, '1 ')}`;
+  const together = withinMs === 0 ? 'at the same instant' : `within ${describeLength(withinMs)}`;
   return {
     kind: 'ALL_OF',
     spec: {

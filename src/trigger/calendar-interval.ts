@@ -7,7 +7,7 @@ import { leafZone } from './leaf-zone.ts';
 import { readLocalDate, readTimeOfDay } from './local-date.ts';
 import { createTimeSet } from './times.ts';
 import type { CalendarIntervalTrigger, CompileResult, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
-import { FIRST_INSTANT } from './trigger.ts';
+import { FIRST_INSTANT, MUST_FIRE } from './trigger.ts';
 import { createWallPattern } from './wall.ts';
 import { answers, layOut } from './wall-answers.ts';
 import { localText, zoneOf } from './zone.ts';
@@ -36,7 +36,7 @@ export function compileCalendarInterval(
   const timeline = layOut(wall, timeZone, dst);
   if (timeline.next(FIRST_INSTANT / 1000) === null) {
     const message = `never fires: none of its local times exists in ${timeZone} in the years 1 to 9999 of UTC`;
-    return { ok: false, errors: [{ path: ['calendarInterval'], message, constraint: 'must fire at least once' }] };
+    return { ok: false, errors: [{ path: ['calendarInterval'], message, constraint: MUST_FIRE }] };
   }
 
   const text = formatDateDuration(every);

@@ -4,7 +4,7 @@ import { describeCron } from './describe.ts';
 import { leafZone } from './leaf-zone.ts';
 import { createTimeSet } from './times.ts';
 import type { CalendarTexts, CalendarTrigger, CompileResult, EffectiveDst, TriggerContext, TriggerError } from './trigger.ts';
-import { FIRST_INSTANT } from './trigger.ts';
+import { FIRST_INSTANT, MUST_FIRE } from './trigger.ts';
 import { createWallPattern } from './wall.ts';
 import { answers, layOut } from './wall-answers.ts';
 
@@ -53,5 +53,5 @@ export function compileCalendar(
 const neverFires = (reason: string): TriggerError => ({
   path: ['calendar'],
   message: `never fires: ${reason}`,
-  constraint: 'must fire at least once',
+  constraint: MUST_FIRE,
 });

@@ -7,6 +7,9 @@ export const DAY_SECONDS = 86_400;
 /** The calendar, weekdays included, repeats after exactly this many days: 400 years. */
 export const CYCLE_DAYS = 146_097;
 
+/** Like %, in [0, size) also for what is negative. */
+export const modulo = (value: number, size: number): number => ((value % size) + size) % size;
+
 export function isLeapYear(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }

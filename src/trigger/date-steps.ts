@@ -2,7 +2,8 @@ import { CYCLE_DAYS, dayOfDate, packedDate } from './civil.ts';
 import type { DateDuration } from './date-duration.ts';
 import type { DaySet } from './days.ts';
 import { spend } from './effort.ts';
-import { lowerBound } from './days.ts';
+import { greatestDivisor } from './grid.ts';
+import { firstFrom } from './sorted.ts';
 
 /** Clocks east of UTC show it within the years 1–9999 of UTC. */
 const LAST_DAY = dayOfDate(10_000, 1, 1);
@@ -76,7 +77,7 @@ function monthSteps(start: number, step: number): Dates {
 
   /** Of the first k steps, how many find their day; for one cycle, filled when it is first asked for. */
   let found: Uint16Array | null = null;
-  const cycle = CYCLE_MONTHS / greatestCommonDivisor(step, CYCLE_MONTHS);
+  const cycle = CYCLE_MONTHS / greatestDivisor(step, CYCLE_MONTHS);
   function foundIn(steps: number): number {
     if (dayOfMonth <= 28) return steps;
     if (found === null) {
@@ -123,7 +124,7 @@ function walked(start: number, months: number, days: number): Dates {
   /** Number of the first date ≥ the day. */
   function indexFrom(day: number): number {
     reach(day);
-    return lowerBound(dates, day);
+    return firstFrom(dates, day);
   }
   return {
     has: (day) => dates[indexFrom(day)] === day,
@@ -144,4 +145,3 @@ const startOf = (month: number): number => STARTS[month] ?? 0;
 const lengthOf = (month: number): number => startOf((month % CYCLE_MONTHS) + 1) - startOf(month % CYCLE_MONTHS);
 const dayIn = (month: number, dayOfMonth: number): number =>
   startOf(month % CYCLE_MONTHS) + Math.floor(month / CYCLE_MONTHS) * CYCLE_DAYS + dayOfMonth - 1;
-const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));

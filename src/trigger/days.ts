@@ -1,6 +1,7 @@
 import { dayOfDate, daysInMonth, isLeapYear, packedDate, weekdayOf } from './civil.ts';
 import type { DayItem } from './day-items.ts';
 import { maskOf } from './day-items.ts';
+import { firstFrom } from './sorted.ts';
 
 export interface DayRule {
   /** Ascending; null: every year. */
@@ -69,7 +70,7 @@ export function createDaySet(rule: DayRule): DaySet {
 
   /** First year ≥ `year` that has a member. */
   function nextYear(year: number): number {
-    if (years !== null) return years[lowerBound(years, year)] ?? Infinity;
+    if (years !== null) return years[firstFrom(years, year)] ?? Infinity;
     // 29 February on one weekday is the rarest rule: it comes back within 40 years.
     for (let candidate = Math.max(year, FIRST_YEAR); candidate <= LAST_YEAR; candidate++)
       if (fruitful(candidate)) return candidate;
@@ -77,7 +78,7 @@ export function createDaySet(rule: DayRule): DaySet {
   }
   /** Last year ≤ `year` that has a member. */
   function previousYear(year: number): number {
-    if (years !== null) return years[lowerBound(years, year + 1) - 1] ?? -Infinity;
+    if (years !== null) return years[firstFrom(years, year + 1) - 1] ?? -Infinity;
     for (let candidate = Math.min(year, LAST_YEAR); candidate >= FIRST_YEAR; candidate--)
       if (fruitful(candidate)) return candidate;
     return -Infinity;
@@ -148,18 +149,6 @@ export function createDaySet(rule: DayRule): DaySet {
       return years === null && count(FULL_FROM, FULL_UNTIL) === FULL_UNTIL - FULL_FROM;
     },
   };
-}
-
-/** Index of the first element ≥ `value` of an ascending list. */
-export function lowerBound(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] ?? Infinity) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** @param week  ISO week of a 1 January that is a Saturday; 52 or 53 */

@@ -54,6 +54,11 @@ export function describeDuration(ms: number): string {
   return given.map(([size, unit]) => `${size} ${unit}${size === 1 ? '' : 's'}`).join(' ');
 }
 
+/** The same where no `every` comes before it: `1 day`. */
+export function describeLength(ms: number): string {
+  return describeDuration(ms).replace(/^(?=\D)/, '1 ');
+}
+
 function unitsOf(ms: number): { days: number; hours: number; minutes: number; seconds: number } {
   return {
     days: Math.floor(ms / 86_400_000),

@@ -1,7 +1,7 @@
 import type { Cause } from './cause.ts';
 import { asFarAsDecided, letsThrough } from './cause.ts';
 import { DAY_SECONDS } from './civil.ts';
-import { describeDuration } from './duration.ts';
+import { describeLength } from './duration.ts';
 import type { Readings } from './explain-clock.ts';
 import { explainOnClock } from './explain-clock.ts';
 import { explainFields } from './explain-fields.ts';
@@ -57,7 +57,7 @@ function explainInterval(trigger: IntervalTrigger, instant: number): Cause {
   const subject = 'interval';
   const steps = (instant - trigger.anchorAt) / trigger.everyMs;
   if (trigger.matches(instant)) {
-    const where = `${Math.abs(steps)} × ${length(trigger.everyMs)} ${steps < 0 ? 'before' : 'after'} the anchor ${iso(trigger.anchorAt)}`;
+    const where = `${Math.abs(steps)} × ${describeLength(trigger.everyMs)} ${steps < 0 ? 'before' : 'after'} the anchor ${iso(trigger.anchorAt)}`;
     return {
       subject,
       passes: true,
@@ -66,17 +66,11 @@ function explainInterval(trigger: IntervalTrigger, instant: number): Cause {
   }
   const [before, after] = [trigger.previous(instant), trigger.next(instant)];
   const parts = [
-    ...(before === null ? [] : [`${length(instant - before)} after ${iso(before)}`]),
+    ...(before === null ? [] : [`${describeLength(instant - before)} after ${iso(before)}`]),
     ...(after === null ? [] : [`the next is ${iso(after)}`]),
   ];
   const message = parts.length === 0 ? 'it has no times in the years 1 to 9999' : parts.join('; ');
   return { subject, passes: false, message };
-}
-
-/** `1 minute`, where a description says `every minute`. */
-function length(ms: number): string {
-  const text = describeDuration(ms);
-  return /^\d/.test(text) ? text : `1 ${text}`;
 }
 
 /** First the date, then the time of day. */

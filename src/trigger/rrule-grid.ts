@@ -1,6 +1,7 @@
-import { DAY_SECONDS, dayOfDate, packedDate, weekdayOf } from './civil.ts';
+import { DAY_SECONDS, dayOfDate, modulo, packedDate, weekdayOf } from './civil.ts';
 import type { DaySet } from './days.ts';
 import { isSpent, spend } from './effort.ts';
+import { greatestDivisor } from './grid.ts';
 import { shapeKey } from './rrule-days.ts';
 import { firstFrom } from './sorted.ts';
 import type { Seconds } from './seconds.ts';
@@ -41,12 +42,10 @@ interface Grid {
   weekdays(): readonly number[];
 }
 
-const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
-
 /** Time of day of every unit in one cycle is looked at once, at most 86,400 of them; questions then cost a binary search. */
 export function createGrid({ unit, interval, start, allows, weekdays, inside }: GridRule): Grid {
   const perDay = DAY_SECONDS / unit;
-  const steps = perDay / gcd(interval, perDay);
+  const steps = perDay / greatestDivisor(interval, perDay);
   const midnight = Math.floor(start / DAY_SECONDS) * DAY_SECONDS;
   const first = ((start - midnight) / unit) % interval;
   /** Units after which times of day repeat. */
@@ -149,8 +148,6 @@ export function createGrid({ unit, interval, start, allows, weekdays, inside }: 
 
 /** More days that differ than this are made each time they are asked for. */
 const MOST_REMEMBERED = 64;
-
-const modulo = (value: number, divisor: number): number => ((value % divisor) + divisor) % divisor;
 
 /** The smallest k ≥ 0 for which place + k × step lies in [low, high] modulo `size`; Infinity when there is none. */
 function firstStep(step: number, place: number, size: number, low: number, high: number): number {

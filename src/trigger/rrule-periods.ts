@@ -1,4 +1,4 @@
-import { CYCLE_DAYS, dayOfDate, daysInMonth, isLeapYear, packedDate, weekdayOf } from './civil.ts';
+import { CYCLE_DAYS, dayOfDate, daysInMonth, isLeapYear, modulo, packedDate, weekdayOf } from './civil.ts';
 import type { DaySet } from './days.ts';
 import { greatestDivisor } from './grid.ts';
 import type { DateParts } from './rrule-days.ts';
@@ -86,8 +86,6 @@ export function choose(days: readonly number[], width: number, positions: readon
     .filter((index) => index >= 0 && index < size)
     .map((index) => (days[Math.floor(index / width)] ?? 0) * width + (index % width));
 }
-
-const modulo = (value: number, divisor: number): number => ((value % divisor) + divisor) % divisor;
 
 /** Where the years stand in the interval of a rule. */
 interface Phases {

@@ -10,7 +10,7 @@ import { ascending, firstFrom } from './sorted.ts';
 import { shorten } from './text.ts';
 import type { Timeline } from './timeline.ts';
 import type { CompileResult, EffectiveDst, RRuleTrigger, TriggerContext, TriggerError } from './trigger.ts';
-import { FIRST_INSTANT, LAST_INSTANT } from './trigger.ts';
+import { FIRST_INSTANT, LAST_INSTANT, MUST_FIRE } from './trigger.ts';
 import { layOut } from './wall-answers.ts';
 import { fireTime, localText, zoneOf } from './zone.ts';
 
@@ -117,7 +117,7 @@ export function compileRRule(input: RRuleInput, context: TriggerContext): Compil
 const neverFires = (path: string[], reason: string): TriggerError => ({
   path,
   message: `never fires: ${reason}`,
-  constraint: 'must fire at least once',
+  constraint: MUST_FIRE,
 });
 
 const tooManySteps = (count: number): TriggerError => ({

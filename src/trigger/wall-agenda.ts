@@ -1,5 +1,5 @@
 import type { Agenda, Calm, Outline } from './agenda.ts';
-import { DAY_SECONDS } from './civil.ts';
+import { DAY_SECONDS, modulo } from './civil.ts';
 import { spend, uncharged } from './effort.ts';
 import type { Seconds } from './seconds.ts';
 import { ALL_SECONDS, either, firstFrom, lastUntil, NO_SECONDS, OF_BITS, remembered, Runs, secondsOfList } from './seconds.ts';
@@ -198,8 +198,6 @@ export function wallAgenda(wall: WallDays, zone: Zone, gap: DstGap, overlap: Dst
     clock: { zone, wall, calmAround },
   };
 }
-
-const modulo = (value: number, size: number): number => ((value % size) + size) % size;
 
 const singles = new Map<number, Seconds>();
 /** The same object for the same second, so that what is made of it is remembered: clocks change at few times of the day. */

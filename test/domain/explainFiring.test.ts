@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explainSchedule } from '../../src/domain/explanation.ts';
 import type { ExplainedSchedule, LedgerFacts } from '../../src/domain/explanation.ts';
+import type { Freeze } from '../../src/domain/freezes.ts';
 import { at, timeOf } from '../support/verdicts.ts';
 import { timingOf } from '../../src/domain/timing.ts';
 import { cron } from '../trigger/compiled.ts';
@@ -43,6 +44,15 @@ const HOUR = 3_600_000;
 /** 44 min 47.476 s. */
 const SPREAD = { spreadMs: HOUR };
 const pause = { since: '2026-03-02T11:30:00.000Z', reason: 'why', by: { id: 'tok_1', name: 'admin' } };
+/** Holds 13:00 back. */
+const freeze = (exit: Freeze['exit']): Freeze => ({
+  id: 'frz_1',
+  reason: 'why',
+  from: '2026-03-02T13:00:00.000Z',
+  until: '2026-03-02T14:00:00.000Z',
+  exit,
+  by: pause.by,
+});
 const FIELDS = 'month day hour minute second';
 
 const cases: { rule: string; of: ExplainedSchedule; at: string; facts?: LedgerFacts; told: string; message: string }[] = [
@@ -122,6 +132,27 @@ const cases: { rule: string; of: ExplainedSchedule; at: string; facts?: LedgerFa
   {
     rule: 'the first that it does not leave',
     of: hourly({ maxRuns: 4, countedRuns: 2 }),
+    at: '15:00',
+    told: `- ${FIELDS} maxRuns`,
+    message: 'maxRuns 4: 2 runs are made, and 2 times come before this one',
+  },
+  {
+    rule: 'what is skipped uses nothing of the limit up',
+    of: hourly({ maxRuns: 4, countedRuns: 2, skips: [{ scheduledFor: at('13:00'), reason: 'why' }] }),
+    at: '15:00',
+    told: `+ ${FIELDS} maxRuns`,
+    message: 'maxRuns 4: 2 runs are made, and 1 time comes before this one',
+  },
+  {
+    rule: 'nor what a freeze drops',
+    of: hourly({ maxRuns: 4, countedRuns: 2, freezes: [freeze('SKIP')] }),
+    at: '15:00',
+    told: `+ ${FIELDS} maxRuns`,
+    message: 'maxRuns 4: 2 runs are made, and 1 time comes before this one',
+  },
+  {
+    rule: 'what a freeze lets run at its end does',
+    of: hourly({ maxRuns: 4, countedRuns: 2, freezes: [freeze('FIRE_ALL')] }),
     at: '15:00',
     told: `- ${FIELDS} maxRuns`,
     message: 'maxRuns 4: 2 runs are made, and 2 times come before this one',
