@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { LOG_LEVELS, toLogEntry } from '../domain/logLine.ts';
+import { toLogEntry } from '../domain/logLine.ts';
 import { stepNameFault } from '../domain/runStep.ts';
 import { outputFault } from '../domain/storableJson.ts';
 import type { Hold } from '../store/runs.ts';
 import { TaskError } from '../task/defineTask.ts';
 import type { StepContext, TaskContext, TaskLog } from '../task/defineTask.ts';
+import { createTaskLog } from '../task/taskLog.ts';
 import { textOf } from '../task/textOf.ts';
 import { thrownError } from './execute.ts';
 import type { LogWriter } from './logs.ts';
@@ -37,13 +38,12 @@ export function openTools(
 
   /** @param step  undefined: the one that the caller runs in, if any */
   function createLog(step?: string): TaskLog {
-    const write = (level: (typeof LOG_LEVELS)[number]) => (message: unknown, fields?: unknown) => {
+    return createTaskLog((level, message, fields) => {
       if (over) return;
       const around = surrounding.getStore();
       const name = step ?? (around?.lease === hold.lease ? around.name : null);
       logs.add(hold, name, toLogEntry(level, textOf(message), fields));
-    };
-    return Object.fromEntries(LOG_LEVELS.map((level) => [level.toLowerCase(), write(level)])) as unknown as TaskLog;
+    });
   }
 
   function checkStep(name: unknown, work: unknown): void {
