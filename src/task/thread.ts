@@ -7,6 +7,7 @@ import { outputFault } from '../domain/storableJson.ts';
 import { TaskError, isCodeTask } from './defineTask.ts';
 import type { StepContext, TaskContext, TaskLog } from './defineTask.ts';
 import { createCodeExecutor } from './kinds/code.ts';
+import { invalidOutput } from './outcome.ts';
 import { provideSdk } from './provideSdk.ts';
 import { createTaskLog } from './taskLog.ts';
 import { textOf } from './textOf.ts';
@@ -161,9 +162,8 @@ async function attempt(): Promise<FromThread> {
       log: createLog(null),
     });
     if (!outcome.ok) return { type: 'refused', error: outcome.error };
-    const fault = outputFault(outcome.output);
-    if (fault === null) return { type: 'succeeded', json: JSON.stringify(outcome.output) };
-    return { type: 'refused', error: { code: 'INVALID_OUTPUT', name: 'InvalidOutput', message: fault, retryable: false } };
+    const error = invalidOutput(outcome.output);
+    return error === null ? { type: 'succeeded', json: JSON.stringify(outcome.output) } : { type: 'refused', error };
   } catch (error) {
     return { type: 'threw', error: packError(error) };
   }

@@ -7,7 +7,7 @@ import { TaskError } from '../task/defineTask.ts';
 import type { StepContext, TaskContext, TaskLog } from '../task/defineTask.ts';
 import { createTaskLog } from '../task/taskLog.ts';
 import { textOf } from '../task/textOf.ts';
-import { thrownError } from './execute.ts';
+import { LEASE_LOST, thrownError } from './execute.ts';
 import type { LogWriter } from './logs.ts';
 import type { ProgressWriter } from './progress.ts';
 import type { StepWriter } from './steps.ts';
@@ -61,9 +61,9 @@ export function openTools(
   }
 
   function lost(): never {
-    abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
-    signal.throwIfAborted();
-    throw new Error('the signal is aborted');
+    abort.abort(LEASE_LOST);
+    // Aborted before, it keeps its first reason.
+    throw signal.reason;
   }
 
   async function doStep(name: string, work: (step: StepContext) => unknown): Promise<unknown> {

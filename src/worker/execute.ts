@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { RunError } from '../domain/runError.ts';
-import { outputFault, storableText } from '../domain/storableJson.ts';
+import { storableText } from '../domain/storableJson.ts';
+import { invalidOutput } from '../task/outcome.ts';
 import type { TaskOutcome } from '../task/outcome.ts';
 import { packError } from '../task/threadMessages.ts';
 
@@ -9,6 +10,8 @@ export interface StopReason {
   code: 'TIMED_OUT' | 'CANCELED' | 'LEASE_LOST' | 'SHUTDOWN';
   message: string;
 }
+
+export const LEASE_LOST: StopReason = { code: 'LEASE_LOST', message: 'this attempt was given to another worker' };
 
 /**
  * Runs one attempt under its time limit. The limit and every abort end it here even when the task does not listen to its signal:
@@ -39,9 +42,8 @@ export async function execute(
 /** An outcome that the database cannot hold would be refused for ever, and others of its batch with it. */
 function storable(outcome: TaskOutcome): TaskOutcome {
   if (!outcome.ok) return { ...outcome, error: { ...outcome.error, message: storableText(outcome.error.message) } };
-  const message = outputFault(outcome.output);
-  if (message === null) return outcome;
-  return { ok: false, error: { code: 'INVALID_OUTPUT', name: 'InvalidOutput', message, retryable: false } };
+  const error = invalidOutput(outcome.output);
+  return error === null ? outcome : { ok: false, error };
 }
 
 function stopError({ code, message }: StopReason): RunError {
