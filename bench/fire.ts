@@ -12,7 +12,7 @@ import { until } from '../test/support/until.ts';
 import { checkBurst, openBench, prepareBurst } from './burst.ts';
 import type { Bench, Burst } from './burst.ts';
 import { ROWS_COMPLETED, ROWS_RECORDED, completeFloor, recordFloor } from './floor.ts';
-import { countArgument, machine, median, runBenchmark } from './measure.ts';
+import { countArgument, machine, median, runBenchmark, timed } from './measure.ts';
 import type { Cleanups } from './measure.ts';
 
 const SIZES = [1_000, 10_000];
@@ -63,12 +63,6 @@ async function completeByWorker(bench: Bench, burst: Burst): Promise<number> {
   await engine.stop();
   await worker.stop(LIMIT_MS);
   return lastCommit - before;
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const before = performance.now();
-  await work();
-  return performance.now() - before;
 }
 
 async function completeByFloor(bench: Bench, burst: Burst): Promise<number> {

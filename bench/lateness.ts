@@ -14,7 +14,7 @@ import { createHttpTask, createSchedule } from '../test/support/httpSchedule.ts'
 import { RESUME_SCHEDULES } from '../test/support/operations.ts';
 import { startReceiver } from '../test/support/receiver.ts';
 import { until } from '../test/support/until.ts';
-import { countArgument, machine, percentile, runBenchmark } from './measure.ts';
+import { countArgument, machine, percentile, runBenchmark, timed } from './measure.ts';
 import type { Cleanups } from './measure.ts';
 
 const SECOND = 1_000;
@@ -59,12 +59,6 @@ const now = () => performance.timeOrigin + performance.now();
 async function lateAt(instant: number): Promise<number> {
   await pause(Math.ceil(instant - now()));
   return now() - instant;
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const before = performance.now();
-  await work();
-  return performance.now() - before;
 }
 
 async function measureFloor(client: pg.Client, { from, until }: Window): Promise<Floor> {

@@ -51,6 +51,13 @@ export function percentile(values: readonly number[], share: number): number {
 
 export const median = (values: readonly number[]) => percentile(values, 0.5);
 
+/** @returns milliseconds */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const before = performance.now();
+  await work();
+  return performance.now() - before;
+}
+
 /** @returns the argument as a whole number from 1, or the fallback when it was not given; null when it is anything else */
 export function countArgument(text: string | undefined, fallback: number): number | null {
   const count = Number(text ?? fallback);

@@ -6,7 +6,7 @@
 import { readRunStats, readScheduleStats } from '../src/store/runStats.ts';
 import { POLICY, TASK, openBench, prepareBurst } from './burst.ts';
 import type { Bench } from './burst.ts';
-import { countArgument, machine, median, runBenchmark } from './measure.ts';
+import { countArgument, machine, median, runBenchmark, timed } from './measure.ts';
 import type { Cleanups } from './measure.ts';
 
 const DEFAULT_RUNS = 1_000_000;
@@ -46,12 +46,6 @@ async function fill({ client }: Bench, scheduleIds: readonly string[], count: nu
   );
   await client.query('VACUUM ANALYZE run');
   await client.query('CHECKPOINT');
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const before = performance.now();
-  await work();
-  return performance.now() - before;
 }
 
 /** @returns a line of the table: medians of milliseconds */

@@ -7,6 +7,7 @@ import { Cron } from 'croner';
 import { CronExpressionParser } from 'cron-parser';
 import { createTask } from 'node-cron';
 import { compileTrigger } from '../src/trigger/compile.ts';
+import { median } from './measure.ts';
 
 const EXPRESSIONS = ['*/5 * * * *', '0 9 * * 1-5', '30 2 1 * *', '0 0 29 2 *'];
 const ZONES = ['UTC', 'America/New_York'];
@@ -45,10 +46,6 @@ const LIBRARIES: Record<string, (expression: string, timeZone: string) => Next> 
     return (after) => timeMatcher.getNextMatch(new Date(after))?.getTime() ?? null;
   },
 };
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-}
 
 /** @returns median microseconds of one call */
 function measure(next: Next, instants: readonly number[]): number {

@@ -82,13 +82,11 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
   const keep = (name: string, days: number) =>
     read<number | null>(name, days * DAY_MS, "'forever', or days as P1D to P36500D", (text) => {
       if (text === 'forever') return null;
-      const given = Number(/^P(\d{1,5})D$/.exec(text)?.[1]);
-      return given >= 1 && given <= 36_500 ? given * DAY_MS : undefined;
+      const given = wholeNumber(1, 36_500)(/^P(\d+)D$/.exec(text)?.[1] ?? '');
+      return given === undefined ? undefined : given * DAY_MS;
     });
   const config: Config = {
-    port: read('PORT', 4000, 'a whole number from 0 (any free port) to 65535', (text) => {
-      return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
-    }),
+    port: read('PORT', 4000, 'a whole number from 0 (any free port) to 65535', wholeNumber(0, 65_535)),
     host: read('HOST', '127.0.0.1', 'a host name or address without a port', (text) =>
       isIPv6(text) || /^[\w.-]+$/.test(text) ? text : undefined,
     ),
@@ -110,9 +108,7 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     ),
     jwt: readJwtConfig(env, cwd, read, (problem) => problems.push(problem)),
     anonymousViewer: read('CARILLON_ANONYMOUS_VIEWER', false, 'true or false', trueOrFalse),
-    trustProxy: read('CARILLON_TRUST_PROXY', 0, 'how many proxies lie in front, from 0 to 10', (text) =>
-      /^\d{1,2}$/.test(text) && Number(text) <= 10 ? Number(text) : undefined,
-    ),
+    trustProxy: read('CARILLON_TRUST_PROXY', 0, 'how many proxies lie in front, from 0 to 10', wholeNumber(0, 10)),
     httpAllowPrivate: read<boolean | readonly string[]>(
       'CARILLON_HTTP_ALLOW_PRIVATE',
       false,
@@ -133,14 +129,8 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
       eventsMs: keep('CARILLON_KEEP_EVENTS', 7),
       ledgerMs: keep('CARILLON_KEEP_LEDGER', 365),
     },
-    rateLimit: read<number | 'off'>(
-      'CARILLON_RATE_LIMIT',
-      60_000,
-      'off, or cost points per minute from 1 to 10000000',
-      (text) => {
-        if (text === 'off') return 'off';
-        return /^\d{1,8}$/.test(text) && Number(text) >= 1 && Number(text) <= 10_000_000 ? Number(text) : undefined;
-      },
+    rateLimit: read<number | 'off'>('CARILLON_RATE_LIMIT', 60_000, 'off, or cost points per minute from 1 to 10000000', (text) =>
+      text === 'off' ? 'off' : wholeNumber(1, 10_000_000)(text),
     ),
     persistedDocuments: read<string | null>('CARILLON_PERSISTED_DOCUMENTS', null, 'a path', (text) => {
       return pathText(text) === undefined ? undefined : path.resolve(cwd, text);
@@ -152,9 +142,7 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
       'origins as a browser sends them, such as https://ops.example.com, separated by commas',
       origins,
     ),
-    maxStreams: read('CARILLON_MAX_STREAMS', 5_000, 'a whole number from 1 to 1000000', (text) => {
-      return /^\d{1,7}$/.test(text) && Number(text) >= 1 && Number(text) <= 1_000_000 ? Number(text) : undefined;
-    }),
+    maxStreams: read('CARILLON_MAX_STREAMS', 5_000, 'a whole number from 1 to 1000000', wholeNumber(1, 1_000_000)),
     logLevel: read('LOG_LEVEL', 'info', LOG_LEVELS.join(', '), oneOf(LOG_LEVELS)),
     production: read('NODE_ENV', 'development', NODE_ENVS.join(', '), oneOf(NODE_ENVS)) === 'production',
   };
@@ -165,6 +153,14 @@ export function readConfig(env: Record<string, string | undefined>, cwd: string)
     problems.push('CARILLON_REQUIRE_PERSISTED="true" needs the documents that may run: set CARILLON_PERSISTED_DOCUMENTS');
   if (problems.length > 0) throw new ConfigError(problems);
   return config;
+}
+
+/** Reads digits only, no more than the largest number has. */
+function wholeNumber(least: number, most: number): (text: string) => number | undefined {
+  return (text) => {
+    const value = /^\d+$/.test(text) && text.length <= String(most).length ? Number(text) : NaN;
+    return value >= least && value <= most ? value : undefined;
+  };
 }
 
 function trueOrFalse(text: string): boolean | undefined {

@@ -100,5 +100,5 @@ async function exists(file: string): Promise<boolean> {
 
 function isInside(inner: string, outer: string): boolean {
   const between = path.relative(outer, inner);
-  return between === '' || (!between.startsWith('..') && !path.isAbsolute(between));
+  return between === '' || (between.split(path.sep)[0] !== '..' && !path.isAbsolute(between));
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv4 } from 'node:net';
+import { dotted, hextets } from '../ipv6.ts';
 
 /**
  * Who sends a request.
@@ -22,18 +23,13 @@ export function remoteAddressOf({ socket, headers }: Pick<IncomingMessage, 'sock
 export function networkOf(address: string): string {
   const [plain = ''] = address.split('%', 1);
   if (isIP(plain) !== 6) return plain;
-  // The URL parser prints an address in one way only: lower case, no leading zeros, hexadecimal.
-  const canonical = new URL(`http://[${plain}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonical);
-  if (mapped) return [mapped[1], mapped[2]].map((half) => dotted(Number.parseInt(half as string, 16))).join('.');
-  const [head = '', tail] = canonical.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = Array.from({ length: 8 - before.length - behind.length }, () => '0');
-  return `${[...before, ...zeros, ...behind].slice(0, 4).join(':')}::/64`;
+  const groups = hextets(plain);
+  const [, , , , , f, g = 0, h = 0] = groups;
+  // RFC 4291 §2.5.5.2: an IPv4 address as IPv6 sockets see it.
+  if (f === 0xffff && groups.slice(0, 5).every((group) => group === 0)) return dotted(g, h);
+  const prefix = groups.slice(0, 4).map((group) => group.toString(16));
+  return `${prefix.join(':')}::/64`;
 }
-
-const dotted = (pair: number) => `${pair >> 8}.${pair & 255}`;
 
 /** Some proxies write 192.0.2.1:4711 and [2001:db8::1]:4711. */
 function withoutPort(entry: string): string {

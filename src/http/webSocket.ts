@@ -18,9 +18,8 @@ import { bearerToken, recheck, saysNo } from './door.ts';
 import type { Visitor } from './door.ts';
 import { requestIdOf } from './exchange.ts';
 import type { Identify } from './gate.ts';
-import type { Tenure } from './tenure.ts';
-
 import type { Places } from './places.ts';
+import type { Tenure } from './tenure.ts';
 
 /** Registered codes of RFC 6455 and IANA that the protocol's clients answer by connecting again. */
 const GOING_AWAY = 1001;

@@ -1,6 +1,7 @@
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import type dns from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { dotted, hextets } from '../ipv6.ts';
 
 /** A host at none of whose addresses a task may connect. `message` is for the user and names host and addresses. */
 export class AddressNotAllowedError extends Error {
@@ -136,16 +137,6 @@ function blockList(family: 'ipv4' | 'ipv6', subnets: readonly (readonly [net: st
   return list;
 }
 
-/** The eight 16-bit groups. The URL parser spells every IPv6 address in hex with at most one `::`, dotted tails included. */
-function hextets(address: string): number[] {
-  const [head = '', tail = ''] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
-  const groups = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)));
-  const before = groups(head);
-  const after = groups(tail);
-  const zeros = Array.from({ length: 8 - before.length - after.length }, () => 0);
-  return [...before, ...zeros, ...after];
-}
-
 /** What an IPv6 address is to be judged as. */
 function standsFor(address: string): { v4: string; v6: '' } | { v4: null; v6: string } {
   const v6 = unscoped(address);
@@ -161,7 +152,6 @@ function unscoped(address: string): string {
 function carriedV4(groups: readonly number[]): { v4: string; current: boolean } | null {
   const [a = 0, b = 0, c = 0, , , f = 0, g = 0, h = 0] = groups;
   const zeroFrom = (from: number, to: number): boolean => groups.slice(from, to).every((group) => group === 0);
-  const dotted = (high: number, low: number): string => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
   if (zeroFrom(0, 5) && f === 0xffff) return { v4: dotted(g, h), current: true }; // RFC 4291 §2.5.5.2: mapped
   if (a === 0x64 && b === 0xff9b && zeroFrom(2, 6)) return { v4: dotted(g, h), current: true }; // RFC 6052 §2.1: NAT64
   if (zeroFrom(0, 6) && g !== 0) return { v4: dotted(g, h), current: false }; // RFC 4291 §2.5.5.1: compatible, deprecated

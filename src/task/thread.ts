@@ -2,12 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { pathToFileURL } from 'node:url';
 import { workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
-import { LOG_LEVELS, MAX_LOG_BYTES, MAX_LOG_LINES, toLogEntry } from '../domain/logLine.ts';
+import { MAX_LOG_BYTES, MAX_LOG_LINES, toLogEntry } from '../domain/logLine.ts';
 import { outputFault } from '../domain/storableJson.ts';
 import { TaskError, isCodeTask } from './defineTask.ts';
 import type { StepContext, TaskContext, TaskLog } from './defineTask.ts';
 import { createCodeExecutor } from './kinds/code.ts';
+import { invalidOutput } from './outcome.ts';
 import { provideSdk } from './provideSdk.ts';
+import { createTaskLog } from './taskLog.ts';
 import { textOf } from './textOf.ts';
 import { packError, unpackError } from './threadMessages.ts';
 import type { FromThread, SentError, ThreadStart, ToThread } from './threadMessages.ts';
@@ -97,15 +99,14 @@ function toJson(output: unknown, step: string): string {
 /** What goes beyond what a run keeps is not sent: a loop that writes lines must not keep the server busy. */
 const said = { lines: 0, bytes: 0 };
 function createLog(step: number | null): TaskLog {
-  const write = (level: (typeof LOG_LEVELS)[number]) => (words: unknown, more?: unknown) => {
+  return createTaskLog((level, words, more) => {
     // The first line beyond is sent: by it the run's log says that there was more.
     if (said.lines > MAX_LOG_LINES || said.bytes > MAX_LOG_BYTES) return;
     const { message, fields, bytes } = toLogEntry(level, textOf(words), more);
     said.lines += 1;
     said.bytes += bytes;
     send({ type: 'log', level, message, fields, within: within(), step });
-  };
-  return Object.fromEntries(LOG_LEVELS.map((level) => [level.toLowerCase(), write(level)])) as unknown as TaskLog;
+  });
 }
 
 let progress: Extract<FromThread, { type: 'progress' }> | null = null;
@@ -161,9 +162,8 @@ async function attempt(): Promise<FromThread> {
       log: createLog(null),
     });
     if (!outcome.ok) return { type: 'refused', error: outcome.error };
-    const fault = outputFault(outcome.output);
-    if (fault === null) return { type: 'succeeded', json: JSON.stringify(outcome.output) };
-    return { type: 'refused', error: { code: 'INVALID_OUTPUT', name: 'InvalidOutput', message: fault, retryable: false } };
+    const error = invalidOutput(outcome.output);
+    return error === null ? { type: 'succeeded', json: JSON.stringify(outcome.output) } : { type: 'refused', error };
   } catch (error) {
     return { type: 'threw', error: packError(error) };
   }

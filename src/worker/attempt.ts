@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { LOG_LEVELS, toLogEntry } from '../domain/logLine.ts';
+import { toLogEntry } from '../domain/logLine.ts';
 import { stepNameFault } from '../domain/runStep.ts';
 import { outputFault } from '../domain/storableJson.ts';
 import type { Hold } from '../store/runs.ts';
 import { TaskError } from '../task/defineTask.ts';
 import type { StepContext, TaskContext, TaskLog } from '../task/defineTask.ts';
+import { createTaskLog } from '../task/taskLog.ts';
 import { textOf } from '../task/textOf.ts';
-import { thrownError } from './execute.ts';
+import { LEASE_LOST, thrownError } from './execute.ts';
 import type { LogWriter } from './logs.ts';
 import type { ProgressWriter } from './progress.ts';
 import type { StepWriter } from './steps.ts';
@@ -37,13 +38,12 @@ export function openTools(
 
   /** @param step  undefined: the one that the caller runs in, if any */
   function createLog(step?: string): TaskLog {
-    const write = (level: (typeof LOG_LEVELS)[number]) => (message: unknown, fields?: unknown) => {
+    return createTaskLog((level, message, fields) => {
       if (over) return;
       const around = surrounding.getStore();
       const name = step ?? (around?.lease === hold.lease ? around.name : null);
       logs.add(hold, name, toLogEntry(level, textOf(message), fields));
-    };
-    return Object.fromEntries(LOG_LEVELS.map((level) => [level.toLowerCase(), write(level)])) as unknown as TaskLog;
+    });
   }
 
   function checkStep(name: unknown, work: unknown): void {
@@ -61,9 +61,9 @@ export function openTools(
   }
 
   function lost(): never {
-    abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
-    signal.throwIfAborted();
-    throw new Error('the signal is aborted');
+    abort.abort(LEASE_LOST);
+    // Aborted before, it keeps its first reason.
+    throw signal.reason;
   }
 
   async function doStep(name: string, work: (step: StepContext) => unknown): Promise<unknown> {

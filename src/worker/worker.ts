@@ -18,9 +18,9 @@ import type { TaskOutcome } from '../task/outcome.ts';
 import { openTools } from './attempt.ts';
 import type { AttemptTools } from './attempt.ts';
 import { createBatcher } from './batch.ts';
-import { execute } from './execute.ts';
-import { createLogWriter } from './logs.ts';
+import { LEASE_LOST, execute } from './execute.ts';
 import type { StopReason } from './execute.ts';
+import { createLogWriter } from './logs.ts';
 import { createProgressWriter } from './progress.ts';
 import { createStepWriter } from './steps.ts';
 
@@ -313,7 +313,7 @@ export async function startWorker(parts: {
         if (held.length > 0) breakOff(await listCanceling(tx.sql, id, held));
         for (const { lease } of held) {
           if (kept.has(lease)) continue;
-          slots.get(lease)?.abort.abort({ code: 'LEASE_LOST', message: 'this attempt was given to another worker' });
+          slots.get(lease)?.abort.abort(LEASE_LOST);
         }
         return true;
       });

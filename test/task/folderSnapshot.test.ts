@@ -54,6 +54,8 @@ test('the example copies a folder in five steps, says what it does, and keeps th
 
 test('the example does not copy a folder into itself, and does not try that again', async (t) => {
   const folder = await taskFolder(t, { 'a.txt': 'one' });
-  const run = await snapshot({ folder, into: path.join(folder, 'copies') });
-  assert.deepEqual([run.state, run.attempt, run.error?.code], ['FAILED', 1, 'FOLDER_IN_ITSELF']);
+  for (const inside of ['copies', '..copies', '.']) {
+    const run = await snapshot({ folder, into: path.join(folder, inside) });
+    assert.deepEqual([inside, run.state, run.attempt, run.error?.code], [inside, 'FAILED', 1, 'FOLDER_IN_ITSELF']);
+  }
 });

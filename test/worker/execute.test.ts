@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
 import type { TaskOutcome } from '../../src/task/outcome.ts';
 import { execute } from '../../src/worker/execute.ts';
 import { createFakeClock } from '../support/clock.ts';
@@ -112,6 +113,9 @@ describe('what a task throws', () => {
   class PaymentError extends Error {
     override name = 'PaymentError';
   }
+  const fails = () => {
+    throw new Error('not even this');
+  };
   const thrown: { rule: string; value: unknown; name: string; message: string | RegExp }[] = [
     {
       rule: 'an error keeps its name and message',
@@ -123,6 +127,18 @@ describe('what a task throws', () => {
     { rule: 'nothing at all', value: undefined, name: 'Error', message: 'undefined' },
     { rule: 'an object is shown', value: { status: 402 }, name: 'Error', message: /status: 402/ },
     { rule: 'an object that cannot be a text', value: Object.create(null), name: 'Error', message: /null prototype/ },
+    {
+      rule: 'an object that throws when it is made a text',
+      value: { [inspect.custom]: fails },
+      name: 'Error',
+      message: '(a message that has no text)',
+    },
+    {
+      rule: 'an error whose message cannot be read',
+      value: Object.defineProperty(new Error(), 'message', { get: fails }),
+      name: 'Error',
+      message: '(an error that cannot be read)',
+    },
     { rule: 'a symbol', value: Symbol('odd'), name: 'Error', message: 'Symbol(odd)' },
     {
       rule: 'an error whose fields are not texts',
