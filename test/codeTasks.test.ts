@@ -4,7 +4,7 @@ import { registerTasks } from '../src/codeTasks.ts';
 import { deleteSchedule } from '../src/commands/deleteSchedule.ts';
 import { defineTask, z } from '../src/task/defineTask.ts';
 import type { TaskSchedule } from '../src/task/defineTask.ts';
-import { openParts } from './support/parts.ts';
+import { CALLER, openParts } from './support/parts.ts';
 import type { Parts } from './support/parts.ts';
 import { startTestWorker } from './support/executor.ts';
 
@@ -13,10 +13,6 @@ const define = (key: string, ...schedules: object[]) =>
   defineTask({ key, run: () => null, schedules: schedules as TaskSchedule[] });
 const names = async ({ store }: Parts) =>
   (await store.prisma.schedule.findMany({ where: { deletedAt: null }, orderBy: { name: 'asc' } })).map(({ name }) => name);
-const CALLER = {
-  viewer: { actor: { kind: 'TOKEN', id: 'tok_test', name: 'test' }, role: 'ADMIN' },
-  requestId: 'request',
-} as const;
 
 const broken: { rule: string; schedule: object }[] = [
   { rule: 'an instant that is none', schedule: { trigger: EVERY, startAt: 'tomorrow' } },

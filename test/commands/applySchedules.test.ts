@@ -5,14 +5,21 @@ import { applySchedules } from '../../src/commands/applySchedules.ts';
 import type { ApplySchedulesInput } from '../../src/commands/applyPlan.ts';
 import { createFreeze } from '../../src/commands/createFreeze.ts';
 import { findSchedule } from '../../src/store/schedules.ts';
-import { addTask, at, editSchedule, holdTask, openParts, releaseTask, skip, startTestEngine, time } from '../support/parts.ts';
+import {
+  CALLER,
+  addTask,
+  at,
+  editSchedule,
+  holdTask,
+  openParts,
+  releaseTask,
+  skip,
+  startTestEngine,
+  time,
+} from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
 import { runsOf, skipsOf } from '../support/ledger.ts';
 
-const CALLER = {
-  viewer: { actor: { kind: 'TOKEN', id: 'tok_test', name: 'test' }, role: 'ADMIN' },
-  requestId: 'request',
-} as const;
 type Entry = ApplySchedulesInput['schedules'][number];
 
 async function apply(parts: Parts, schedules: readonly Partial<Entry>[], options: Partial<ApplySchedulesInput> = {}) {

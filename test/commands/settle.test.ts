@@ -12,6 +12,7 @@ import {
   startTestEngine,
 } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { startSteps } from '../support/play.ts';
 import { runsOf, skipsOf } from '../support/ledger.ts';
 
 const changes = [
@@ -48,13 +49,7 @@ test('a pause that ends under a clock that stepped back gives no occurrence a se
   const parts = await openParts(t);
   await addTask(parts);
   const { id } = await addSchedule(parts);
-  const engine = await startTestEngine(parts);
-  const step = async (...times: string[]) => {
-    for (const time of times) {
-      parts.clock.advanceTo(at(time));
-      await engine.settle();
-    }
-  };
+  const step = await startSteps(parts);
   await step('00:00:10', '00:00:20');
   await pause(parts, id);
   parts.clock.advanceTo(at('00:00:09'));

@@ -22,18 +22,11 @@ import {
   triggerTask,
 } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { startSteps } from '../support/play.ts';
 import { until } from '../support/until.ts';
 
 /** What other schedulers promise, or get wrong, and no other test shows: docs/conformance.md says which is whose. */
 
-/** An engine that is looked through once at each instant, as if it had woken there. */
-async function startSteps(parts: Parts) {
-  const engine = await startTestEngine(parts);
-  return async (instant: string | number) => {
-    parts.clock.advanceTo(typeof instant === 'string' ? at(instant) : instant);
-    await engine.settle();
-  };
-}
 const allEnded = (parts: Parts) =>
   whenEvents(parts, async () => (await parts.store.prisma.run.count({ where: { finishedAt: null } })) === 0);
 

@@ -2,39 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
-import {
-  addSchedule,
-  addTask,
-  at,
-  editSchedule,
-  openParts,
-  pause,
-  resume,
-  startTestEngine,
-  time,
-  trigger,
-} from '../support/parts.ts';
+import { at, editSchedule, pause, resume, time, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { play } from '../support/play.ts';
 import { runsOf, skipsOf } from '../support/ledger.ts';
 
 const instant = (text: string) => new Date(at(text));
 
 /** A schedule that runs beside itself, an engine, and a clock that stands at midnight. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']>) {
-  const parts = await openParts(t);
-  await addTask(parts);
-  const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL', ...spec });
-  const engine = await startTestEngine(parts);
+  const played = await play(t, spec);
+  const { parts, id } = played;
   const stored = () => parts.store.prisma.schedule.findUniqueOrThrow({ where: { id } });
   return {
-    parts,
-    id,
-    async step(...times: string[]) {
-      for (const now of times) {
-        parts.clock.advanceTo(at(now));
-        await engine.settle();
-      }
-    },
+    ...played,
     stored,
     stands: async () => {
       const { state, nextFireAt } = await stored();

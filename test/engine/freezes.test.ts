@@ -30,6 +30,7 @@ import {
   trigger,
 } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { stepsOf } from '../support/play.ts';
 
 let parts: Parts;
 const stops: (() => Promise<void> | void)[] = [];
@@ -56,17 +57,11 @@ async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']
     await engine.stop();
     await removeSchedule(parts, id).catch(() => undefined);
   });
-  const step = async (...moments: string[]) => {
-    for (const moment of moments) {
-      parts.clock.advanceTo(at(moment));
-      await engine.settle();
-    }
-  };
   const stateOf = async () => {
     const { state, nextScheduledFor, nextFireAt, freezes } = (await findSchedulesById(parts.store.prisma, [id]))[0]!;
     return { state, place: time(nextScheduledFor), nextFireAt: time(nextFireAt), freezes: freezes.length };
   };
-  return { id, engine, step, stateOf };
+  return { id, engine, step: stepsOf(parts, engine), stateOf };
 }
 const fired = async (id: string) => (await runsOf(parts, id)).map((run) => run.replace(' SCHEDULE QUEUED', ''));
 const suppressed = async (id: string) => (await findFreezesById(parts.store.prisma, [id]))[0]?.suppressed;

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
 import { addCodeTask, addSchedule, at, openParts, startTestEngine, time, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { startSteps } from '../support/play.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf, skipsOf, whenEvents } from '../support/ledger.ts';
 
@@ -12,13 +13,9 @@ async function openLocal(t: TestContext, overlapPolicy: 'SKIP' | 'ALLOW_ALL' = '
   const parts = await openParts(t);
   const task = await addCodeTask(parts, { scope: 'LOCAL' });
   const { id } = await addSchedule(parts, { overlapPolicy });
-  const engine = await startTestEngine(parts);
   const tasks = [{ id: task.id, scope: 'LOCAL' as const }];
   const join = () => startTestWorker(parts, { tasks });
-  const step = async (instant: string) => {
-    parts.clock.advanceTo(at(instant));
-    await engine.settle();
-  };
+  const step = await startSteps(parts);
   return { parts, id, join, step };
 }
 /** Which worker each run is for. */

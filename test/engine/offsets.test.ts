@@ -11,32 +11,23 @@ import { ZONE_DATA } from '../../src/zoneData.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf, skipsOf, whenEvents } from '../support/ledger.ts';
 import { addSchedule, addTask, at, editSchedule, openParts, pause, resume, startTestEngine, time } from '../support/parts.ts';
+import { play } from '../support/play.ts';
 
 const CALLER = { viewer: { actor: { kind: 'SYSTEM', id: 'test', name: null }, role: 'ADMIN' }, requestId: 'request' } as const;
 const MINUTE = 60_000;
 
 /** A schedule every ten minutes that runs beside itself, an engine, and a clock that stands at midnight. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']>) {
-  const parts = await openParts(t);
-  await addTask(parts);
-  const everyTenMinutes = { interval: { every: 'PT10M' } };
-  const { id } = await addSchedule(parts, { trigger: everyTenMinutes, overlapPolicy: 'ALLOW_ALL', ...spec });
-  const engine = await startTestEngine(parts);
+  const played = await play(t, { trigger: { interval: { every: 'PT10M' } }, ...spec });
+  const { parts, id } = played;
   const stored = () => parts.store.prisma.schedule.findUniqueOrThrow({ where: { id } });
   return {
-    parts,
-    id,
+    ...played,
     stored,
     /** When its occurrences are due, by its definition of this moment. */
     async timing(): Promise<Timing> {
       const row = (await stored()) as never;
       return timingOf(row, parts.triggerOf({ ...(row as object), calendars: null } as never));
-    },
-    async stepTo(...instants: number[]) {
-      for (const now of instants) {
-        parts.clock.advanceTo(now);
-        await engine.settle();
-      }
     },
     async runs(): Promise<[scheduledFor: number, effectiveAt: number][]> {
       const rows = await parts.store.prisma.run.findMany({ where: { scheduleId: id }, orderBy: { scheduledFor: 'asc' } });
@@ -61,9 +52,9 @@ for (const setting of ['spread', 'jitter'] as const) {
       const effective = nominal + (await offsetAt(it, nominal));
       assert.deepEqual([nextScheduledFor, nextFireAt], [new Date(nominal), new Date(effective)]);
       const before = (await it.runs()).length;
-      await it.stepTo(nominal, effective - 1);
+      await it.step(nominal, effective - 1);
       assert.equal((await it.runs()).length, before);
-      await it.stepTo(effective);
+      await it.step(effective);
       assert.deepEqual((await it.runs()).at(-1), [nominal, effective]);
     }
     const offsets = new Set((await it.runs()).map(([nominal, effective]) => effective - nominal));
@@ -77,7 +68,7 @@ test('a spread longer than the time between two occurrences delays all of them a
   const it = await playing(t, { spread: 'P1D' });
   const offset = await offsetAt(it, at('00:10:00'));
   const due = [1, 2, 3].map((n) => at('00:00:00') + n * 10 * MINUTE + offset);
-  await it.stepTo(...due);
+  await it.step(...due);
   assert.deepEqual(
     (await it.runs()).map(([, effective]) => effective),
     due,
@@ -88,12 +79,12 @@ test('lateness is measured from the effective instant, by the run as by the misf
   const it = await playing(t, { spread: 'PT5M', misfire: { mode: 'SKIP', graceTime: 'PT1M' } });
   const worker = await startTestWorker(it.parts);
   const offset = await offsetAt(it, at('00:10:00'));
-  await it.stepTo(at('00:10:00') + offset + MINUTE);
+  await it.step(at('00:10:00') + offset + MINUTE);
   (await worker.next()).succeed();
   await whenEvents(it.parts, async () => (await runsOf(it.parts, it.id)).includes('00:10:00 SCHEDULE SUCCEEDED'));
   const run = await it.parts.store.prisma.run.findFirstOrThrow();
   assert.equal(run.latenessMs, MINUTE);
-  await it.stepTo(at('00:20:00') + offset + MINUTE + 1);
+  await it.step(at('00:20:00') + offset + MINUTE + 1);
   assert.deepEqual(await skipsOf(it.parts, it.id), ['00:20:00 to 00:20:00 MISSED 1']);
 });
 
@@ -104,7 +95,7 @@ test('what a pause holds back is what is due in it', async (t) => {
   it.parts.clock.advanceTo(at('00:20:00') + offset - 1);
   await resume(it.parts, it.id);
   assert.deepEqual(await skipsOf(it.parts, it.id), ['00:10:00 to 00:10:00 PAUSED 1']);
-  await it.stepTo(at('00:20:00') + offset);
+  await it.step(at('00:20:00') + offset);
   assert.deepEqual(await runsOf(it.parts, it.id), ['00:20:00 SCHEDULE QUEUED']);
 });
 
@@ -127,11 +118,11 @@ for (const { rule, from, to } of edits) {
     const it = await playing(t, { ...(from as object), misfire: { mode: 'FIRE_ALL', graceTime: 'PT2H' } });
     let now = at('00:03:00');
     for (const patch of to) {
-      for (let steps = 0; steps < 6; steps += 1) await it.stepTo((now += 7 * MINUTE));
+      for (let steps = 0; steps < 6; steps += 1) await it.step((now += 7 * MINUTE));
       await editSchedule(it.parts, it.id, patch);
-      await it.stepTo((now += 1_000));
+      await it.step((now += 1_000));
     }
-    await it.stepTo((now += 3 * 60 * MINUTE));
+    await it.step((now += 3 * 60 * MINUTE));
     const last = (await it.stored()).nextScheduledFor?.getTime() as number;
     const all = Array.from({ length: (last - at('00:10:00')) / (10 * MINUTE) }, (_, n) => at('00:10:00') + n * 10 * MINUTE);
     assert.deepEqual(
@@ -161,9 +152,9 @@ for (const { rule, patch, runs } of waiting) {
   test(rule, async (t) => {
     const it = await playing(t, { spread: 'PT5M' });
     const offset = await offsetAt(it, at('00:10:00'));
-    await it.stepTo(at('00:10:00') + offset - 1);
+    await it.step(at('00:10:00') + offset - 1);
     await editSchedule(it.parts, it.id, patch);
-    await it.stepTo(at('00:10:00') + offset, at('00:15:00') + offset);
+    await it.step(at('00:10:00') + offset, at('00:15:00') + offset);
     assert.deepEqual(await runsOf(it.parts, it.id), runs);
     assert.deepEqual(await skipsOf(it.parts, it.id), []);
   });
@@ -173,9 +164,9 @@ test('what an edit makes overdue follows the misfire policy, as after an outage'
   const it = await playing(t, { spread: 'P1D', misfire: { mode: 'FIRE_ONCE' } });
   // Until the first one is due, all that is nominal by then waits.
   const due = (await it.timing()).effective(at('00:10:00'));
-  await it.stepTo(due - 1);
+  await it.step(due - 1);
   await editSchedule(it.parts, it.id, { spread: null });
-  await it.stepTo(due);
+  await it.step(due);
   const [runs, skips] = [await it.runs(), await skipsOf(it.parts, it.id)];
   const passed = Math.floor((due - 1 - at('00:00:00')) / (10 * MINUTE));
   assert.deepEqual(runs.length + skips.reduce((sum, row) => sum + Number(row.split(' ').at(-1)), 0), passed);

@@ -19,6 +19,7 @@ import {
   triggerTask,
 } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { startSteps } from '../support/play.ts';
 import { addWorker } from '../support/runs.ts';
 
 /** A schedule every 10 s of a task, a worker, and an engine that is looked through once at each instant. */
@@ -27,13 +28,7 @@ async function openPolicy(t: TestContext, spec: Parameters<typeof addSchedule>[1
   await addTask(parts);
   const { id } = await addSchedule(parts, spec);
   const worker = await startTestWorker(parts);
-  const engine = await startTestEngine(parts);
-  const step = async (...instants: string[]) => {
-    for (const instant of instants) {
-      parts.clock.advanceTo(at(instant));
-      await engine.settle();
-    }
-  };
+  const step = await startSteps(parts);
   return { parts, id, worker, step };
 }
 const ended = (parts: Parts, id: string, run: string) => whenEvents(parts, async () => (await runsOf(parts, id)).includes(run));
@@ -96,11 +91,7 @@ test('CANCEL_OTHER: the run under way is asked to end, the newest waits for it, 
   const parts = await openParts(t);
   await addTask(parts);
   const { id } = await addSchedule(parts, { overlapPolicy: 'CANCEL_OTHER' });
-  const engine = await startTestEngine(parts);
-  const step = async (instant: string) => {
-    parts.clock.advanceTo(at(instant));
-    await engine.settle();
-  };
+  const step = await startSteps(parts);
   await step('00:00:10');
   const first = await parts.store.prisma.run.findFirstOrThrow();
   const hold = { runId: first.id, attempt: 1, lease: 'one' };
@@ -261,11 +252,7 @@ for (const overlapPolicy of ['BUFFER_ONE', 'BUFFER_ALL', 'CANCEL_OTHER', 'TERMIN
     const { id } = await addSchedule(parts, { overlapPolicy, bufferLimit: 1 });
     const tasks = [{ id: task.id, scope: 'LOCAL' as const }];
     const [one, two] = [await startTestWorker(parts, { tasks }), await startTestWorker(parts, { tasks })];
-    const engine = await startTestEngine(parts);
-    const step = async (instant: string) => {
-      parts.clock.advanceTo(at(instant));
-      await engine.settle();
-    };
+    const step = await startSteps(parts);
     await step('00:00:10');
     const [quick, slow] = [await one.next(), await two.next()];
     quick.succeed();

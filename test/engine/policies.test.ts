@@ -1,31 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  addSchedule,
-  addTask,
-  at,
-  editSchedule,
-  openParts,
-  pause,
-  removeSchedule,
-  resume,
-  startTestEngine,
-  trigger,
-} from '../support/parts.ts';
+import { addSchedule, addTask, at, editSchedule, openParts, pause, removeSchedule, resume, trigger } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
+import { startSteps } from '../support/play.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf, skipsOf, whenEvents } from '../support/ledger.ts';
 
-/** An engine that is looked through once at each instant, as if it had woken there. */
-async function startSteps(parts: Parts) {
-  const engine = await startTestEngine(parts);
-  return async (...instants: string[]) => {
-    for (const instant of instants) {
-      parts.clock.advanceTo(at(instant));
-      await engine.settle();
-    }
-  };
-}
 /** Nobody fires anything until this instant: every instance is down. */
 const outageUntil = (parts: Parts, instant: string) => parts.clock.advanceTo(at(instant));
 

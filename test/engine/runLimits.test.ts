@@ -9,6 +9,7 @@ import { purgeRuns } from '../../src/store/retention.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { runsOf, skipsOf, whenEvents } from '../support/ledger.ts';
 import {
+  CALLER,
   addCodeTask,
   addSchedule,
   addTask,
@@ -22,32 +23,20 @@ import {
   trigger,
 } from '../support/parts.ts';
 import type { Parts } from '../support/parts.ts';
-
-const CALLER = { viewer: { actor: { kind: 'SYSTEM', id: 'test', name: null }, role: 'ADMIN' }, requestId: 'request' } as const;
+import { play, startSteps } from '../support/play.ts';
 
 /** A schedule every 10 s that runs beside itself, an engine, and a clock that stands at midnight. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']>) {
-  const parts = await openParts(t);
-  await addTask(parts);
-  const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL', ...spec });
-  const engine = await startTestEngine(parts);
-  return { parts, id, ...(await watching(parts, id)), step: stepsOf(parts, engine) };
+  const played = await play(t, spec);
+  return { ...played, ...watching(played.parts, played.id) };
 }
-async function watching(parts: Parts, id: string) {
+function watching(parts: Parts, id: string) {
   return {
     /** State, when it is due next, and how many occurrences have become runs. */
     async stands(): Promise<string> {
       const { state, nextFireAt, countedRuns } = await parts.store.prisma.schedule.findUniqueOrThrow({ where: { id } });
       return `${state} ${time(nextFireAt)} ${countedRuns}`;
     },
-  };
-}
-function stepsOf(parts: Parts, engine: { settle(): Promise<void> }) {
-  return async (...times: string[]) => {
-    for (const now of times) {
-      parts.clock.advanceTo(at(now));
-      await engine.settle();
-    }
   };
 }
 
@@ -108,12 +97,12 @@ test('a fire on several workers counts once', async (t) => {
   const task = await addCodeTask(parts, { scope: 'LOCAL' });
   const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL', maxRuns: 2 });
   const tasks = [{ id: task.id, scope: 'LOCAL' as const }];
-  const step = stepsOf(parts, await startTestEngine(parts));
+  const step = await startSteps(parts);
   await step('00:00:10');
   await startTestWorker(parts, { tasks });
   await startTestWorker(parts, { tasks });
   await step('00:00:20', '00:00:30', '00:00:40');
-  const { stands } = await watching(parts, id);
+  const { stands } = watching(parts, id);
   assert.equal(await stands(), 'COMPLETED null 2');
   assert.equal((await runsOf(parts, id)).length, 4);
   assert.deepEqual(await skipsOf(parts, id), ['00:00:10 to 00:00:10 MISSED 1']);
@@ -280,9 +269,9 @@ test('a calendar that changes does not wake what its limit has ended', async (t)
   assert.ok((await put()).ok);
   const daily = { except: { base: { cron: { expression: '0 9 * * *' } }, excluding: [{ calendar: 'holidays' }] } };
   const { id } = await addSchedule(parts, { trigger: daily, maxRuns: 1 });
-  const step = stepsOf(parts, await startTestEngine(parts));
+  const step = await startSteps(parts);
   await step('09:00:00');
-  const { stands } = await watching(parts, id);
+  const { stands } = watching(parts, id);
   assert.equal(await stands(), 'COMPLETED null 1');
   const result = await put('2026-03-03');
   assert.deepEqual(result.ok && result.value.movedSchedules, []);

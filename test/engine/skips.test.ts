@@ -5,6 +5,7 @@ import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
 import { putCalendar } from '../../src/commands/putCalendar.ts';
 import { findSchedulesById } from '../../src/store/schedules.ts';
 import {
+  CALLER,
   addSchedule,
   addTask,
   at,
@@ -14,26 +15,17 @@ import {
   removeSchedule,
   resume,
   skip,
-  startTestEngine,
   time,
 } from '../support/parts.ts';
+import { play } from '../support/play.ts';
 import { runsOf, skipsOf } from '../support/ledger.ts';
 
 /** A schedule every 10 s since midnight whose runs may overlap. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']> = {}) {
-  const parts = await openParts(t);
-  await addTask(parts);
-  const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL', ...spec });
-  const engine = await startTestEngine(parts);
+  const played = await play(t, spec);
+  const { parts, id } = played;
   return {
-    parts,
-    id,
-    async step(...times: string[]) {
-      for (const now of times) {
-        parts.clock.advanceTo(at(now));
-        await engine.settle();
-      }
-    },
+    ...played,
     async schedule() {
       return (await findSchedulesById(parts.store.prisma, [id]))[0]!;
     },
@@ -167,8 +159,7 @@ test('an edit drops the skips that are no occurrences any more, and settles thos
 test('a calendar that takes an occurrence away takes its skip along', async (t) => {
   const parts = await openParts(t);
   await addTask(parts);
-  const caller = { viewer: { actor: { kind: 'TOKEN', id: 'tok_test', name: 'test' }, role: 'ADMIN' }, requestId: 'r' } as const;
-  const put = async (dates: string[]) => assert.ok((await putCalendar(parts, caller, { name: 'days', dates })).ok);
+  const put = async (dates: string[]) => assert.ok((await putCalendar(parts, CALLER, { name: 'days', dates })).ok);
   await put([]);
   const trigger = { except: { base: { cron: { expression: '0 9 * * *' } }, excluding: [{ calendar: 'days' }] } };
   const { id } = await addSchedule(parts, { trigger });

@@ -24,20 +24,17 @@ import {
   time,
   trigger,
 } from '../support/parts.ts';
+import { play } from '../support/play.ts';
 import { untilBlocked } from '../support/database.ts';
 
 const EACH = { overlapPolicy: 'ALLOW_ALL' } as const;
 
 /** A task "task" with a schedule every 10 s since midnight, an engine and a clock. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']> = {}) {
-  const parts = await openParts(t);
-  await addTask(parts);
-  const { id } = await addSchedule(parts, { ...EACH, ...spec });
-  const engine = await startTestEngine(parts);
+  const { parts, id, engine, step: stepOnce } = await play(t, spec);
   const step = async (...moments: string[]) => {
     for (const moment of moments) {
-      parts.clock.advanceTo(at(moment));
-      await engine.settle();
+      await stepOnce(moment);
       await engine.settle();
     }
   };

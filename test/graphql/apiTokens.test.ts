@@ -69,7 +69,7 @@ test('a token is made with a secret that is answered once; its hash is all that 
   assert.deepEqual([token.role, token.expiresAt, token.revokedAt, token.lastUsedAt], ['OPERATOR', expiresAt, null, null]);
   assert.equal(token.createdBy.name, 'admin');
   assert.equal(await codeOf(secret), 'in');
-  await until(async () => (await list()).find(({ id }) => id === token.id)?.lastUsedAt !== null);
+  await until(async () => (await list()).find(({ id }) => id === token.id)?.lastUsedAt);
   const { rows } = await database.query<{ text: string }>(
     `SELECT concat((SELECT string_agg(t::text, '') FROM api_token t), (SELECT string_agg(a::text, '') FROM audit_entry a),
        (SELECT string_agg(e::text, '') FROM event e)) AS text`,
@@ -117,7 +117,7 @@ test('a name is free again when its token is revoked', async () => {
   const name = fresh('token');
   const first = await made({ name });
   const revoked = await revoke(first.token.id);
-  assert.notEqual(revoked.apiToken?.revokedAt, null);
+  assert.notEqual(revoked.apiToken?.revokedAt ?? null, null);
   assert.equal(revoked.secret, null);
   assert.notEqual((await made({ name })).token.id, first.token.id);
   assert.deepEqual((await revoke(first.token.id)).apiToken, revoked.apiToken, 'a second time changes nothing');

@@ -105,7 +105,10 @@ test('applied once more all is UNCHANGED, and nothing at all is written', async 
     actions(answer),
     names.toReversed().map((name) => `UNCHANGED ${name}`),
   );
-  for (const { before: was, after: is } of answer.changes) assert.deepEqual(was, is);
+  for (const { before: was, after: is } of answer.changes) {
+    assert.notEqual(is ?? null, null);
+    assert.deepEqual(was, is);
+  }
   assert.equal(await contents(), before);
 });
 

@@ -8,37 +8,16 @@ import { createApi } from '../support/api.ts';
 import { startTestCarillon } from '../support/carillon.ts';
 import { startTestWorker } from '../support/executor.ts';
 import { EXPLAIN } from '../support/operations.ts';
-import {
-  addCodeTask,
-  addSchedule,
-  addTask,
-  at,
-  editSchedule,
-  openParts,
-  pause,
-  removeSchedule,
-  resume,
-  startTestEngine,
-  trigger,
-} from '../support/parts.ts';
+import { addCodeTask, at, editSchedule, pause, removeSchedule, resume, trigger } from '../support/parts.ts';
+import { play } from '../support/play.ts';
 import type { CreateScheduleInput } from '../../src/commands/createSchedule.ts';
 
 /** A schedule every 10 s since midnight, an engine and a clock. `why` answers the deciding cause. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']> = {}, local = false) {
-  const parts = await openParts(t);
-  const task = local ? await addCodeTask(parts, { scope: 'LOCAL' }) : await addTask(parts);
-  const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL', ...spec });
-  const engine = await startTestEngine(parts);
+  const played = await play(t, spec, local ? (parts) => addCodeTask(parts, { scope: 'LOCAL' }) : undefined);
+  const { parts, id } = played;
   return {
-    parts,
-    id,
-    task,
-    async step(...times: string[]) {
-      for (const now of times) {
-        parts.clock.advanceTo(at(now));
-        await engine.settle();
-      }
-    },
+    ...played,
     async why(time: string): Promise<string> {
       const [schedule] = await findSchedulesById(parts.store.prisma, [id]);
       const { fires, causes } = await explainAt({ ...schedule!, calendars: null, skips: [] }, at(time), parts);

@@ -64,6 +64,7 @@ test('what it has held back so far is counted while it lasts, and next fires lie
   assert.ok(suppressedPreview >= 3_599 && suppressedPreview <= 3_600, `${suppressedPreview}`);
   const held = (await api.schedule(busy.name)) as NonNullable<Awaited<ReturnType<typeof api.schedule>>>;
   assert.ok(held.nextFireAt !== null && held.nextFireAt >= end, held.nextFireAt ?? 'none');
+  assert.equal(held.nextFireTimes[0]?.at, held.nextFireAt);
   assert.ok(held.nextFireTimes.every(({ at }) => at >= end));
   const soFar = await until(async () => {
     const [found] = (await api.ask<FreezeView[]>(FREEZES, { active: true })).filter(({ id }) => id === freeze.id);

@@ -58,6 +58,7 @@ for (const { type, field, size } of pages) {
       const { errors } = type === 'Subscription' ? await refusal(carillon, { query }) : await carillon.ask<unknown>(query);
       const code = errors?.[0]?.extensions.code ?? '';
       assert.ok(['BAD_USER_INPUT', 'OPERATION_TOO_COMPLEX'].includes(code), `${query}: ${JSON.stringify(errors)}`);
+      if (given < 1) assert.equal(code, 'BAD_USER_INPUT', 'nothing is no cost');
       if (code === 'BAD_USER_INPUT')
         assert.match(errors?.[0]?.message ?? '', new RegExp(`${size} is ${given}; allowed is 1 to 100`));
     }

@@ -13,38 +13,25 @@ import { allOccurrences, pageOf, tellOccurrence } from '../support/occurrences.t
 import { OCCURRENCES } from '../support/operations.ts';
 import {
   addCodeTask,
-  addSchedule,
-  addTask,
   at,
   editSchedule,
   holdTask,
-  openParts,
   pause,
   pauseUntil,
   releaseTask,
   removeSchedule,
   resume,
   skip,
-  startTestEngine,
   trigger,
 } from '../support/parts.ts';
+import { play } from '../support/play.ts';
 
 /** A schedule every 10 s since midnight. `list` tells its occurrences in a part of that day. */
 async function playing(t: TestContext, spec: Partial<CreateScheduleInput['spec']> = {}, local = false) {
-  const parts = await openParts(t);
-  const task = local ? await addCodeTask(parts, { scope: 'LOCAL' }) : await addTask(parts);
-  const { id } = await addSchedule(parts, { overlapPolicy: 'ALLOW_ALL', ...spec });
-  const engine = await startTestEngine(parts);
+  const played = await play(t, spec, local ? (parts) => addCodeTask(parts, { scope: 'LOCAL' }) : undefined);
+  const { parts, id } = played;
   return {
-    parts,
-    id,
-    task,
-    async step(...times: string[]) {
-      for (const now of times) {
-        parts.clock.advanceTo(at(now));
-        await engine.settle();
-      }
-    },
+    ...played,
     list: async (from: string, until: string) => (await allOccurrences(parts, id, at(from), at(until))).map(tellOccurrence),
     page: (range: [string, string], first?: number, after?: string | null) =>
       pageOf(parts, id, { from: at(range[0]), until: at(range[1]) }, first, after),

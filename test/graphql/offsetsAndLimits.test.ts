@@ -21,6 +21,7 @@ const PLAIN = { spread: 'PT0S', jitter: 'PT0S', maxRuns: null, remainingRuns: nu
 test('a schedule about which nothing is said has neither spread nor jitter nor a limit', async () => {
   const schedule = await api.scheduleOf(task);
   assert.deepEqual(settings(schedule), PLAIN);
+  assert.equal(schedule.nextFireTimes[0]?.at, schedule.nextFireAt);
   for (const { at, effectiveAt } of schedule.nextFireTimes) assert.equal(effectiveAt, at);
 });
 

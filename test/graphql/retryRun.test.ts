@@ -48,6 +48,7 @@ test('a run that failed is run once more: a run of its own for the same occurren
   const [first, second] = target.received;
   assert.deepEqual(second?.body, { a: 1 });
   assert.equal(second?.headers['carillon-scheduled-for'], first?.headers['carillon-scheduled-for']);
+  assert.ok(first?.headers['idempotency-key'] && second?.headers['idempotency-key']);
   assert.notEqual(second?.headers['idempotency-key'], first?.headers['idempotency-key']);
 
   const afterwards = await api.schedule(schedule.name);

@@ -56,6 +56,7 @@ async function subscribeOverEvents(): Promise<IncomingMessage> {
   after(() => void req.destroy());
   req.end(JSON.stringify({ query: QUERY }));
   const [response] = (await once(req, 'response')) as [IncomingMessage];
+  assert.equal(response.statusCode, 200);
   response.on('error', () => undefined);
   return response;
 }

@@ -113,7 +113,8 @@ export async function startTestEngine(parts: Parts): Promise<Engine> {
   return engine;
 }
 
-const CALLER = {
+/** Who gives the commands of the tests. */
+export const CALLER = {
   viewer: { actor: { kind: 'TOKEN', id: 'tok_test', name: 'test' }, role: 'ADMIN' },
   requestId: 'request',
 } as const;
