@@ -1,0 +1,95 @@
+import { Center, Loader, MantineProvider } from '@mantine/core';
+import { useCallback, useEffect, useState } from 'react';
+import { Provider } from 'urql';
+import type { Client } from 'urql';
+import { Router } from 'wouter';
+import { createApiClient } from '../api/client.ts';
+import { EventCursorDocument } from '../api/live.generated.ts';
+import { Live } from '../api/live.ts';
+import { SessionContext } from '../api/session.tsx';
+import type { Session } from '../api/session.tsx';
+import { SessionDocument } from '../api/session.generated.ts';
+import { forgetToken, keepToken, readToken } from '../api/token.ts';
+import { Toasts } from '../parts/toasts.tsx';
+import { navigate, useHashLocation, useHashSearch } from './location.ts';
+import { Login } from './Login.tsx';
+import { Shell } from './Shell.tsx';
+import { cssVariables, theme } from './theme.ts';
+
+type Entry = { step: 'ASKING' } | { step: 'LOGIN'; fault: string | null } | { step: 'IN'; client: Client; session: Session };
+
+/** Written by the server for each page it serves; its content security policy takes no other style elements. */
+const styleNonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '';
+
+export function App() {
+  const [entry, setEntry] = useState<Entry>({ step: 'ASKING' });
+
+  const enter = useCallback(async (token: string | null) => {
+    const client = createApiClient(token);
+    const asked = Date.now();
+    const { data, error } = await client.query(SessionDocument, {}, { requestPolicy: 'network-only' }).toPromise();
+    if (!data) {
+      const refused = error?.graphQLErrors[0]?.message;
+      // Who has given no token has not been refused yet.
+      return setEntry({
+        step: 'LOGIN',
+        fault: token === null && !error?.networkError ? null : (refused ?? 'The server cannot be reached.'),
+      });
+    }
+    const clockOffset = Date.parse(data.serverInfo.now) - (asked + Date.now()) / 2;
+    const live = new Live(token, data.eventCursor, async () => {
+      const again = await client.query(EventCursorDocument, {}, { requestPolicy: 'network-only' }).toPromise();
+      if (!again.data) throw again.error ?? new Error('no cursor');
+      return again.data.eventCursor;
+    });
+    const leave = () => {
+      live.close();
+      forgetToken();
+      setEntry({ step: 'LOGIN', fault: null });
+    };
+    setEntry({ step: 'IN', client, session: { viewer: data.viewer, server: data.serverInfo, clockOffset, live, leave } });
+  }, []);
+
+  useEffect(() => {
+    const given = tokenOfAddress();
+    if (given !== null) keepToken(given, true);
+    void enter(given ?? readToken());
+  }, [enter]);
+
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" getStyleNonce={() => styleNonce}>
+      <Router hook={useHashLocation} searchHook={useHashSearch}>
+        {entry.step === 'ASKING' && (
+          <Center mih="100vh">
+            <Loader aria-label="Loading" />
+          </Center>
+        )}
+        {entry.step === 'LOGIN' && (
+          <Login
+            fault={entry.fault}
+            onToken={async (token, kept) => {
+              keepToken(token, kept);
+              await enter(token);
+            }}
+          />
+        )}
+        {entry.step === 'IN' && (
+          <Provider value={entry.client}>
+            <SessionContext value={entry.session}>
+              <Shell />
+            </SessionContext>
+          </Provider>
+        )}
+      </Router>
+      <Toasts />
+    </MantineProvider>
+  );
+}
+
+/** The link that the server prints at its first start: #/login?token=…; it leaves the address at once. */
+function tokenOfAddress(): string | null {
+  const [path, search] = location.hash.split('?');
+  if (path !== '#/login') return null;
+  navigate('/', { replace: true });
+  return new URLSearchParams(search).get('token');
+}

@@ -1,0 +1,51 @@
+import { useCallback, useSyncExternalStore } from 'react';
+import type { BaseLocationHook, BaseSearchHook } from 'wouter';
+
+/**
+ * Places are behind the # of the address, with their search: the server needs to know no routes, and the page works below
+ * whatever path a proxy serves it from.
+ */
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('hashchange', listener);
+  window.addEventListener('popstate', listener);
+  return () => {
+    window.removeEventListener('hashchange', listener);
+    window.removeEventListener('popstate', listener);
+  };
+}
+
+const hash = (): string => location.hash.replace(/^#?\/?/, '/');
+const pathOf = (): string => hash().split('?', 1)[0] as string;
+const searchOf = (): string => hash().split('?').slice(1).join('?');
+
+export function navigate(to: string, { replace = false }: { replace?: boolean } = {}): void {
+  const url = `#${to.startsWith('/') ? to : `/${to}`}`;
+  if (replace) history.replaceState(null, '', url);
+  else history.pushState(null, '', url);
+  window.dispatchEvent(new PopStateEvent('popstate'));
+}
+
+export const useHashLocation: BaseLocationHook = Object.assign(
+  () => {
+    const path = useSyncExternalStore(subscribe, pathOf);
+    return [path, navigate] as [string, typeof navigate];
+  },
+  { hrefs: (href: string) => `#${href}` },
+);
+
+export const useHashSearch: BaseSearchHook = () => useSyncExternalStore(subscribe, searchOf);
+
+/** The search of the address, and how to change it without a step in the history. Empty values leave it. */
+export function useFilters(): [URLSearchParams, (changes: Record<string, string | null>) => void] {
+  const search = useHashSearch();
+  const change = useCallback((changes: Record<string, string | null>) => {
+    const next = new URLSearchParams(searchOf());
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null || value === '') next.delete(name);
+      else next.set(name, value);
+    }
+    const text = next.toString();
+    navigate(`${pathOf()}${text === '' ? '' : `?${text}`}`, { replace: true });
+  }, []);
+  return [new URLSearchParams(search), change];
+}

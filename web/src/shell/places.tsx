@@ -1,0 +1,21 @@
+import { IconServer } from '@tabler/icons-react';
+import type { ComponentType } from 'react';
+import { lazy } from 'react';
+
+interface Place {
+  /** As wouter reads it; what it names is given to the page. */
+  path: string;
+  page: ComponentType<Record<string, string>>;
+}
+
+interface MenuItem {
+  href: string;
+  label: string;
+  icon: typeof IconServer;
+  admin?: boolean;
+}
+
+/** Each page is a file of its own that is loaded when it is first asked for. */
+export const ROUTES: readonly Place[] = [{ path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) }];
+
+export const MENU: readonly MenuItem[] = [{ href: '/workers', label: 'Workers', icon: IconServer }];
