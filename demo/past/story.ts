@@ -85,7 +85,7 @@ function talesOf({ world: { now }, origin }: Stage): Record<string, Tale> {
     'thumbnails-backlog': { slow: { share: 0.02, factor: 150 } },
     'reindex-suggestions': { slow: { share: 0.04, factor: 3.5 } },
     'sales-live': { slow: { share: 0.015, factor: 60 } },
-    'sales-hourly': { slow: { share: 0.01, factor: 140 } },
+    'sales-hourly': { slow: { share: 0.03, factor: 140 } },
   };
 }
 
@@ -236,6 +236,11 @@ function scenesOf(stage: Stage, chronicle: Chronicle): Scene[] {
       happen: (at) => backfilled(stage, chronicle, at, 'health-edge', outage.from, outage.until, 2, 'the outage'),
     },
     { at: now - 2 * MINUTE_MS, happen: () => runByHand(stage, chronicle, pipeline()) },
+    ...['crm-sync', 'sales-live', 'orders-sync-us', 'campaign-autumn', 'crm-sync', 'trial-metrics'].map((name, index) => ({
+      at: ago(0.4 + index * 1.7),
+      happen: (at: number) =>
+        chronicle.retry(name, { at, by: (index % 2 === 0 ? JONAS : PRIYA).viewer.actor, reason: 'the cause is mended' }),
+    })),
   ];
   return [...begin, ...changes, ...standstills, ...byHand];
 }
