@@ -133,12 +133,7 @@ function Log({ runId, over, isCode }: LogViewProps) {
               </ActionIcon>
             </Group>
           )}
-          <Switch
-            label="Follow"
-            size="xs"
-            checked={follows}
-            onChange={(event) => setFollows(event.currentTarget.checked)}
-          />
+          <Switch label="Follow" size="xs" checked={follows} onChange={(event) => setFollows(event.currentTarget.checked)} />
           <Tooltip label="Download all of it as text">
             <ActionIcon
               variant="default"
@@ -164,7 +159,7 @@ function Log({ runId, over, isCode }: LogViewProps) {
       <div className="log-place">
         <div
           ref={frame}
-          className={empty ? 'log log-empty' : 'log'}
+          className={empty && (!isCode || (over && log.caughtUp)) ? 'log log-none' : 'log'}
           role="log"
           aria-live="off"
           aria-label="Log"
@@ -176,7 +171,8 @@ function Log({ runId, over, isCode }: LogViewProps) {
           onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
             const down = scrollTop > lastTop.current;
             lastTop.current = scrollTop;
-            if (down && !follows && !empty && scrollHeight - scrollTop - clientHeight < 4 && wanted.trim() === '') setFollows(true);
+            if (down && !follows && !empty && scrollHeight - scrollTop - clientHeight < 4 && wanted.trim() === '')
+              setFollows(true);
           }}
         >
           {empty && (
@@ -230,7 +226,9 @@ function emptyWords(caughtUp: boolean, over: boolean, isCode: boolean, hidden: n
   if (hidden > 0) return `It has said ${hidden} lines, all of a lower level.`;
   if (!caughtUp) return 'Reading …';
   if (!isCode) return 'Requests of HTTP tasks write no log. What was answered stands in the output.';
-  return over ? 'It has said nothing. Tasks write lines with log.info("…").' : 'Nothing yet. Lines appear here as they are written.';
+  return over
+    ? 'It has said nothing. Tasks write lines with log.info("…").'
+    : 'Nothing yet. Lines appear here as they are written.';
 }
 
 function Row({ row, search, chosen }: { row: LogRow; search: string; chosen: boolean }) {

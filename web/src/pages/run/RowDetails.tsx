@@ -56,7 +56,13 @@ export function RowDetails({ runId, row, attempt, step, whyNoRetry, retryFrom }:
           </Text>
         )}
         {step && (
-          <MayButton role="OPERATOR" size="compact-xs" variant="default" blocked={whyNoRetry} onClick={() => retryFrom(step.name)}>
+          <MayButton
+            role="OPERATOR"
+            size="compact-xs"
+            variant="default"
+            blocked={whyNoRetry}
+            onClick={() => retryFrom(step.name)}
+          >
             Retry from here
           </MayButton>
         )}

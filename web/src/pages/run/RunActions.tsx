@@ -138,9 +138,7 @@ function RetryDialog({ run, steps, from, onClose }: RetryDialogProps) {
         return null;
       }}
     >
-      <Text size="sm">
-        A run of its own, for the same occurrence, under the policies that its task and schedule have by now.
-      </Text>
+      <Text size="sm">A run of its own, for the same occurrence, under the policies that its task and schedule have by now.</Text>
       {steps.length > 0 && (
         <Select
           label="From"
@@ -154,7 +152,9 @@ function RetryDialog({ run, steps, from, onClose }: RetryDialogProps) {
       )}
       <Textarea
         label="Input"
-        description={edited === null || edited === before ? 'As it was. Edit it to give it another one.' : 'Another one than before.'}
+        description={
+          edited === null || edited === before ? 'As it was. Edit it to give it another one.' : 'Another one than before.'
+        }
         placeholder={fetching ? 'Reading …' : 'none'}
         value={edited ?? before}
         onChange={(event) => {

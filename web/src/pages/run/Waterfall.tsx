@@ -162,7 +162,11 @@ function Bar({ segment, scale, thin }: { segment: Segment; scale: Scale; thin: b
           <br />
           from {precise(from)}
           <br />
-          {open ? (until > from && phase === 'RETRY_WAIT' ? `until ${precise(until)}` : 'not over yet') : `until ${precise(until)}`}
+          {open
+            ? until > from && phase === 'RETRY_WAIT'
+              ? `until ${precise(until)}`
+              : 'not over yet'
+            : `until ${precise(until)}`}
           <br />
           {BROWSER_ZONE}
         </>

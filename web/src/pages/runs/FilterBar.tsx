@@ -22,7 +22,13 @@ export function FilterBar({ search, change }: FilterBarProps) {
   return (
     <Stack gap="xs" mb="md" role="search" aria-label="Filter runs">
       <Group hiddenFrom="sm" gap="xs">
-        <Button variant="default" size="sm" leftSection={<IconFilter size={16} />} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <Button
+          variant="default"
+          size="sm"
+          leftSection={<IconFilter size={16} />}
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
           Filters{count > 0 && ` (${count})`}
         </Button>
         {count > 0 && <Clear change={change} />}
@@ -116,7 +122,7 @@ function Fields({ search, set }: FieldProps) {
       )}
       <Typed
         name="late"
-        label="Late by at least"
+        label="Late by"
         placeholder="30s"
         width={120}
         search={search}

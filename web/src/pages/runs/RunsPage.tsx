@@ -7,6 +7,7 @@ import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { useFilters } from '../../shell/location.ts';
 import { useNow } from '../../time/clock.ts';
+import { BROWSER_ZONE } from '../../time/format.ts';
 import { CancelAll } from './CancelAll.tsx';
 import { FilterBar } from './FilterBar.tsx';
 import { RunsTable } from './RunsTable.tsx';
@@ -51,7 +52,7 @@ export default function RunsPage() {
     <>
       <PageHead
         title="Runs"
-        hint="Every execution of a task, the newest occurrence first."
+        hint={`Every execution of a task, the newest occurrence first. Times are those of ${BROWSER_ZONE}.`}
         actions={<CancelAll filter={filter} filtered={filtered} />}
       />
       <FilterBar search={search} change={change} />
@@ -62,7 +63,10 @@ export default function RunsPage() {
           <EmptyState
             title="No run matches"
             action={
-              <Anchor component="button" onClick={() => change(Object.fromEntries([...search.keys()].map((name) => [name, null])))}>
+              <Anchor
+                component="button"
+                onClick={() => change(Object.fromEntries([...search.keys()].map((name) => [name, null])))}
+              >
                 Show all runs
               </Anchor>
             }
@@ -71,8 +75,8 @@ export default function RunsPage() {
           </EmptyState>
         ) : (
           <EmptyState title="No run yet">
-            A run appears here when a schedule fires, or when somebody triggers a task. Those that ended long ago are removed by the
-            retention.
+            A run appears here when a schedule fires, or when somebody triggers a task. Those that ended long ago are removed by
+            the retention.
           </EmptyState>
         ))}
       <Group justify="space-between" mt="sm" mih={36} component="nav" aria-label="Pages">
@@ -109,7 +113,10 @@ export default function RunsPage() {
   );
 }
 
-function countText({ totalCount, totalCountCapped }: { totalCount: number; totalCountCapped: boolean }, filtered: boolean): string {
+function countText(
+  { totalCount, totalCountCapped }: { totalCount: number; totalCountCapped: boolean },
+  filtered: boolean,
+): string {
   const count = `${totalCountCapped ? 'More than ' : ''}${totalCount.toLocaleString('en')} ${totalCount === 1 ? 'run' : 'runs'}`;
   return filtered ? `${count} ${totalCount === 1 && !totalCountCapped ? 'matches' : 'match'}` : count;
 }

@@ -18,16 +18,16 @@ const SKELETONS = 12;
 /** @param runs  undefined: not read yet */
 export function RunsTable({ runs, stale }: { runs: readonly ListedRun[] | undefined; stale: boolean }) {
   return (
-    <Table.ScrollContainer minWidth={1040}>
+    <Table.ScrollContainer minWidth={1000}>
       <Table verticalSpacing={6} highlightOnHover={runs !== undefined} style={stale ? { opacity: 0.5 } : {}} aria-busy={stale}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={130}>State</Table.Th>
+            <Table.Th w={150}>State</Table.Th>
             <Table.Th>Task</Table.Th>
             <Table.Th>Schedule</Table.Th>
             <Table.Th w={90}>Origin</Table.Th>
-            <Table.Th w={120}>Scheduled for</Table.Th>
-            <Table.Th w={120}>Started</Table.Th>
+            <Table.Th className="nowrap">Scheduled for</Table.Th>
+            <Table.Th>Started</Table.Th>
             <Table.Th w={90} ta="right">
               Lateness
             </Table.Th>
@@ -68,14 +68,16 @@ function Row({ run }: { run: ListedRun }) {
       }}
     >
       <Table.Td>
-        <Anchor component={Link} href={href} underline="never" aria-label={`${look.word}: run of ${run.task.key}`}>
-          <StateBadge look={look} />
-        </Anchor>
-        {run.error && run.error.code !== 'CANCELED' && (
-          <Text size="xs" c="dimmed" className="nowrap">
-            {run.error.code}
-          </Text>
-        )}
+        <Group gap={8} wrap="nowrap">
+          <Anchor component={Link} href={href} underline="never" aria-label={`${look.word}: run of ${run.task.key}`} lh={1}>
+            <StateBadge look={look} />
+          </Anchor>
+          {run.error && run.error.code !== 'CANCELED' && (
+            <Text size="xs" c="dimmed" className="cell" title={run.error.code} maw={140}>
+              {run.error.code}
+            </Text>
+          )}
+        </Group>
       </Table.Td>
       <Table.Td>
         <Anchor component={Link} href={`/tasks/${encodeURIComponent(run.task.key)}`} size="sm" className="cell">

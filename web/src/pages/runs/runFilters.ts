@@ -25,7 +25,8 @@ export function filterCount(search: URLSearchParams): number {
 }
 
 /** Takes all filters away. */
-export const noFilters = (): Record<string, null> => Object.fromEntries([...FILTERS, 'after', 'before'].map((name) => [name, null]));
+export const noFilters = (): Record<string, null> =>
+  Object.fromEntries([...FILTERS, 'after', 'before'].map((name) => [name, null]));
 
 /**
  * @param now  epoch milliseconds, for what is said as a stretch of time until now. It is taken to the minute, so that the same
@@ -68,7 +69,7 @@ function instantOf(text: string | null): string | null {
   return Number.isNaN(at) ? null : new Date(at).toISOString();
 }
 
-/** team=sales,tier: this value of team, and any of tier; !tier: none of it. A comma within a value is written \\, */
+/** team=sales,tier: this value of team, and any of tier; !tier: none of it. A comma within a value is written \, */
 export function labelsOf(text: string | null): LabelSelector[] {
   const given = (text ?? '').split(/(?<!\\),/).filter((each) => each !== '');
   return given.flatMap((escaped): LabelSelector[] => {
