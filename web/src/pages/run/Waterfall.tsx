@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Skeleton, Text, Title, Tooltip, UnstyledButton } from '@mantine/core';
+import { Button, Group, Paper, Skeleton, Text, Title, Tooltip, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
@@ -112,17 +112,18 @@ function Line({ row, scale, details }: { row: Row; scale: Scale; details(row: Ro
   const kept = row.segments.length === 0;
   return (
     <li>
-      <UnstyledButton
-        className="wf-line"
-        aria-expanded={open}
-        aria-label={`${row.kind === 'step' ? 'Step ' : ''}${row.label}, ${RUN_LOOKS[row.state].word}. ${said}`}
-        onClick={() => setOpen(!open)}
-      >
+      <UnstyledButton className="wf-line" aria-expanded={open} onClick={() => setOpen(!open)}>
         <span className={row.kind === 'step' ? 'wf-label wf-step' : 'wf-label'} title={row.label}>
           {open ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
-          <span>{row.label}</span>
+          <span>
+            {row.kind === 'step' && <VisuallyHidden component="span">Step </VisuallyHidden>}
+            {row.label}
+            <VisuallyHidden component="span">
+              , {RUN_LOOKS[row.state].word}. {said}
+            </VisuallyHidden>
+          </span>
         </span>
-        <span className="wf-bars">
+        <span className="wf-bars" aria-hidden={!kept}>
           {scale.cuts.map(({ left, right }) => (
             <span key={left} className="wf-cut" style={{ left: `${left}%`, width: `${right - left}%` }} />
           ))}
@@ -138,7 +139,9 @@ function Line({ row, scale, details }: { row: Row; scale: Scale; details(row: Ro
             </Text>
           )}
         </span>
-        <span className="wf-took">{work ? formatStretch(work.until - work.from) : ''}</span>
+        <span className="wf-took" aria-hidden>
+          {work ? formatStretch(work.until - work.from) : ''}
+        </span>
       </UnstyledButton>
       {open && <div className="wf-details">{details(row)}</div>}
     </li>
