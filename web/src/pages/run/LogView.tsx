@@ -92,7 +92,7 @@ function Log({ runId, over, isCode }: LogViewProps) {
   return (
     <Frame
       tools={
-        <Group gap="xs" className="log-tools">
+        <Group gap="xs" justify="flex-end" flex={1} maw={640}>
           <Select
             aria-label="Least level"
             data={LEVELS.map((level) => ({ value: level, label: level === 'TRACE' ? 'All levels' : `${word(level)} and above` }))}
@@ -107,7 +107,9 @@ function Log({ runId, over, isCode }: LogViewProps) {
             placeholder="Search"
             leftSection={<IconSearch size={14} />}
             size="xs"
-            w={220}
+            flex={1}
+            miw={130}
+            maw={240}
             value={search}
             onChange={(event) => setSearch(event.currentTarget.value)}
             onKeyDown={(event) => {

@@ -81,7 +81,7 @@ function Fields({ search, set }: FieldProps) {
         value={list('state')}
         onChange={(states) => set({ state: states.join(',') })}
         clearable
-        w={{ sm: 220 }}
+        w={{ sm: 190 }}
       />
       <Suggested name="task" label="Task" search={search} set={set} />
       <Suggested name="schedule" label="Schedule" search={search} set={set} />
@@ -92,13 +92,13 @@ function Fields({ search, set }: FieldProps) {
         value={list('origin')}
         onChange={(origins) => set({ origin: origins.join(',') })}
         clearable
-        w={{ sm: 150 }}
+        w={{ sm: 130 }}
       />
       <Typed
         name="label"
         label="Label"
         placeholder="team=sales"
-        width={150}
+        width={130}
         search={search}
         set={set}
         fault={(text) => (labelsOf(text).length === 0 ? 'key=value, key or !key' : null)}
@@ -124,7 +124,7 @@ function Fields({ search, set }: FieldProps) {
         name="late"
         label="Late by"
         placeholder="30s"
-        width={120}
+        width={90}
         search={search}
         set={set}
         fault={(text) => (durationMs(text) === null ? 'such as 30s, 5min, 1h' : null)}
@@ -200,7 +200,7 @@ function Suggested({ name, label, search, set }: FieldProps & { name: 'task' | '
         if (event.key === 'Enter') set({ [name]: text.trim() });
       }}
       onBlur={() => text.trim() !== given && set({ [name]: text.trim() })}
-      w={{ sm: 180 }}
+      w={{ sm: 165 }}
     />
   );
 }

@@ -69,7 +69,14 @@ function Row({ run }: { run: ListedRun }) {
     >
       <Table.Td>
         <Group gap={8} wrap="nowrap">
-          <Anchor component={Link} href={href} underline="never" aria-label={`${look.word}: run of ${run.task.key}`} lh={1}>
+          <Anchor
+            component={Link}
+            href={href}
+            underline="never"
+            aria-label={`${look.word}: run of ${run.task.key}`}
+            lh={1}
+            flex="none"
+          >
             <StateBadge look={look} />
           </Anchor>
           {run.error && run.error.code !== 'CANCELED' && (
