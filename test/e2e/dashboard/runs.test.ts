@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
+import axeCore from 'axe-core';
 import { createApi } from '../../support/api.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
@@ -36,7 +36,6 @@ export default defineTask({
     return { copied: rows.rows };
   },
 });`;
-const AXE = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const files = { after };
 const tasks = await taskFolder(files, { 'copy.ts': COPY });
@@ -54,8 +53,8 @@ page.setDefaultTimeout(10_000);
 await page.goto(`${url}/#/login?token=${ADMIN_TOKEN}`);
 await page.getByRole('link', { name: 'Runs' }).waitFor();
 
-const open = (place: string) => page.evaluate((hash) => void (location.hash = hash), place);
-const passGate = async () => (await until(() => Promise.resolve(gates.shift() ?? false))).answer(null);
+const open = (place: string) => page.evaluate(`void (location.hash = ${JSON.stringify(place)})`);
+const passGate = async () => (await until<Call>(() => Promise.resolve(gates.shift() ?? false))).answer(null);
 async function start(input: object = {}, more: object = {}): Promise<string> {
   // Of runs that were canceled.
   gates.length = 0;
@@ -70,7 +69,7 @@ async function start(input: object = {}, more: object = {}): Promise<string> {
 }
 async function noViolations(): Promise<void> {
   const before = seen.complaints.length;
-  await page.evaluate(await AXE);
+  await page.evaluate(axeCore.source);
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor();
@@ -267,7 +266,7 @@ test('at the width of a phone nothing but tables scrolls sideways', async () => 
   for (const place of ['/runs?state=FAILED', `/runs/${id}`]) {
     await open(place);
     await page.getByText('WAREHOUSE_DOWN').first().waitFor();
-    const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const excess = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
     assert.ok(excess <= 0, `${place}: ${excess}`);
   }
 });

@@ -85,7 +85,6 @@ function Log({ runId, over, isCode }: LogViewProps) {
     if (wanted.trim() !== '' && found.length > 0) goTo(0);
     else setChosen(0);
     // Only another search goes back to the first: lines that come do not move what is read.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [wanted, least]);
 
   const empty = rows.length === 0;

@@ -121,16 +121,21 @@ function Remaining({ run, startedAt }: { run: ShownRun; startedAt: number }) {
   );
 }
 
+function roughly(ms: number): string {
+  const said = coarse(ms);
+  return said < 10_000 ? `${said / 1000} s` : formatStretch(said);
+}
+
 function guessText(guess: Estimate, whose: string): string {
   switch (guess.from) {
     case 'progress':
       return guess.remainingMs < 1000
         ? 'Estimate: it should end at any moment'
-        : `Estimate: about ${formatStretch(coarse(guess.remainingMs))} left, at its pace so far`;
+        : `Estimate: about ${roughly(guess.remainingMs)} left, at its pace so far`;
     case 'median':
-      return `Estimate: about ${formatStretch(coarse(guess.remainingMs))} left; runs of ${whose} take ${formatStretch(guess.medianMs)} (median)`;
+      return `Estimate: about ${roughly(guess.remainingMs)} left; runs of ${whose} take ${formatStretch(guess.medianMs)} (median)`;
     case 'overdue':
-      return `${formatStretch(coarse(guess.overMs))} longer than runs of ${whose} usually take (median ${formatStretch(guess.medianMs)})`;
+      return `${roughly(guess.overMs)} longer than runs of ${whose} usually take (median ${formatStretch(guess.medianMs)})`;
   }
 }
 
