@@ -16,6 +16,10 @@ interface MenuItem {
 }
 
 /** Each page is a file of its own that is loaded when it is first asked for. */
-export const ROUTES: readonly Place[] = [{ path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) }];
+export const ROUTES: readonly Place[] = [
+  { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
+  // Behind /schedules/new, which it would match as well.
+  { path: '/schedules/:id', page: lazy(() => import('../pages/schedule/SchedulePage.tsx')) },
+];
 
 export const MENU: readonly MenuItem[] = [{ href: '/workers', label: 'Workers', icon: IconServer }];
