@@ -60,10 +60,16 @@ const dayCases: { rule: string; runs?: DayRuns[]; ledger?: LedgerSpan[]; tone: s
   { rule: 'nothing was due', tone: 'none', lines: [] },
   { rule: 'all went well', runs: [day('2026-05-19', { SUCCEEDED: 24 })], tone: 'good', lines: ['24 succeeded'] },
   {
-    rule: 'one failure is worse than all successes',
+    rule: 'one failure shows through all successes',
     runs: [day('2026-05-19', { SUCCEEDED: 23, FAILED: 1 })],
-    tone: 'bad',
+    tone: 'some',
     lines: ['1 failed', '23 succeeded'],
+  },
+  {
+    rule: 'no more went well than failed',
+    runs: [day('2026-05-19', { SUCCEEDED: 2, FAILED: 1, TIMED_OUT: 1 })],
+    tone: 'bad',
+    lines: ['1 failed', '1 timed out', '2 succeeded'],
   },
   {
     rule: 'what was missed is as bad as what failed',
@@ -275,7 +281,7 @@ for (const { rule, changes, rows } of changeCases)
 
 // ── Charts ────────────────────────────────────────────────────────────────────────────────────────
 
-test('charts: runs in order of time, each value in the column of its outcome; what was not measured is left out', () => {
+test('charts: runs in order of time, each value in the column of its outcome', () => {
   const run = (hour: number, state: MeasuredRun['state'], durationMs: number | null): MeasuredRun => ({
     id: `${hour}`,
     state,
@@ -287,7 +293,7 @@ test('charts: runs in order of time, each value in the column of its outcome; wh
   const series = figureSeries(runs, 'durationMs');
   assert.deepEqual(
     { ...series, runs: series.runs.map(({ id }) => id), at: series.at.map((at) => at - ms('2026-05-20T00:00:00Z') / 1000) },
-    { runs: ['1', '2', '3'], at: [3600, 7200, 10_800], all: [1000, 5000, 30], good: [1000, null, null], bad: [null, 5000, null], other: [null, null, 30] },
+    { runs: ['1', '2', '3', '4'], at: [3600, 7200, 10_800, 14_400], all: [1000, 5000, 30, null], good: [1000, null, null, null], bad: [null, 5000, null, null], other: [null, null, 30, null] },
   ); // prettier-ignore
   assert.equal(figureSentence(series), '3 runs, half of them within 1.0 s, at most 5.0 s; 1 failed.');
   assert.equal(figureSentence(figureSeries(runs, 'latenessMs')), 'Nothing has been measured yet.');

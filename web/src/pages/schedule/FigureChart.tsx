@@ -85,7 +85,11 @@ function options(scheme: 'light' | 'dark', zone: string, width: number, point: (
     height: HEIGHT,
     legend: { show: false },
     cursor: { sync: { key: SYNC }, drag: { x: false, y: false }, y: false, points: { show: false } },
-    scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(max * 1.1, 10)] } },
+    // One run alone lies in the middle of an hour.
+    scales: {
+      x: { time: true, range: (_, min, max) => (max > min ? [min, max] : [min - 1800, max + 1800]) },
+      y: { range: (_, __, max) => [0, Math.max(max * 1.1, 10)] },
+    },
     axes: [
       {
         ...axis,

@@ -12,6 +12,7 @@ import { useSpans } from './useSpans.ts';
 
 const LEGEND: readonly { tone: Tone; word: string }[] = [
   { tone: 'good', word: 'all succeeded' },
+  { tone: 'some', word: 'some failed or missed' },
   { tone: 'bad', word: 'failed or missed' },
   { tone: 'passed', word: 'skipped or canceled' },
   { tone: 'held', word: 'held back' },
@@ -82,7 +83,7 @@ export function Heat({ id, onDay }: { id: string; onDay(day: string): void }) {
 }
 
 const summary = (counts: Record<Tone, number>): string =>
-  `How each day went: ${counts.good} days on which all succeeded, ${counts.bad} with failed or missed ones, ${counts.passed} with skipped or canceled ones, ${counts.held} held back`;
+  `How each day went: ${counts.good} days on which all succeeded, ${counts.bad + counts.some} with failed or missed ones, ${counts.passed} with skipped or canceled ones, ${counts.held} held back`;
 
 /** One cell is in the order of the Tab key; the arrows go on from it. */
 function Grid({ map, onDay, label }: { map: ReturnType<typeof heatMap>; onDay(day: string): void; label: string }) {
@@ -102,7 +103,7 @@ function Grid({ map, onDay, label }: { map: ReturnType<typeof heatMap>; onDay(da
     const box = frame.current;
     if (box === null) return;
     const left = cell.offsetLeft - box.scrollLeft;
-    setPointed({ day, left: Math.max(0, Math.min(left - 60, box.clientWidth - 250)), top: cell.offsetTop + 22 });
+    setPointed({ day, left: Math.max(0, Math.min(left - 40, box.clientWidth - 250)), top: cell.offsetTop + 22 });
   };
   const onKey = (event: KeyboardEvent<HTMLElement>, day: HeatDay) => {
     if (event.key === 'Enter' || event.key === ' ') {
@@ -122,12 +123,12 @@ function Grid({ map, onDay, label }: { map: ReturnType<typeof heatMap>; onDay(da
   return (
     <div style={{ position: 'relative' }} onMouseLeave={() => setPointed(null)}>
       <div ref={frame} className={classes['heatFrame']}>
-        <table className={classes['heat']} role="grid" aria-label={label}>
+        <table className={classes['heat']} role="grid" aria-label={label} style={{ maxWidth: 40 + columns * 27 }}>
           <thead>
             <tr>
               <th aria-label="Weekday" />
               {map.weeks.map((_, week) => (
-                <th key={week} scope="col" style={{ width: 14, maxWidth: 14 }}>
+                <th key={week} scope="col" className={classes['month'] ?? ''}>
                   {map.months.find((month) => month.week === week)?.name}
                 </th>
               ))}

@@ -25,7 +25,7 @@ export function Outlook({ schedule }: { schedule: ShownSchedule }) {
           <Table verticalSpacing={4} horizontalSpacing="xs" fz="sm">
             <Table.Thead>
               <Table.Tr>
-                <Table.Th>In</Table.Th>
+                <Table.Th>Due</Table.Th>
                 <Table.Th>{zone}</Table.Th>
                 {foreign && <Table.Th>{BROWSER_ZONE}</Table.Th>}
                 <Table.Th aria-label="Marks" />
@@ -72,7 +72,7 @@ export function Outlook({ schedule }: { schedule: ShownSchedule }) {
           {lastRun === null ? (
             '–'
           ) : (
-            <Group gap={6} wrap="nowrap">
+            <Group gap="0 6px">
               <Anchor component={Link} href={`/runs/${lastRun.id}`} size="sm" underline="never">
                 <StateBadge look={RUN_LOOKS[lastRun.state]} />
               </Anchor>

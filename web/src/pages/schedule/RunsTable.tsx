@@ -63,7 +63,7 @@ export function RunsTable({ list, error, retry, zone }: RunsTableProps) {
                 <Table.Td ta="right">{run.latenessMs === null ? '–' : formatStretch(run.latenessMs)}</Table.Td>
                 <Table.Td ta="right">{run.durationMs === null ? '–' : formatStretch(run.durationMs)}</Table.Td>
                 <Table.Td>
-                  <Instant at={run.finishedAt} zone={zone} />
+                  <Instant at={run.finishedAt} zone={zone} size="sm" />
                 </Table.Td>
               </Table.Tr>
             ))}

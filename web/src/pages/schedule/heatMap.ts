@@ -1,8 +1,8 @@
 import type { OccurrenceVerdict, RunState } from '../../api/schema.generated.ts';
 import { RUN_LOOKS, VERDICT_LOOKS } from '../../parts/states.ts';
 
-/** How a day went, from the worst to the best; none: nothing was due, or nothing is known of it. */
-export type Tone = 'bad' | 'passed' | 'held' | 'open' | 'good' | 'gone' | 'none';
+/** How a day went, from the worst to the best; some: most went well, and some failed or were missed; none: nothing was due, or nothing is known of it. */
+export type Tone = 'bad' | 'some' | 'passed' | 'held' | 'open' | 'good' | 'gone' | 'none';
 
 /** What the series of figures says of one day. */
 export interface DayRuns {
@@ -34,7 +34,7 @@ export interface HeatMap {
 }
 
 const DAY_MS = 86_400_000;
-const TONES: readonly Tone[] = ['bad', 'passed', 'held', 'open', 'good', 'gone', 'none'];
+const TONES: readonly Tone[] = ['bad', 'some', 'passed', 'held', 'open', 'good', 'gone', 'none'];
 const TONE_OF_STATE: Record<RunState, Tone> = {
   FAILED: 'bad',
   TIMED_OUT: 'bad',
@@ -110,6 +110,7 @@ function heatDay(at: number, byState: DayRuns['byState'], spans: readonly Ledger
   const states = byState.filter(({ count }) => count > 0);
   const told = states.map(({ state, count }) => ({
     tone: TONE_OF_STATE[state],
+    count,
     line: `${count} ${RUN_LOOKS[state].word.toLowerCase()}`,
   }));
   const verdicts = new Map<OccurrenceVerdict, number>();
@@ -121,12 +122,17 @@ function heatDay(at: number, byState: DayRuns['byState'], spans: readonly Ledger
     else
       told.push({
         tone: TONE_OF_VERDICT[verdict],
+        count,
         line: `${wordOf(verdict)}: ${count} from ${scheduledFor.slice(0, 10)} to ${through.slice(0, 10)}`,
       });
   }
-  for (const [verdict, count] of verdicts) told.push({ tone: TONE_OF_VERDICT[verdict], line: `${count} ${wordOf(verdict)}` });
+  for (const [verdict, count] of verdicts)
+    told.push({ tone: TONE_OF_VERDICT[verdict], count, line: `${count} ${wordOf(verdict)}` });
   told.sort((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
-  return { at, day: dayName(at), tone: told[0]?.tone ?? 'none', lines: told.map(({ line }) => line) };
+  const worst = told[0]?.tone ?? 'none';
+  const sum = (wanted: Tone) => told.reduce((total, { tone, count }) => (tone === wanted ? total + count : total), 0);
+  const tone = worst === 'bad' && sum('good') > sum('bad') ? 'some' : worst;
+  return { at, day: dayName(at), tone, lines: told.map(({ line }) => line) };
 }
 
 const wordOf = (verdict: OccurrenceVerdict): string =>
@@ -150,7 +156,7 @@ function monthsOf(weeks: readonly (readonly (HeatDay | null)[])[]): HeatMap['mon
 
 /** How many days went each way. */
 export function countTones({ weeks }: HeatMap): Record<Tone, number> {
-  const counts: Record<Tone, number> = { bad: 0, passed: 0, held: 0, open: 0, good: 0, gone: 0, none: 0 };
+  const counts: Record<Tone, number> = { bad: 0, some: 0, passed: 0, held: 0, open: 0, good: 0, gone: 0, none: 0 };
   for (const day of weeks.flat()) if (day !== null) counts[day.tone]++;
   return counts;
 }

@@ -22,16 +22,14 @@ export interface FigureSeries {
 
 const BAD: readonly RunState[] = ['FAILED', 'TIMED_OUT'];
 
-/** @param runs  in any order; those without the figure are left out */
+/** @param runs  in any order; null where a run has no such figure */
 export function figureSeries(runs: readonly MeasuredRun[], figure: Figure): FigureSeries {
-  const measured = runs
-    .filter((run) => run[figure] !== null)
-    .toSorted((a, b) => Date.parse(a.scheduledFor) - Date.parse(b.scheduledFor));
-  const values = (wanted: (state: RunState) => boolean) => measured.map((run) => (wanted(run.state) ? run[figure] : null));
+  const sorted = runs.toSorted((a, b) => Date.parse(a.scheduledFor) - Date.parse(b.scheduledFor));
+  const values = (wanted: (state: RunState) => boolean) => sorted.map((run) => (wanted(run.state) ? run[figure] : null));
   const isBad = (state: RunState) => BAD.includes(state);
   return {
-    runs: measured,
-    at: measured.map(({ scheduledFor }) => Date.parse(scheduledFor) / 1000),
+    runs: sorted,
+    at: sorted.map(({ scheduledFor }) => Date.parse(scheduledFor) / 1000),
     all: values(() => true),
     good: values((state) => state === 'SUCCEEDED'),
     bad: values(isBad),
