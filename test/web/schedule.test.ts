@@ -166,7 +166,7 @@ const item = (at: string, verdict: LedgerItem['verdict'], over: Partial<LedgerIt
 const hours = (date: string, from: number, count: number, verdict: LedgerItem['verdict']) =>
   Array.from({ length: count }, (_, i) => item(`${date}T${String(from + i).padStart(2, '0')}:00:00.000Z`, verdict));
 const told = (items: LedgerItem[], options: Partial<Parameters<typeof ledgerRows>[1]> = {}) =>
-  ledgerRows(items, { zone: 'UTC', now: ms('2026-05-20T12:30:00Z'), opened: new Set(), ...options }).map((row) => {
+  ledgerRows(items, { zone: 'UTC', now: ms('2026-05-20T12:30:00Z'), by: 'day', opened: new Set(), ...options }).map((row) => {
     if (row.kind === 'day') return row.day;
     if (row.kind === 'now') return 'now';
     return row.kind === 'fold' ? `${row.count} times` : row.item.scheduledFor.slice(11, 16);
@@ -208,6 +208,13 @@ test('ledger: a fold ends at another outcome, at another day and at the present'
   ]);
 });
 
+test('ledger: of a long stretch months head the rows, and fold over days', () => {
+  const daily = Array.from({ length: 8 }, (_, i) =>
+    item(`2026-0${i < 2 ? 4 : 5}-${i < 2 ? 29 + i : `0${i}`}T01:00:00.000Z`, 'FIRED'),
+  );
+  assert.deepEqual(told(daily, { by: 'month' }), ['2026-04', '01:00', '01:00', '2026-05', '6 times']);
+});
+
 test('ledger: what failed, was skipped or says a reason has a row of its own', () => {
   const failed = hours('2026-05-20', 0, 6, 'FIRED').map((one) => ({
     ...one,
@@ -220,7 +227,7 @@ test('ledger: what failed, was skipped or says a reason has a row of its own', (
 test('ledger: a second page says neither its day nor the present again', () => {
   const now = ms('2026-05-20T12:30:00Z');
   const first = hours('2026-05-20', 13, 1, 'PLANNED');
-  const above = endOf(first, 'UTC', now);
+  const above = endOf(first, { zone: 'UTC', now, by: 'day' });
   assert.deepEqual(told(hours('2026-05-20', 14, 1, 'PLANNED'), { above }), ['14:00']);
 });
 

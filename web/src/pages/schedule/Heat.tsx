@@ -45,7 +45,7 @@ export function Heat({ id, onDay }: { id: string; onDay(day: string): void }) {
     query: ScheduleHeatDocument,
     variables: { id, range: { from: new Date(from).toISOString(), until: new Date(until).toISOString() } },
     on: () => false,
-    every: 30_000,
+    every: 15_000,
   });
   const days = useMemo(
     () => data?.statsSeries.map(({ from: start, stats }) => ({ from: start, byState: stats.byState })),

@@ -25,6 +25,8 @@ import type { ShownSchedule } from './shown.ts';
 
 const STEP_MS = 30_000;
 const DAY_MS = 86_400_000;
+/** Of a longer stretch months are told apart, not days. */
+const LONG_MS = 14 * DAY_MS;
 
 interface LedgerProps {
   schedule: ShownSchedule;
@@ -118,7 +120,7 @@ function Pages(props: PagesProps) {
       <Table verticalSpacing={4} fz="sm" mih={300}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th w={170}>Scheduled for</Table.Th>
+            <Table.Th w={230}>Scheduled for</Table.Th>
             <Table.Th w={190}>Verdict</Table.Th>
             <Table.Th>Run or reason</Table.Th>
             <Table.Th w={180} aria-label="Actions" />
@@ -168,7 +170,8 @@ function Page(props: PageProps) {
         </Table.Tr>
       </Table.Tbody>
     );
-  const rows = ledgerRows(list.nodes, { zone, now, opened, above });
+  const by = shown.until - shown.from > LONG_MS ? 'month' : 'day';
+  const rows = ledgerRows(list.nodes, { zone, now, by, opened, above });
   return (
     <>
       <Table.Tbody>
@@ -191,7 +194,7 @@ function Page(props: PageProps) {
                   <Table.Th colSpan={4} scope="rowgroup">
                     {row.day}{' '}
                     <Text span size="xs" c="dimmed">
-                      {weekdayOf(row.day)}
+                      {by === 'day' ? weekdayOf(row.day) : monthOf(row.day)}
                     </Text>
                   </Table.Th>
                 </Table.Tr>
@@ -209,12 +212,13 @@ function Page(props: PageProps) {
                   items={row.items}
                   count={row.count}
                   zone={zone}
+                  by={by}
                   open={opened.has(row.key)}
                   onToggle={() => toggle(row.key)}
                 />
               );
             case 'one':
-              return <Row key={row.key} item={row.item} zone={zone} now={now} onWhy={onWhy} onChange={onChange} />;
+              return <Row key={row.key} item={row.item} zone={zone} by={by} now={now} onWhy={onWhy} onChange={onChange} />;
             default:
               return row satisfies never;
           }
@@ -230,7 +234,7 @@ function Page(props: PageProps) {
         )}
       </Table.Tbody>
       {list.pageInfo.hasNextPage && left > 1 && (
-        <Page {...props} after={list.pageInfo.endCursor} above={endOf(list.nodes, zone, now)} left={left - 1} />
+        <Page {...props} after={list.pageInfo.endCursor} above={endOf(list.nodes, { zone, now, by })} left={left - 1} />
       )}
     </>
   );
@@ -239,21 +243,29 @@ function Page(props: PageProps) {
 const weekdayOf = (day: string): string =>
   new Intl.DateTimeFormat('en', { weekday: 'long', timeZone: 'UTC' }).format(Date.parse(`${day}T12:00:00Z`));
 
+const monthOf = (month: string): string =>
+  new Intl.DateTimeFormat('en', { month: 'long', timeZone: 'UTC' }).format(Date.parse(`${month}-15T12:00:00Z`));
+
+/** Below a heading that says the rest. */
+const timeBelow = (at: number, zone: string, by: 'day' | 'month'): string =>
+  by === 'day' ? formatSecond(at, zone) : formatInstant(at, zone).slice(5);
+
 interface FoldProps {
   items: readonly LedgerItem[];
   count: number;
   zone: string;
+  by: 'day' | 'month';
   open: boolean;
   onToggle(): void;
 }
 
-function Fold({ items, count, zone, open, onToggle }: FoldProps) {
+function Fold({ items, count, zone, by, open, onToggle }: FoldProps) {
   const [first, last] = [items[0] as LedgerItem, items.at(-1) as LedgerItem];
   const planned = outcomeOf(first) === 'PLANNED';
   return (
     <Table.Tr>
       <Table.Td style={{ fontVariantNumeric: 'tabular-nums' }} className="nowrap">
-        {formatSecond(Date.parse(first.scheduledFor), zone)} – {formatSecond(Date.parse(last.through), zone)}
+        {timeBelow(Date.parse(first.scheduledFor), zone, by)} – {timeBelow(Date.parse(last.through), zone, by)}
       </Table.Td>
       <Table.Td>
         <StateBadge look={planned ? VERDICT_LOOKS.PLANNED : VERDICT_LOOKS.FIRED} />
@@ -271,12 +283,13 @@ function Fold({ items, count, zone, open, onToggle }: FoldProps) {
 interface RowProps {
   item: LedgerItem;
   zone: string;
+  by: 'day' | 'month';
   now: number;
   onWhy(at: string): void;
   onChange(item: LedgerItem): void;
 }
 
-function Row({ item, zone, now, onWhy, onChange }: RowProps) {
+function Row({ item, zone, by, now, onWhy, onChange }: RowProps) {
   const { scheduledFor, through, effectiveAt, count, verdict, reason, runs } = item;
   const at = Date.parse(scheduledFor);
   const ahead = at > now;
@@ -294,7 +307,7 @@ function Row({ item, zone, now, onWhy, onChange }: RowProps) {
           events={{ hover: true, focus: true, touch: true }}
         >
           <time dateTime={scheduledFor} style={{ fontVariantNumeric: 'tabular-nums' }}>
-            {formatSecond(at, zone)}
+            {timeBelow(at, zone, by)}
           </time>
         </Tooltip>
         {effectiveAt !== scheduledFor && (

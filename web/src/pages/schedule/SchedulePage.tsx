@@ -29,6 +29,11 @@ const TABS = ['ledger', 'why', 'runs', 'history'] as const;
 
 /** All of one schedule: what it is, what it did and will do, why, and what can be done about it. */
 export default function SchedulePage({ id = '' }: { id?: string }) {
+  // Of another schedule nothing is to stay, neither what was read nor what was chosen.
+  return <Page key={id} id={id} />;
+}
+
+function Page({ id }: { id: string }) {
   const { viewer } = useSession();
   const { data, error, reread } = useLive({
     query: ScheduleDocument,
@@ -56,7 +61,7 @@ export default function SchedulePage({ id = '' }: { id?: string }) {
         </EmptyState>
       </>
     );
-  return schedule === undefined ? <Waiting /> : <Loaded key={id} schedule={schedule} />;
+  return schedule === undefined ? <Waiting /> : <Loaded schedule={schedule} />;
 }
 
 function Waiting() {
@@ -153,7 +158,7 @@ function Notices({ schedule }: { schedule: ShownSchedule }) {
       {pause && (
         <Alert color="yellow" icon={<IconPlayerPause />} title="Paused">
           <Text size="sm">{pause.reason}</Text>
-          <Text size="sm" c="dimmed">
+          <Text size="sm">
             By {pause.by.name ?? pause.by.id}, <Instant at={pause.since} zone={zone} size="sm" />.{' '}
             {pause.until === null ? (
               'Until somebody resumes it.'
@@ -171,7 +176,7 @@ function Notices({ schedule }: { schedule: ShownSchedule }) {
       {task.pause && (
         <Alert color="yellow" icon={<IconPlayerPause />} title="Its task is paused">
           <Text size="sm">{task.pause.reason}</Text>
-          <Text size="sm" c="dimmed">
+          <Text size="sm">
             No schedule of{' '}
             <Anchor component={Link} href={`/tasks/${task.id}`} inherit>
               {task.key}

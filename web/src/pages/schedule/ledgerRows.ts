@@ -14,16 +14,19 @@ export interface LedgerItem {
 }
 
 export type LedgerRow =
+  /** day: or the month, 2026-05. */
   | { kind: 'day'; key: string; day: string }
   | { kind: 'now'; key: string }
   | { kind: 'one'; key: string; item: LedgerItem }
-  /** Neighbours of one day that went the same way, shown as one row until it is opened. */
+  /** Neighbours below one heading that went the same way, shown as one row until it is opened. */
   | { kind: 'fold'; key: string; items: readonly LedgerItem[]; count: number };
 
 interface Options {
   zone: string;
   /** Epoch milliseconds. */
   now: number;
+  /** What heads the rows: of rare occurrences each day has one at most. */
+  by: 'day' | 'month';
   /** Keys of the folds that are opened. */
   opened: ReadonlySet<string>;
   /** The day that stands above already, and whether the line of the present does. */
@@ -34,18 +37,18 @@ interface Options {
 const FOLDED = 5;
 
 /** The rows of a page of the ledger: days, the line of the present, and what is all the same in one row. */
-export function ledgerRows(items: readonly LedgerItem[], { zone, now, opened, above }: Options): LedgerRow[] {
+export function ledgerRows(items: readonly LedgerItem[], { zone, now, by, opened, above }: Options): LedgerRow[] {
   const rows: LedgerRow[] = [];
   let day = above?.day ?? null;
   let past = above?.isPast ?? true;
-  for (const group of groupsOf(items, zone, now)) {
+  for (const group of groupsOf(items, { zone, now, by })) {
     const [first] = group as [LedgerItem];
     const at = Date.parse(first.scheduledFor);
     if (past && at > now) {
       rows.push({ kind: 'now', key: 'now' });
       past = false;
     }
-    const on = formatDay(at, zone);
+    const on = headOf(at, zone, by);
     if (on !== day) rows.push({ kind: 'day', key: `day ${on} ${first.scheduledFor}`, day: on });
     day = on;
     const key = `fold ${first.scheduledFor}`;
@@ -59,20 +62,25 @@ export function ledgerRows(items: readonly LedgerItem[], { zone, now, opened, ab
 }
 
 /** Where the next page goes on. */
-export function endOf(items: readonly LedgerItem[], zone: string, now: number): { day: string | null; isPast: boolean } {
+export function endOf(
+  items: readonly LedgerItem[],
+  { zone, now, by }: Pick<Options, 'zone' | 'now' | 'by'>,
+): { day: string | null; isPast: boolean } {
   const last = items.at(-1);
   if (last === undefined) return { day: null, isPast: true };
   const at = Date.parse(last.scheduledFor);
-  return { day: formatDay(at, zone), isPast: at <= now };
+  return { day: headOf(at, zone, by), isPast: at <= now };
 }
 
-function groupsOf(items: readonly LedgerItem[], zone: string, now: number): LedgerItem[][] {
+const headOf = (at: number, zone: string, by: Options['by']): string => formatDay(at, zone).slice(0, by === 'day' ? 10 : 7);
+
+function groupsOf(items: readonly LedgerItem[], { zone, now, by }: Pick<Options, 'zone' | 'now' | 'by'>): LedgerItem[][] {
   const groups: LedgerItem[][] = [];
   let last: string | null = null;
   for (const item of items) {
     const outcome = outcomeOf(item);
     const at = Date.parse(item.scheduledFor);
-    const key = outcome === null ? null : `${outcome} ${at > now} ${formatDay(at, zone)}`;
+    const key = outcome === null ? null : `${outcome} ${at > now} ${headOf(at, zone, by)}`;
     if (key !== null && key === last) groups.at(-1)?.push(item);
     else groups.push([item]);
     last = key;
