@@ -22,7 +22,7 @@ const letGo = () => {
 };
 const tokens = await addTokens(client.databaseUrl, 'VIEWER');
 const { page, complaints, strangers } = await openPage({ after }, client.url);
-page.setDefaultTimeout(10_000);
+page.setDefaultTimeout(30_000);
 
 async function enter(token: string): Promise<void> {
   await page.goto(`${client.url}/#/login?token=${token}`);
@@ -193,7 +193,7 @@ test('no serious fault of accessibility, light and dark; nothing sticks out at 3
   });
   await api.runIn((await api.trigger(schedule)).id, 'SUCCEEDED');
   await api.pauseSchedules({ select: { ids: [schedule.id] }, reason: 'A look' });
-  const looked = { light: ['ledger', 'runs'], dark: ['why&at=2026-03-01T12:00:00Z', 'history'] } as const;
+  const looked = { light: ['ledger'], dark: ['why&at=2026-03-01T12:00:00Z', 'history'] } as const;
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     for (const tab of looked[colorScheme]) {
@@ -201,7 +201,7 @@ test('no serious fault of accessibility, light and dark; nothing sticks out at 3
       await page.getByRole('img', { name: /^Duration: 1 run/ }).waitFor();
       await page
         .getByRole('tabpanel')
-        .getByText(/Now · below|It did not fire|The newest 1|created it/)
+        .getByText(/Now · below|It did not fire|created it/)
         .first()
         .waitFor();
       assert.deepEqual(await seriousViolations(page), [], `${colorScheme} ${tab}`);
