@@ -39,12 +39,14 @@ export async function seed(config: Config, adminToken: string, origin: string, l
       const secrets = createSecretBox(await readSecretKeys(config, log));
       const parts = { store, queue, clock, triggerOf: createTriggerCache(1_000), secrets };
       const { tasks } = await loadTasks(config.tasksDir);
+      // As the server does.
+      const keepsAll = Object.values(config.keep).every((ms) => ms === null);
       const outage = outageBefore(now);
       await tellStory({
         parts: { ...parts, queue: { ...queue, enqueue: () => Promise.resolve() } },
         log,
         world: { now, outage, workers: pastWorkers(now, began, outage) },
-        codeTasks: [retentionTask(parts, config.keep), ...tasks],
+        codeTasks: keepsAll ? tasks : [retentionTask(parts, config.keep), ...tasks],
         origin,
       });
       await begin(parts, now);
