@@ -62,7 +62,7 @@ const TONE_OF_VERDICT: Record<OccurrenceVerdict, Tone> = {
 };
 
 const dayOf = (at: number): number => Math.floor(at / DAY_MS) * DAY_MS;
-export const dayName = (at: number): string => new Date(at).toISOString().slice(0, 10);
+const dayName = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
 /** Whole weeks from a Monday until the end of today, in days of UTC: the figures come in those. */
 export function heatRange(now: number, weeks: number): { from: number; until: number } {

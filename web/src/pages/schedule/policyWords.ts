@@ -11,7 +11,7 @@ export const OVERLAP_WORDS: Record<OverlapPolicy, string> = {
   ALLOW_ALL: 'runs beside the previous run',
 };
 
-export const MISFIRE_WORDS: Record<MisfireMode, string> = {
+const MISFIRE_WORDS: Record<MisfireMode, string> = {
   SKIP: 'does not run',
   FIRE_ONCE: 'runs once for all that were missed',
   FIRE_ALL: 'runs for each that was missed, in order',
