@@ -40,7 +40,7 @@ const figuresOf = (condition: string) => `SELECT ${FIGURES} FROM (
   ) r`;
 
 export async function readRunStats(prisma: Db, filter: RunFilter | null, { from, until }: Stretch): Promise<RunStats> {
-  const conditions = conditionsOfRuns(filter, {});
+  const conditions = conditionsOfRuns(filter);
   conditions.add(`r.scheduled_for > ${conditions.param(from.toISOString())}::timestamptz`);
   conditions.add(`r.scheduled_for <= ${conditions.param(until.toISOString())}::timestamptz`);
   const [row] = await sqlOfPrisma(prisma).query<StatsRow>(
