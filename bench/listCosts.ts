@@ -11,7 +11,7 @@ export const ROUNDS = 3;
 /** How far into the list the deep page lies. */
 const DEPTH = 0.6;
 
-export interface Line extends Cost {
+interface Line extends Cost {
   list: string;
   filter: string;
   order: string;
@@ -78,6 +78,8 @@ export function slowest(lines: readonly Line[]): Line[] {
   return Array.from(groups.values(), (group) => group.reduce((worst, line) => (line.ms > worst.ms ? line : worst)));
 }
 
+const HEAD = ['list', 'filter', 'order', 'ms', 'buffers', 'read by'];
+
 export function table(lines: readonly Line[]): string[] {
   const cells = lines.map(({ list, filter, order, ms, buffers, node }) => [
     list,
@@ -87,11 +89,11 @@ export function table(lines: readonly Line[]): string[] {
     String(buffers),
     node,
   ]);
-  const rows = [['list', 'filter', 'order', 'ms', 'buffers', 'read by'], ...cells];
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const rows = [HEAD, ...cells];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column]!))
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );

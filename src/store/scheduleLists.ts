@@ -67,13 +67,15 @@ async function conditionsOf(prisma: Db, filter: ScheduleFilter, now: number): Pr
   conditions.search(['s.name', 's.description'], filter.search, { expression: 's.task_id', found });
   conditions.labels('s.labels', filter.labels);
   if (filter.nextFire != null) conditions.add(FIRES);
+  // The same twice: the one is what the index holds, and of the other the planner knows how many rows it leaves.
   conditions.within(NEXT_FIRE_AT, filter.nextFire);
+  conditions.within('s.next_fire_at', filter.nextFire);
   conditions.is('s.consecutive_failures > 0', filter.failing);
   if (filter.silent != null) {
     const since = `${conditions.param(new Date(now - SILENCE_MS).toISOString())}::timestamptz`;
     const untaken = `SELECT q.schedule_id FROM run q WHERE q.state = 'QUEUED' AND q.queued_at < ${since} AND q.schedule_id IS NOT NULL`;
     // The silent are few, and are looked for among what wakes and what waits; the others are many, and each is looked at as the list comes to it.
-    const unfired = `SELECT u.id FROM schedule u WHERE ${firing('u')} AND u.deleted_at IS NULL AND ${nextFireAt('u')} < ${since}`;
+    const unfired = `SELECT u.id FROM schedule u WHERE ${firing('u')} AND u.deleted_at IS NULL AND ${nextFireAt('u')} < ${since} AND u.next_fire_at < ${since}`;
     if (filter.silent) conditions.add(`s.state = 'ACTIVE' AND s.id IN (${unfired} UNION ALL ${untaken})`);
     else conditions.is(`s.state = 'ACTIVE' AND (s.next_fire_at < ${since} OR s.id IN (${untaken}))`, false);
   }
