@@ -50,7 +50,7 @@ export const SCHEDULE_ORDERS = {
 } as const satisfies Record<string, ListOrder>;
 
 /** @param now  what `silent` is measured against, epoch ms */
-async function conditionsOf(prisma: Db, filter: ScheduleFilter, now: number): Promise<Conditions> {
+export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, now: number): Promise<Conditions> {
   const conditions = new Conditions();
   conditions.add('s.deleted_at IS NULL');
   conditions.anyOf('s.name', filter.names);
@@ -88,14 +88,14 @@ export async function pageSchedules(
   request: PageRequest,
   now: number,
 ): Promise<SchedulePage> {
-  const conditions = await conditionsOf(prisma, filter ?? {}, now);
+  const conditions = await conditionsOfSchedules(prisma, filter ?? {}, now);
   const list = { from: 'schedule s', alias: 's', conditions };
   return readPage(prisma, list, request, (ids) => findSchedulesById(prisma, ids));
 }
 
 /** Ids of what a filter selects, in order of id: the order in which their rows are to be locked. */
 export async function listScheduleIds(prisma: Db, filter: ScheduleFilter, now: number): Promise<string[]> {
-  const conditions = await conditionsOf(prisma, filter, now);
+  const conditions = await conditionsOfSchedules(prisma, filter, now);
   const rows = await sqlOfPrisma(prisma).query<{ id: string }>(
     `/* ids of schedules */ SELECT s.id FROM schedule s WHERE ${conditions.text()} ORDER BY s.id`,
     conditions.values,
@@ -111,7 +111,7 @@ export async function listManaged(prisma: Pick<PrismaTransaction, 'schedule'>, m
 
 /** Whether a filter selects this one. */
 export async function matchesFilter(prisma: Db, filter: ScheduleFilter, id: string, now: number): Promise<boolean> {
-  const conditions = await conditionsOf(prisma, filter, now);
+  const conditions = await conditionsOfSchedules(prisma, filter, now);
   conditions.add(`s.id = ${conditions.param(id)}`);
   const sql = `/* matchesFilter */ SELECT 1 FROM schedule s WHERE ${conditions.text()}`;
   return (await sqlOfPrisma(prisma).query(sql, conditions.values)).length > 0;

@@ -91,7 +91,7 @@ test('a call that waits for one that fails does it itself', async () => {
   });
   await held.promise;
   const failing = trigger(key, { input: { much: 'x' }, overlapPolicy: 'SKIP' });
-  await untilBlocked(store.sql, 'lockSchedule');
+  await untilBlocked(store.sql, 'lockSchedules');
   const waiting = trigger(key);
   await untilBlocked(store.sql, 'lockKey');
   release.resolve();

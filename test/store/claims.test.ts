@@ -70,7 +70,7 @@ test('a claim holds the schedule against an edit until it ends, and the edit see
   await parts.store.hotTransaction(async ({ sql }) => {
     assert.equal((await claimDueSchedules(sql, at('00:00:01'), 1)).length, 1);
     edit = editSchedule(parts, id, { description: 'edited' });
-    await untilBlocked(parts.store.sql, 'lockSchedule');
+    await untilBlocked(parts.store.sql, 'lockSchedules');
     const next = iso(at('00:00:02'));
     const advance = {
       id,
@@ -99,7 +99,7 @@ test('readUnderway sees what was committed while the lock was waited for', async
       await lockSchedule(sql, id);
       return (await readUnderway(sql, [id])).get(id)?.active;
     });
-    await untilBlocked(parts.store.sql, 'lockSchedule');
+    await untilBlocked(parts.store.sql, 'lockSchedules');
     await insertRuns(holder.sql, parts.clock.now(), [run]);
   });
   assert.equal(await seen, 1);
@@ -112,7 +112,7 @@ test('a schedule locked after waiting has the ledger row that was written meanwh
   await parts.store.hotTransaction(async ({ sql }) => {
     await lockSchedule(sql, id);
     open = parts.store.hotTransaction(async (waiting) => (await lockSchedule(waiting.sql, id))?.open?.verdict);
-    await untilBlocked(parts.store.sql, 'lockSchedule');
+    await untilBlocked(parts.store.sql, 'lockSchedules');
     const instant = iso(at('00:00:01'));
     const next = iso(at('00:00:02'));
     const skip = {
