@@ -140,8 +140,9 @@ test('what is not as in the template is noticed, whatever it is', async (t) => {
   assert.equal(await pool.giveBack(url), false, 'and the database is dropped');
 });
 
-test('a database that cannot be made like the template is dropped', async () => {
-  for (const change of ['ALTER TABLE run RENAME TO another', 'CREATE TABLE another AS SELECT 1']) {
+test('a database that cannot be made like the template, or only at great cost, is dropped', async () => {
+  const large = `INSERT INTO pgboss.warning (type, message, data) SELECT 'test', repeat('x', 1000), '{}' FROM generate_series(1, 20000)`;
+  for (const change of ['ALTER TABLE run RENAME TO another', 'CREATE TABLE another AS SELECT 1', large]) {
     const url = await pool.take();
     const id = await idOf(url);
     await query(url, change);
