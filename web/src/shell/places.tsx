@@ -16,6 +16,11 @@ interface MenuItem {
 }
 
 /** Each page is a file of its own that is loaded when it is first asked for. */
-export const ROUTES: readonly Place[] = [{ path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) }];
+export const ROUTES: readonly Place[] = [
+  // Before /schedules/:id, which takes any name.
+  { path: '/schedules/new', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
+  { path: '/schedules/:id/edit', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
+  { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
+];
 
 export const MENU: readonly MenuItem[] = [{ href: '/workers', label: 'Workers', icon: IconServer }];
