@@ -26,7 +26,7 @@ import { sameJson } from './path.ts';
 import { FIELD_WORDS, cleanSpec, differingFields, patchOf } from './spec.ts';
 import type { Spec } from './spec.ts';
 import { useChosenTask } from './TaskPicker.tsx';
-import { WhatSection } from './WhatSection.tsx';
+import { WhatSection, WithSection } from './WhatSection.tsx';
 import { WhenSection } from './WhenSection.tsx';
 import { useLeaveGuard } from './useLeaveGuard.tsx';
 import { usePreview } from './usePreview.ts';
@@ -169,6 +169,7 @@ export function Editor({ initial, edited }: EditorProps) {
             <Stack>
               <WhatSection task={task} />
               <WhenSection creating={edited === null} />
+              <WithSection task={task} />
               <Paper withBorder p="md" component="section" aria-label="Policies">
                 <Title order={2} mb="sm">
                   How it behaves
@@ -193,7 +194,7 @@ export function Editor({ initial, edited }: EditorProps) {
             </Paper>
           </Grid.Col>
         </Grid>
-        <Paper withBorder p="sm" pos="sticky" bottom={8} style={{ zIndex: 5 }} component="section" aria-label="Save">
+        <Paper withBorder p="sm" shadow="md" pos="sticky" bottom={8} style={{ zIndex: 5 }} component="section" aria-label="Save">
           <Stack gap="xs">
             <Refused faults={state.refused} />
             <Group justify="space-between" gap="sm">

@@ -1,4 +1,4 @@
-import { Fieldset, Group, NativeSelect, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Fieldset, Group, NativeSelect, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { ListAt, NumberAt, TextAt } from './fields.tsx';
 import { brokenTexts, useField, useForm } from './form.tsx';
@@ -20,11 +20,9 @@ export function InputSection({ task }: { task: ChosenTask | null }) {
   const unknown =
     fields === null || !isRecord(value) ? [] : Object.keys(value).filter((name) => !fields.some((field) => field.name === name));
   return (
-    <Stack gap="sm" role="group" aria-label="Input">
+    <Stack gap="sm">
       <Group justify="space-between">
-        <Text fw={500} size="sm">
-          Input
-        </Text>
+        <Title order={2}>Input</Title>
         {fields !== null && (
           <SegmentedControl
             size="xs"

@@ -79,6 +79,8 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
 function FireTable({ preview: { fireTimes, timeZone } }: { preview: Preview }) {
   const { clockOffset } = useSession();
   const now = useNow() + clockOffset;
+  // All on the minute: seconds would say nothing.
+  const bySecond = fireTimes.some(({ local }) => !local.endsWith(':00'));
   const elsewhere = timeZone !== BROWSER_ZONE;
   return (
     <Table.ScrollContainer minWidth={elsewhere ? 360 : 280}>
@@ -103,7 +105,7 @@ function FireTable({ preview: { fireTimes, timeZone } }: { preview: Preview }) {
               <Table.Tr key={at}>
                 <Table.Td>
                   <time dateTime={at} title={`${formatInstant(ms, 'UTC')} UTC`} className="nowrap">
-                    {weekdayOf(local)} {local.replace('T', ' ').slice(0, 19)}{' '}
+                    {weekdayOf(local)} {local.replace('T', ' ').slice(0, bySecond ? 19 : 16)}{' '}
                     <Text span size="xs" c="dimmed">
                       {offset}
                     </Text>
