@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultOfRequest, faultsAt, faultsOf, withoutTouched } from '../../web/src/pages/editor/faults.ts';
 import { inputFieldsOf } from '../../web/src/pages/editor/inputFields.ts';
+import { diffLines } from '../../web/src/pages/editor/lineDiff.ts';
 import { compareEdits, mergeEdits, usualChoice } from '../../web/src/pages/editor/merge.ts';
 import { getAt, setAt } from '../../web/src/pages/editor/path.ts';
 import { cleanSpec, copyOf, differingFields, patchOf } from '../../web/src/pages/editor/spec.ts';
 import { TEMPLATES } from '../../web/src/pages/editor/templates.ts';
 import { TRIGGER_KINDS, beginningOf, changeKind, heldBy, kindOf } from '../../web/src/pages/editor/triggers.ts';
+import fc from '../support/properties.ts';
 
 const CRON = { cron: { expression: '0 9 * * *' } };
 const TODAY = '2026-03-01';
@@ -186,4 +188,26 @@ test('objects and lists are drawn with what they hold; a schema that holds itsel
   assert.match(JSON.stringify(inputFieldsOf(tree)), /"as":"JSON"/);
   assert.equal(inputFieldsOf(null), null);
   assert.equal(inputFieldsOf({ type: 'object' }), null);
+});
+
+test('a diff keeps what both have, in order, and tells what is gone from what came', () => {
+  const said = diffLines('a\nb\nc\nd', 'a\nx\nc\nd\ne').map(({ is, text }) => `${is} ${text}`);
+  assert.deepEqual(said, ['SAME a', 'GONE b', 'ADDED x', 'SAME c', 'SAME d', 'ADDED e']);
+  assert.deepEqual(diffLines('', 'a'), [{ is: 'ADDED', text: 'a' }]);
+});
+
+test('both texts can be read out of their diff again', () => {
+  const texts = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 12 }).map((lines) => lines.join('\n'));
+  fc.assert(
+    fc.property(texts, texts, (before, after) => {
+      const lines = diffLines(before, after);
+      const without = (is: string) =>
+        lines
+          .filter((line) => line.is !== is)
+          .map(({ text }) => text)
+          .join('\n');
+      assert.equal(without('ADDED'), before);
+      assert.equal(without('GONE'), after);
+    }),
+  );
 });

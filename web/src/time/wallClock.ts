@@ -26,7 +26,8 @@ const HOUR_MS = 3_600_000;
 export function readWall(wall: string, zone: string): WallReading | null {
   const whole = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall) ? `${wall}:00` : wall;
   const asUtc = Date.parse(`${whole}Z`);
-  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/.test(whole) || Number.isNaN(asUtc)) return null;
+  // Date.parse takes February 30, too, and answers a day of March.
+  if (Number.isNaN(asUtc) || new Date(asUtc).toISOString() !== `${whole}.000Z`) return null;
   try {
     // No zone is further than a day from UTC, and none changes its clock twice within two days.
     const offsets = [asUtc - 24 * HOUR_MS, asUtc + 24 * HOUR_MS].map((at) => Date.parse(`${wallOf(at, zone)}Z`) - at);

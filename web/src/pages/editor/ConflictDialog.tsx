@@ -1,7 +1,9 @@
 import { Badge, Button, Code, Group, Modal, Radio, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
+import { diffLines } from './lineDiff.ts';
 import { compareEdits, mergeEdits, usualChoice } from './merge.ts';
 import type { FieldChange, Side } from './merge.ts';
+import { sameJson } from './path.ts';
 import { FIELD_WORDS } from './spec.ts';
 import type { Spec } from './spec.ts';
 
@@ -52,8 +54,8 @@ export function ConflictDialog({ base, mine, theirs, baseVersion, theirVersion, 
                 All as in theirs
               </Button>
             </Group>
-            <Table.ScrollContainer minWidth={720}>
-              <Table verticalSpacing="xs" layout="fixed">
+            <div style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label="What was changed">
+              <Table verticalSpacing="xs" layout="fixed" miw={720}>
                 <Table.Thead>
                   <Table.Tr>
                     <Table.Th w={150}>Field</Table.Th>
@@ -90,18 +92,18 @@ export function ConflictDialog({ base, mine, theirs, baseVersion, theirVersion, 
                         </Table.Td>
                         <Table.Td>
                           {pick('MINE', 'Keep mine')}
-                          <Value value={change.mine} />
+                          <Changed base={change.base} value={change.mine} />
                         </Table.Td>
                         <Table.Td>
                           {pick('THEIRS', 'Keep theirs')}
-                          <Value value={change.theirs} />
+                          <Changed base={change.base} value={change.theirs} />
                         </Table.Td>
                       </Table.Tr>
                     );
                   })}
                 </Table.Tbody>
               </Table>
-            </Table.ScrollContainer>
+            </div>
           </>
         )}
         <Group justify="flex-end">
@@ -115,21 +117,41 @@ export function ConflictDialog({ base, mine, theirs, baseVersion, theirVersion, 
   );
 }
 
+/** As it was before, or a word for what was not given. */
 function Value({ value }: { value: unknown }) {
   if (value === undefined)
     return (
       <Text size="sm" c="dimmed">
-        as usual
+        not given
       </Text>
     );
   return (
-    <Code
-      block
-      fz={12}
-      style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere', maxHeight: 260, overflow: 'auto' }}
-      tabIndex={0}
-    >
-      {typeof value === 'string' ? value : JSON.stringify(value, null, 2)}
+    <Code block fz={12} style={BLOCK} tabIndex={0}>
+      {textOf(value)}
     </Code>
   );
 }
+
+/** Line by line against what it was. */
+function Changed({ base, value }: { base: unknown; value: unknown }) {
+  if (value === undefined || base === undefined || sameJson(base, value)) return <Value value={value} />;
+  return (
+    <Code block fz={12} style={BLOCK} tabIndex={0}>
+      {diffLines(textOf(base), textOf(value)).map(({ is, text }, index) => (
+        <span key={index} style={{ display: 'block', ...LOOKS[is] }}>
+          {is === 'ADDED' ? '+ ' : is === 'GONE' ? '− ' : '  '}
+          {text}
+        </span>
+      ))}
+    </Code>
+  );
+}
+
+const BLOCK = { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere', maxHeight: 260, overflow: 'auto' } as const;
+const LOOKS = {
+  SAME: {},
+  ADDED: { background: 'var(--mantine-color-green-light)', fontWeight: 600 },
+  GONE: { background: 'var(--mantine-color-red-light)', textDecoration: 'line-through' },
+} as const;
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value, null, 2));

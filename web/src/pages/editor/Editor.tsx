@@ -1,4 +1,5 @@
 import { Alert, Button, Checkbox, Grid, Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useState } from 'react';
 import { useClient } from 'urql';
 import { useAct } from '../../api/useAct.ts';
@@ -55,6 +56,8 @@ export function Editor({ initial, edited }: EditorProps) {
   const preview = usePreview(state.spec);
 
   const task = useChosenTask(state.spec['task']);
+  // Beside the form, or right behind the trigger that it is of.
+  const wide = useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false });
   const broken = brokenTexts(state.texts);
   const changed = differingFields(base.spec, state.spec);
   const unsaved = changed.length > 0 || broken.length > 0;
@@ -165,10 +168,15 @@ export function Editor({ initial, edited }: EditorProps) {
           </Alert>
         )}
         <Grid gap="md">
-          <Grid.Col span={{ base: 12, lg: 7 }}>
+          <Grid.Col span={wide ? 7 : 12}>
             <Stack>
               <WhatSection task={task} />
               <WhenSection creating={edited === null} />
+              {!wide && (
+                <Paper withBorder p="md">
+                  <PreviewPanel preview={preview} />
+                </Paper>
+              )}
               <WithSection task={task} />
               <Paper withBorder p="md" component="section" aria-label="Policies">
                 <Title order={2} mb="sm">
@@ -178,21 +186,23 @@ export function Editor({ initial, edited }: EditorProps) {
               </Paper>
             </Stack>
           </Grid.Col>
-          <Grid.Col span={{ base: 12, lg: 5 }}>
-            <Paper
-              withBorder
-              p="md"
-              pos="sticky"
-              top={68}
-              mah="calc(100vh - 150px)"
-              style={{ overflow: 'auto' }}
-              tabIndex={0}
-              role="group"
-              aria-label="Preview of the trigger"
-            >
-              <PreviewPanel preview={preview} />
-            </Paper>
-          </Grid.Col>
+          {wide && (
+            <Grid.Col span={5}>
+              <Paper
+                withBorder
+                p="md"
+                pos="sticky"
+                top={68}
+                mah="calc(100vh - 150px)"
+                style={{ overflow: 'auto' }}
+                tabIndex={0}
+                role="group"
+                aria-label="Preview of the trigger"
+              >
+                <PreviewPanel preview={preview} />
+              </Paper>
+            </Grid.Col>
+          )}
         </Grid>
         <Paper withBorder p="sm" shadow="md" pos="sticky" bottom={8} style={{ zIndex: 5 }} component="section" aria-label="Save">
           <Stack gap="xs">

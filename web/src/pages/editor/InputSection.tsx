@@ -74,7 +74,7 @@ function InputFields({ fields, path }: { fields: readonly InputField[]; path: Pa
 function InputAt({ field, path, inList = false }: { field: InputField; path: Path; inList?: boolean }) {
   const { label, required, usual, ask } = field;
   const limits = limitsOf(field);
-  const description = [field.description, limits, usual === undefined ? null : `Left empty: ${JSON.stringify(usual)}.`]
+  const description = [sentence(field.description), limits, usual === undefined ? null : `Left empty: ${JSON.stringify(usual)}.`]
     .filter(Boolean)
     .join(' ');
   const shown = { path, label, required: required && !inList, ...(description !== '' && { description }) };
@@ -114,6 +114,9 @@ function InputAt({ field, path, inList = false }: { field: InputField; path: Pat
       return <JsonBox path={path} label={label} least={3} {...(description !== '' && { description })} />;
   }
 }
+
+/** With a full stop: more is said behind it. */
+const sentence = (text: string | undefined) => (text === undefined || /[.!?:]$/.test(text) ? text : `${text}.`);
 
 function limitsOf({ ask }: InputField): string | null {
   if (ask.as === 'NUMBER' && ask.min !== undefined && ask.max !== undefined) return `${ask.min} to ${ask.max}.`;

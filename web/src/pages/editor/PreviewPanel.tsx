@@ -33,7 +33,7 @@ export function PreviewPanel({ preview }: { preview: LivePreview }) {
       {shown === null ? (
         note === null && <Skeleton h={420} aria-label="Loading" />
       ) : (
-        <div style={{ opacity: stale ? 0.65 : 1, transition: 'opacity 150ms' }} aria-busy={stale}>
+        <div aria-busy={stale}>
           <PreviewBody preview={shown} />
         </div>
       )}
@@ -52,7 +52,7 @@ function PreviewBody({ preview }: { preview: Preview }) {
         <Alert key={lint.code} color="yellow" variant="light" p="xs" icon={<IconBulb size={18} />}>
           <Text size="sm">{lint.message}</Text>
           {lint.at != null && (
-            <Text size="xs" c="dimmed">
+            <Text size="xs">
               {formatInstant(Date.parse(lint.at), timeZone)} {timeZone}
             </Text>
           )}
@@ -83,8 +83,8 @@ function FireTable({ preview: { fireTimes, timeZone } }: { preview: Preview }) {
   const bySecond = fireTimes.some(({ local }) => !local.endsWith(':00'));
   const elsewhere = timeZone !== BROWSER_ZONE;
   return (
-    <Table.ScrollContainer minWidth={elsewhere ? 360 : 280}>
-      <Table verticalSpacing={5} horizontalSpacing="xs" fz="sm" style={{ fontVariantNumeric: 'tabular-nums' }}>
+    <div style={{ overflowX: 'auto' }} tabIndex={0} role="region" aria-label="Next times">
+      <Table verticalSpacing={5} horizontalSpacing={6} fz="sm" style={{ fontVariantNumeric: 'tabular-nums' }}>
         <caption>
           <Text size="xs" c="dimmed" ta="left">
             Next {fireTimes.length === 1 ? 'time' : `${fireTimes.length} times`}
@@ -92,8 +92,8 @@ function FireTable({ preview: { fireTimes, timeZone } }: { preview: Preview }) {
         </caption>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th>{timeZone}</Table.Th>
-            {elsewhere && <Table.Th>Here, {BROWSER_ZONE}</Table.Th>}
+            <Table.Th>In {timeZone}</Table.Th>
+            {elsewhere && <Table.Th>Yours, {BROWSER_ZONE}</Table.Th>}
             <Table.Th ta="right">From now</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -135,7 +135,7 @@ function FireTable({ preview: { fireTimes, timeZone } }: { preview: Preview }) {
           })}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </div>
   );
 }
 

@@ -25,6 +25,8 @@ const shown = (asked: Asked) => ({
   ...(asked.placeholder !== undefined && { placeholder: asked.placeholder }),
 });
 
+const MONO = { input: { fontFamily: 'var(--mantine-font-family-monospace)' } };
+
 interface TextAtProps extends Asked {
   mono?: boolean;
   type?: 'text' | 'date' | 'time';
@@ -44,7 +46,7 @@ export function TextAt({ mono = false, type = 'text', keepsEmpty = false, ...ask
         set(currentTarget.value === '' && !keepsEmpty && asked.required !== true ? undefined : currentTarget.value)
       }
       {...(type === 'time' && { step: 1 })}
-      {...(mono && { ff: 'monospace', spellCheck: false, autoComplete: 'off' })}
+      {...(mono && { styles: MONO, spellCheck: false, autoComplete: 'off' })}
     />
   );
 }

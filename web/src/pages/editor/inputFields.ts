@@ -68,7 +68,11 @@ function askFor(schema: Record<string, unknown>, root: Record<string, unknown>, 
       const fields = Object.entries(properties).map(([name, inner]) =>
         fieldOf(name, isRecord(inner) ? inner : {}, root, required.includes(name), depth + 1),
       );
-      return { as: 'OBJECT', fields };
+      // A schema that was stored has lost the order of its fields: what must be given comes first.
+      return {
+        as: 'OBJECT',
+        fields: [...fields.filter((field) => field.required), ...fields.filter((field) => !field.required)],
+      };
     }
     default:
       return json;
