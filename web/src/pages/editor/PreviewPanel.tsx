@@ -1,6 +1,6 @@
 import { Alert, Badge, Group, Skeleton, Stack, Table, Text, Title } from '@mantine/core';
 import { IconBulb } from '@tabler/icons-react';
-import { BROWSER_ZONE, formatInstant, formatRelative, formatShort } from '../../time/format.ts';
+import { BROWSER_ZONE, formatDay, formatInstant, formatMinute, formatRelative, formatSecond } from '../../time/format.ts';
 import { useNow } from '../../time/clock.ts';
 import { useSession } from '../../api/session.tsx';
 import type { LivePreview, Preview } from './usePreview.ts';
@@ -87,14 +87,15 @@ function FireTable({ preview: { fireTimes, timeZone } }: { preview: Preview }) {
       <Table verticalSpacing={5} horizontalSpacing={6} fz="sm" style={{ fontVariantNumeric: 'tabular-nums' }}>
         <caption>
           <Text size="xs" c="dimmed" ta="left">
-            Next {fireTimes.length === 1 ? 'time' : `${fireTimes.length} times`}
+            Next {fireTimes.length === 1 ? 'time' : `${fireTimes.length} times`}, the first{' '}
+            {formatRelative(Date.parse(fireTimes[0]?.at ?? ''), now)}
           </Text>
         </caption>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>In {timeZone}</Table.Th>
             {elsewhere && <Table.Th>Yours, {BROWSER_ZONE}</Table.Th>}
-            <Table.Th ta="right">From now</Table.Th>
+            {!elsewhere && <Table.Th ta="right">From now</Table.Th>}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -121,15 +122,17 @@ function FireTable({ preview: { fireTimes, timeZone } }: { preview: Preview }) {
                 {elsewhere && (
                   <Table.Td>
                     <time dateTime={at} title={formatInstant(ms, BROWSER_ZONE)} className="nowrap">
-                      {formatShort(ms, BROWSER_ZONE, now)}
+                      {formatDay(ms, BROWSER_ZONE)} {bySecond ? formatSecond(ms, BROWSER_ZONE) : formatMinute(ms, BROWSER_ZONE)}
                     </time>
                   </Table.Td>
                 )}
-                <Table.Td ta="right" className="nowrap">
-                  <Text span size="sm" c="dimmed">
-                    {formatRelative(ms, now)}
-                  </Text>
-                </Table.Td>
+                {!elsewhere && (
+                  <Table.Td ta="right" className="nowrap">
+                    <Text span size="sm" c="dimmed">
+                      {formatRelative(ms, now)}
+                    </Text>
+                  </Table.Td>
+                )}
               </Table.Tr>
             );
           })}

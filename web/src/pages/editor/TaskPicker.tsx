@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useQuery } from 'urql';
 import { ChosenTaskDocument, TaskChoicesDocument } from './editor.generated.ts';
 import type { ChosenTaskQuery } from './editor.generated.ts';
+import { ORDER } from './fields.tsx';
 import { useField } from './form.tsx';
 import { isRecord } from './path.ts';
 
@@ -41,6 +42,8 @@ export function TaskPicker({ chosen }: { chosen: ChosenTask | null }) {
       value={key}
       onChange={(next) => set(next === null ? undefined : { key: next })}
       searchable
+      inputWrapperOrder={ORDER}
+      onFocus={({ currentTarget }) => currentTarget.select()}
       onSearchChange={setSearch}
       filter={({ options }) => options}
       allowDeselect={false}

@@ -18,7 +18,10 @@ interface Asked {
 
 const textOf = (value: unknown): string =>
   value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+/** What is said about a field stands below it: fields beside each other are in line, however long that is. */
+export const ORDER: ('label' | 'input' | 'error' | 'description')[] = ['label', 'input', 'error', 'description'];
 const shown = (asked: Asked) => ({
+  inputWrapperOrder: ORDER,
   label: asked.label,
   description: asked.description,
   required: asked.required ?? false,
@@ -127,31 +130,29 @@ export function DurationAt({ units = CLOCK_UNITS, unit: first = 'MINUTES', ...as
   const unit = parts?.unit ?? chosen;
   const offered = units.includes(unit) ? units : [...units, unit];
   return (
-    <Group gap={4} align="flex-end" wrap="nowrap" role="group" aria-label={asked.label}>
-      <NumberInput
-        {...shown(asked)}
-        flex={1}
-        miw={0}
-        error={error}
-        inputWrapperOrder={['label', 'description', 'input', 'error']}
-        min={0}
-        allowDecimal={unit === 'SECONDS'}
-        value={parts?.amount ?? ''}
-        onChange={(amount) => set(typeof amount === 'number' ? writeDuration({ amount, unit }) : undefined)}
-      />
-      <NativeSelect
-        w={104}
-        aria-label={`Unit of ${asked.label}`}
-        data={offered.map((each) => ({ value: each, label: UNIT_WORDS[each] }))}
-        value={unit}
-        onChange={({ currentTarget }) => {
-          const next = currentTarget.value as DurationUnit;
-          setChosen(next);
-          if (parts) set(writeDuration({ amount: parts.amount, unit: next }));
-        }}
-        {...(error !== undefined && { mb: 22 })}
-      />
-    </Group>
+    <NumberInput
+      {...shown(asked)}
+      error={error}
+      min={0}
+      allowDecimal={unit === 'SECONDS'}
+      value={parts?.amount ?? ''}
+      onChange={(amount) => set(typeof amount === 'number' ? writeDuration({ amount, unit }) : undefined)}
+      rightSectionWidth={112}
+      rightSection={
+        <NativeSelect
+          variant="unstyled"
+          pr={4}
+          aria-label={`Unit of ${asked.label}`}
+          data={offered.map((each) => ({ value: each, label: UNIT_WORDS[each] }))}
+          value={unit}
+          onChange={({ currentTarget }) => {
+            const next = currentTarget.value as DurationUnit;
+            setChosen(next);
+            if (parts) set(writeDuration({ amount: parts.amount, unit: next }));
+          }}
+        />
+      }
+    />
   );
 }
 
