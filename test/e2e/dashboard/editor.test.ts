@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
+import axe from 'axe-core';
 import { createApi } from '../../support/api.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { taskFolder } from '../../support/taskFolder.ts';
-
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 
 const REPORT = `import { defineTask, z } from 'carillon';
 export default defineTask({
@@ -43,7 +40,7 @@ async function specOf(name: string): Promise<{ id: string; version: number; spec
 }
 
 async function violations(): Promise<string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> } }).axe;
     const found = (await run.run()).violations;

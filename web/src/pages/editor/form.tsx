@@ -36,7 +36,7 @@ export interface EditorState extends Omit<EditorForm, 'faults'> {
   refuse(faults: readonly Fault[]): void;
 }
 
-export const zoneOf = (spec: Spec): string => (typeof spec['timeZone'] === 'string' ? spec['timeZone'] : 'UTC');
+const zoneOf = (spec: Spec): string => (typeof spec['timeZone'] === 'string' ? spec['timeZone'] : 'UTC');
 
 export function useEditorState(initial: Spec): EditorState {
   const [{ spec, texts, faults }, setState] = useState<State>({ spec: initial, texts: {}, faults: [] });

@@ -12,7 +12,7 @@ export interface InputField {
   ask: Ask;
 }
 
-export type Ask =
+type Ask =
   | { as: 'TEXT'; long: boolean; minLength?: number; maxLength?: number }
   | { as: 'NUMBER'; whole: boolean; min?: number; max?: number }
   | { as: 'YES_NO' }

@@ -7,7 +7,7 @@ export interface Span {
   until: number;
 }
 
-export interface JsonFault extends Span {
+interface JsonFault extends Span {
   message: string;
 }
 
