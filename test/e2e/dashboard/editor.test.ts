@@ -6,6 +6,7 @@ import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { taskFolder } from '../../support/taskFolder.ts';
+import { until } from '../../support/until.ts';
 
 const REPORT = `import { defineTask, z } from 'carillon';
 export default defineTask({
@@ -241,7 +242,8 @@ for (const colorScheme of ['light', 'dark'] as const)
     await page.getByText('Both', { exact: true }).click();
     assert.deepEqual(await violations(), []);
     await page.setViewportSize({ width: 380, height: 800 });
-    await page.waitForFunction('document.documentElement.scrollWidth <= 380');
+    // Once the layout has followed; the page's policy lets nothing wait within it.
+    await until(() => page.evaluate<boolean>('document.documentElement.scrollWidth <= 380'));
     await page.setViewportSize({ width: 1280, height: 800 });
     await field('Expression').fill('0 9 * * MON-FRI');
     await preview().getByText('At 09:00 on Monday to Friday').waitFor();
