@@ -17,7 +17,9 @@ interface MenuItem {
 
 /** Each page is a file of its own that is loaded when it is first asked for. */
 export const ROUTES: readonly Place[] = [
-  // Behind /schedules/new, which it would match as well.
+  // Before /schedules/:id, which takes any name.
+  { path: '/schedules/new', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
+  { path: '/schedules/:id/edit', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
   { path: '/schedules/:id', page: lazy(() => import('../pages/schedule/SchedulePage.tsx')) },
   { path: '/runs', page: lazy(() => import('../pages/runs/RunsPage.tsx')) },
   { path: '/runs/:id', page: lazy(() => import('../pages/run/RunPage.tsx')) },
