@@ -1,5 +1,4 @@
 import type { HttpMethod, HttpRequest } from '../domain/httpRequest.ts';
-import { secretHeaderNames } from '../domain/httpSecrets.ts';
 import type { SecretFields } from '../domain/httpSecrets.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import { changesBetween } from '../store/audit.ts';
@@ -12,6 +11,7 @@ import { Fields } from './fields.ts';
 import type { ExecutionInput } from './fields.ts';
 import { parseLabels } from './labels.ts';
 import type { LabelInput } from './labels.ts';
+import { withoutSecrets } from './httpChanges.ts';
 import { DEFAULT_REQUEST, parseTaskFields } from './httpTaskFields.ts';
 import { parseRetention } from './runRetention.ts';
 import type { RetentionInput } from './runRetention.ts';
@@ -101,31 +101,4 @@ function patchedRequest(current: HttpRequest, patch: HttpTaskPatch) {
 
 function definitionOf({ group, name, description, http, execution, retention, labels }: TaskRecord) {
   return { group, name, description, http, execution, retention, labels };
-}
-
-/** Header values may be secrets: the audit trail keeps their names, and which secrets are others than before. */
-function withoutSecrets(changes: ReturnType<typeof changesBetween>): ReturnType<typeof changesBetween> {
-  const http = changes?.['http'];
-  if (http === undefined) return changes;
-  const before = http.before as HttpRequest;
-  const after = http.after as HttpRequest;
-  const given = Object.entries(after.secretHeaders ?? {}).filter(([name, sealed]) => before.secretHeaders?.[name] !== sealed);
-  const secretsGiven = [
-    ...given.map(([name]) => name),
-    ...(after.signingSecret !== undefined && after.signingSecret !== before.signingSecret ? ['signingSecret'] : []),
-  ];
-  return {
-    ...changes,
-    http: { before: masked(before), after: { ...masked(after), ...(secretsGiven.length > 0 && { secretsGiven }) } },
-  };
-}
-
-function masked(http: HttpRequest) {
-  const { headers, secretHeaders: _, signingSecret, ...request } = http;
-  return {
-    ...request,
-    headers: Object.keys(headers),
-    secretHeaders: secretHeaderNames(http),
-    signed: signingSecret !== undefined,
-  };
 }

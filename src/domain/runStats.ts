@@ -36,15 +36,22 @@ export function summarizeRuns(
     total: sum(RUN_STATES),
     byState: RUN_STATES.map((state) => ({ state, count: of(state) })),
     successRate: judged === 0 ? null : of('SUCCEEDED') / judged,
-    latenessP50Ms: microseconds(lateness?.[0]),
-    latenessP95Ms: microseconds(lateness?.[1]),
-    latenessP99Ms: microseconds(lateness?.[2]),
-    durationP50Ms: microseconds(durations?.[0]),
-    durationP95Ms: microseconds(durations?.[1]),
+    latenessP50Ms: measuredAs(lateness?.[0]),
+    latenessP95Ms: measuredAs(lateness?.[1]),
+    latenessP99Ms: measuredAs(lateness?.[2]),
+    durationP50Ms: measuredAs(durations?.[0]),
+    durationP95Ms: measuredAs(durations?.[1]),
   };
 }
 
+function measuredAs(ms: number | null | undefined): number | null {
+  return ms == null ? null : microseconds(ms);
+}
+
+/** Where there are none. */
+export const NO_RUNS: RunStats = summarizeRuns({}, null, null);
+
 /** A percentile lies between two figures; what is behind the microseconds is no measurement. */
-function microseconds(ms: number | null | undefined): number | null {
-  return ms == null ? null : Math.round(ms * 1_000) / 1_000;
+export function microseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }

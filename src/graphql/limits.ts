@@ -27,6 +27,7 @@ import type {
 } from 'graphql';
 import { MOST_APPLIED } from '../commands/applySchedules.ts';
 import { apiError } from './errors.ts';
+import { countBuckets } from './statsSeries.ts';
 import { isStated } from './statedArgument.ts';
 
 /** What one request may ask for at most. */
@@ -175,15 +176,16 @@ function documentSize(args: Record<string, unknown>): number | null {
   return Math.max(1, Math.ceil(entries / ENTRIES_PER_NODE));
 }
 
-/** Null for a field without pages. A page of no stated size counts as the largest; never below one. */
+/** Null for a field without pages. A page of no stated size counts as the largest, or as the default where that is more; never below one. */
 function pageSize(field: GraphQLField<unknown, unknown>, args: Record<string, unknown>): number | null {
-  const document = documentSize(args);
-  if (document !== null) return document;
-  const declared = PAGE_ARGUMENTS.filter((name) => field.args.some((argument) => argument.name === name));
+  const size = documentSize(args) ?? countBuckets(args);
+  if (size !== null) return size;
+  const declared = field.args.filter(({ name }) => PAGE_ARGUMENTS.includes(name));
   if (declared.length === 0) return null;
-  const values = declared.map((name) => args[name]).map((value) => (Array.isArray(value) ? value.length : value));
+  const values = declared.map(({ name }) => args[name]).map((value) => (Array.isArray(value) ? value.length : value));
   const stated = values.filter((value) => typeof value === 'number');
-  return stated.length === 0 ? LIMITS.maxPageSize : Math.max(1, ...stated);
+  const defaults = declared.map(({ defaultValue }) => Number(defaultValue ?? 0));
+  return stated.length === 0 ? Math.max(LIMITS.maxPageSize, ...defaults) : Math.max(1, ...stated);
 }
 
 /** `@skip` and `@include`, as the executor reads them. */

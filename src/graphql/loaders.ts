@@ -7,7 +7,7 @@ import type { LedgerRequest } from '../store/occurrences.ts';
 import type { Store } from '../store/open.ts';
 import { findAttempts, findLastRuns, findRetries, findRunsById, findWorkersById } from '../store/runRecords.ts';
 import type { AttemptRecord, RunRecord } from '../store/runRecords.ts';
-import { readScheduleStats } from '../store/runStats.ts';
+import { readScheduleStats, readUsualDurations } from '../store/runStats.ts';
 import type { Stretch } from '../store/runStats.ts';
 import { findSteps } from '../store/steps.ts';
 import type { StepRecord } from '../store/steps.ts';
@@ -72,6 +72,10 @@ export function createLoaders(store: Store) {
     /** Every question is its own: windows end at the moment in which they are asked for. */
     statsOfSchedule: new DataLoader((asked: readonly (Stretch & { scheduleId: string })[]) => readScheduleStats(prisma, asked), {
       cache: false,
+    }),
+    usualDurationOfSchedule: new DataLoader(async (scheduleIds: readonly string[]) => {
+      const durations = await readUsualDurations(prisma, scheduleIds);
+      return scheduleIds.map((id) => durations.get(id) ?? null);
     }),
     lastRunOfTask: lastRun('task_id'),
     lastRunOfSchedule: lastRun('schedule_id'),

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { listOccurrences } from '../domain/occurrences.ts';
 import type { Occurrence, Range } from '../domain/occurrences.ts';
+import { readRange } from './closedRange.ts';
 import { decodeCursor, readPageSize } from './connections.ts';
 import type { PageInfoModel } from './connections.ts';
 import { apiError } from './errors.ts';
@@ -16,8 +17,6 @@ interface Args {
   first?: number | null | undefined;
   after?: string | null | undefined;
 }
-const DAY_MS = 86_400_000;
-const MAX_RANGE_DAYS = 400;
 const DEFAULT_SIZE = 100;
 
 /**
@@ -52,15 +51,6 @@ export async function pageOccurrences(
       endCursor: edges.at(-1)?.cursor ?? null,
     },
   };
-}
-
-function readRange({ from, until }: Args['range']): Range {
-  const range = { from: from.getTime(), until: until.getTime() };
-  const told = `range is ${from.toISOString()} to ${until.toISOString()}`;
-  if (range.from >= range.until) throw apiError('BAD_USER_INPUT', `${told}: until must be later than from.`);
-  if (range.until - range.from > MAX_RANGE_DAYS * DAY_MS)
-    throw apiError('BAD_USER_INPUT', `${told}; allowed are at most ${MAX_RANGE_DAYS} days.`);
-  return range;
 }
 
 const LIST = 'occurrences';

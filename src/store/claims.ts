@@ -76,9 +76,9 @@ export const CLAIMED_COLUMNS = `s.id, s.name, s.version, s.state, s.trigger_spec
 export const CLAIMED_FROM = `schedule s JOIN task t ON t.id = s.task_id LEFT JOIN occurrence o ON o.id = s.open_occurrence_id`;
 
 /** What the engine waits for, of what nothing holds back: when all that is left is skipped, nothing fires any more, but it gets its verdict when it comes. */
-const WAKES_AT = 'coalesce(s.next_fire_at, s.next_scheduled_for)';
+export const WAKES_AT = 'coalesce(s.next_fire_at, s.next_scheduled_for)';
 /** The condition of its index. */
-const CAN_WAKE = `s.state = 'ACTIVE' AND s.deleted_at IS NULL AND s.next_scheduled_for IS NOT NULL AND s.hold IS NULL`;
+export const CAN_WAKE = `s.state = 'ACTIVE' AND s.deleted_at IS NULL AND s.next_scheduled_for IS NOT NULL AND s.hold IS NULL`;
 
 /** Locks due schedules, most overdue first. Those that others hold (an edit, a finishing run) are passed over: ask again soon. */
 export async function claimDueSchedules(sql: Sql, now: number, limit: number): Promise<ClaimedSchedule[]> {

@@ -1,4 +1,5 @@
-import { DURATION_SHARES, JUDGED_STATES, LATENESS_SHARES, RUN_STATES, summarizeRuns } from '../domain/runStats.ts';
+import type { Buckets } from '../domain/buckets.ts';
+import { DURATION_SHARES, JUDGED_STATES, LATENESS_SHARES, RUN_STATES, microseconds, summarizeRuns } from '../domain/runStats.ts';
 import type { RunStats } from '../domain/runStats.ts';
 import { UNFINISHED_STATES } from '../domain/runState.ts';
 import type { RunState } from '../domain/runState.ts';
@@ -25,7 +26,7 @@ interface StatsRow {
   durations: (number | null)[] | null;
 }
 
-const COLUMNS = 'r.state, r.lateness_ms, r.started_at, r.finished_at';
+const COLUMNS = 'r.scheduled_for, r.state, r.lateness_ms, r.started_at, r.finished_at';
 const DURATION_MS = '(extract(epoch FROM finished_at - started_at) * 1000)::float8';
 const FIGURES = `jsonb_build_object(${RUN_STATES.map((state) => `'${state}', count(*) FILTER (WHERE state = '${state}')`).join(', ')}) AS counts,
        to_jsonb(percentile_cont(ARRAY[${LATENESS_SHARES.join(', ')}]) WITHIN GROUP (ORDER BY lateness_ms)) AS lateness,
@@ -33,7 +34,9 @@ const FIGURES = `jsonb_build_object(${RUN_STATES.map((state) => `'${state}', cou
          FILTER (WHERE state IN ${sqlList(JUDGED_STATES)})) AS durations`;
 
 /** @param condition  over the run r */
-const figuresOf = (condition: string) => `SELECT ${FIGURES} FROM (
+const figuresOf = (condition: string) => `SELECT ${FIGURES} FROM ${measured(condition)}`;
+
+const measured = (condition: string) => `(
     SELECT ${COLUMNS} FROM run r WHERE r.finished_at IS NOT NULL AND ${condition}
     UNION ALL
     SELECT ${COLUMNS} FROM run r WHERE r.state IN ${sqlList(UNFINISHED_STATES)} AND ${condition}
@@ -50,6 +53,19 @@ export async function readRunStats(prisma: Db, filter: RunFilter | null, { from,
   return toStats(row as StatsRow);
 }
 
+/** Of one bucket after the other, by their beginnings in epoch ms; those without runs are left out. */
+export async function readRunStatsSeries(prisma: Db, filter: RunFilter | null, buckets: Buckets): Promise<Map<number, RunStats>> {
+  const conditions = conditionsOfRuns(filter, {});
+  conditions.within('r.scheduled_for', { from: new Date(buckets.from), until: new Date(buckets.until) });
+  const stride = `${conditions.param(buckets.ms)}::float8 * interval '1 ms'`;
+  const rows = await sqlOfPrisma(prisma).query<StatsRow & { from: Date }>(
+    `/* a series of figures of runs */
+SELECT date_bin(${stride}, r.scheduled_for, 'epoch') AS "from", ${FIGURES} FROM ${measured(conditions.text())} GROUP BY 1`,
+    conditions.values,
+  );
+  return new Map(rows.map(({ from, ...row }) => [from.getTime(), toStats(row)]));
+}
+
 /** Of many schedules in one statement. @returns in the order in which they are asked for */
 export async function readScheduleStats(prisma: Db, asked: readonly (Stretch & { scheduleId: string })[]): Promise<RunStats[]> {
   const rows = await sqlOfPrisma(prisma).query<StatsRow>(
@@ -61,6 +77,21 @@ SELECT figures.* FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS ("scheduleId" 
     [JSON.stringify(asked)],
   );
   return rows.map(toStats);
+}
+
+/** Which of a schedule's runs tell how long the next one will take. */
+const NEWEST = 20;
+
+/** The median of how long the newest ended runs of schedules took, in milliseconds; absent where nothing tells. */
+export async function readUsualDurations(prisma: Db, scheduleIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sqlOfPrisma(prisma).query<{ id: string; ms: number | null }>(
+    `/* usual durations of schedules */
+SELECT asked.id, (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ${DURATION_MS}) FILTER (WHERE state IN ${sqlList(JUDGED_STATES)})
+  FROM (SELECT ${COLUMNS} FROM run r WHERE r.schedule_id = asked.id AND r.finished_at IS NOT NULL ORDER BY r.scheduled_for DESC LIMIT ${NEWEST}) newest) AS ms
+  FROM jsonb_array_elements_text($1::jsonb) AS asked(id)`,
+    [JSON.stringify(scheduleIds)],
+  );
+  return new Map(rows.flatMap(({ id, ms }) => (ms === null ? [] : [[id, microseconds(ms)]])));
 }
 
 function toStats({ counts, lateness, durations }: StatsRow): RunStats {

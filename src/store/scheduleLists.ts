@@ -39,7 +39,7 @@ export const SCHEDULE_ORDERS = {
 } as const satisfies Record<string, ListOrder>;
 
 /** @param now  what `silent` is measured against, epoch ms */
-function conditionsOf(filter: ScheduleFilter, now: number): Conditions {
+export function conditionsOfSchedules(filter: ScheduleFilter, now: number): Conditions {
   const conditions = new Conditions();
   conditions.add('s.deleted_at IS NULL');
   conditions.anyOf('s.name', filter.names);
@@ -68,13 +68,13 @@ export function pageSchedules(
   request: PageRequest,
   now: number,
 ): Promise<SchedulePage> {
-  const list = { from: 'schedule s', alias: 's', conditions: conditionsOf(filter ?? {}, now) };
+  const list = { from: 'schedule s', alias: 's', conditions: conditionsOfSchedules(filter ?? {}, now) };
   return readPage(prisma, list, request, (ids) => findSchedulesById(prisma, ids));
 }
 
 /** Ids of what a filter selects, in order of id: the order in which their rows are to be locked. */
 export async function listScheduleIds(prisma: Db, filter: ScheduleFilter, now: number): Promise<string[]> {
-  const conditions = conditionsOf(filter, now);
+  const conditions = conditionsOfSchedules(filter, now);
   const rows = await sqlOfPrisma(prisma).query<{ id: string }>(
     `/* ids of schedules */ SELECT s.id FROM schedule s WHERE ${conditions.text()} ORDER BY s.id`,
     conditions.values,
@@ -90,7 +90,7 @@ export async function listManaged(prisma: Pick<PrismaTransaction, 'schedule'>, m
 
 /** Whether a filter selects this one. */
 export async function matchesFilter(prisma: Db, filter: ScheduleFilter, id: string, now: number): Promise<boolean> {
-  const conditions = conditionsOf(filter, now);
+  const conditions = conditionsOfSchedules(filter, now);
   conditions.add(`s.id = ${conditions.param(id)}`);
   const sql = `/* matchesFilter */ SELECT 1 FROM schedule s WHERE ${conditions.text()}`;
   return (await sqlOfPrisma(prisma).query(sql, conditions.values)).length > 0;

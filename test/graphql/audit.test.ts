@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { createApi, fresh } from '../support/api.ts';
 import { startTestCarillon } from '../support/carillon.ts';
 import { query } from '../support/database.ts';
-import { AUDIT, NODES, VIEWER } from '../support/operations.ts';
+import { AUDIT, NODES, SCHEDULE_AUDIT, VIEWER } from '../support/operations.ts';
 import { connect } from '../support/outage.ts';
 import { addTokens } from '../support/tokens.ts';
 import type { AuditView } from '../support/views.ts';
@@ -12,7 +12,7 @@ const carillon = await startTestCarillon({ after });
 const rowsOf = (sql: string, values: unknown[] = []) => query<Record<string, unknown>>(carillon.databaseUrl, sql, values);
 const api = createApi(carillon);
 const { EDITOR } = await addTokens(carillon.databaseUrl, 'EDITOR');
-const task = await api.taskOn('http://127.0.0.1:9/hook', { http: { headers: { 'X-Key': 'hush-0' } } });
+const task = await api.taskOn('http://127.0.0.1:9/hook');
 
 interface Audits {
   nodes: AuditView[];
@@ -55,16 +55,51 @@ test('of what is deleted the trail stays, and its target is null', async () => {
   assert.deepEqual([trail.nodes[0]?.target, trail.nodes[0]?.targetId], [null, id]);
 });
 
-test('it never tells the values of headers', async () => {
-  const patch = { headers: { 'X-Key': 'hush-1', 'X-Other': 'hush-2' } };
+async function edit(id: string, patch: Record<string, unknown>) {
   const updated = await carillon.ask<{ updateHttpTask: { userErrors: unknown[] } }>(
     'mutation ($id: ID!, $patch: HttpTaskPatch!) { updateHttpTask(task: { id: $id }, patch: $patch) { userErrors { code } } }',
-    { id: task.id, patch },
+    { id, patch },
   );
   assert.deepEqual(updated.data.updateHttpTask.userErrors, []);
-  const text = JSON.stringify(await audit({ targetId: task.id }));
-  assert.match(text, /X-Other/);
-  assert.doesNotMatch(text, /hush/);
+}
+
+test('of a request it keeps what may carry a secret masked, and names what has changed', async () => {
+  const told = async () => {
+    const { nodes } = await audit({ targetId: secretive.id });
+    assert.doesNotMatch(JSON.stringify(nodes), /hush/);
+    return (nodes[0]?.changes as { http: { before: unknown; after: unknown } }).http;
+  };
+  const http = { headers: { 'X-Key': 'hush-0' }, body: { token: 'hush-1' } };
+  const secretive = await api.taskOn('http://127.0.0.1:9/hook?token=hush-2&a=&hush-3&b=hush%3D4', { http });
+  const rest = { method: 'POST', successStatuses: '200-299', secretHeaders: [], signed: false };
+  const first = { ...rest, url: 'http://127.0.0.1:9/hook?token=***&a=***&***&b=***', headers: ['X-Key'], body: '***' };
+
+  await edit(secretive.id, { headers: { 'X-Key': 'hush-5' } });
+  assert.deepEqual(await told(), { before: first, after: { ...first, changed: ['headers'] } }, 'only the value');
+  await edit(secretive.id, { body: ['hush-6'], url: 'http://127.0.0.1:9/hook?token=hush-7&a=&hush-3&b=hush%3D4' });
+  assert.deepEqual(await told(), { before: first, after: { ...first, changed: ['body', 'url'] } });
+  const bare = { ...rest, url: 'http://127.0.0.1:9/other', headers: ['X-Key', 'X-Other'], body: null };
+  await edit(secretive.id, { body: null, url: bare.url, headers: { 'X-Key': 'hush-5', 'X-Other': 'hush-8' } });
+  assert.deepEqual(await told(), { before: first, after: { ...bare, changed: ['body', 'headers', 'url'] } });
+  await edit(secretive.id, { successStatuses: '204' });
+  const after = { ...bare, successStatuses: '204', changed: ['successStatuses'] };
+  assert.deepEqual(await told(), { before: bare, after }, 'what carries none is told as it is');
+});
+
+test('a schedule has its own trail, for ADMIN only, page by page', async () => {
+  const schedule = await api.scheduleOf(task);
+  await api.pauseSchedules({ select: { ids: [schedule.id] }, reason: 'holiday' });
+  const variables = { ref: { id: schedule.id } };
+  const own = async (page: object = {}) => (await api.ask<{ audit: Audits }>(SCHEDULE_AUDIT, { ...variables, ...page })).audit;
+  assert.deepEqual(await own(), await audit({ targetId: schedule.id }));
+  const first = await own({ first: 1 });
+  assert.deepEqual([told(first), first.pageInfo.hasNextPage], [['schedule.pause'], true]);
+  assert.deepEqual(told(await own({ first: 1, after: first.pageInfo.endCursor })), ['schedule.create']);
+  const { data, errors } = await carillon.ask(SCHEDULE_AUDIT, variables, EDITOR);
+  assert.deepEqual(data, { schedule: null });
+  assert.deepEqual([errors?.[0]?.extensions.code, errors?.[0]?.path], ['FORBIDDEN', ['schedule', 'audit']]);
+  const refused = await carillon.ask(SCHEDULE_AUDIT, { ...variables, first: 101 });
+  assert.equal(refused.errors?.[0]?.message, 'first is 101; allowed is 1 to 100.');
 });
 
 test('pages hold every entry once, in order, also those of one instant', async () => {

@@ -147,6 +147,19 @@ export const SCHEDULE_STATS = `
     schedules(filter: $filter) { nodes { name stats(window: $window) { ...StatsFields } } }
   } ${STATS_FIELDS}`;
 
+export const STATS_SERIES = `
+  query ($range: ClosedRange!, $bucket: Duration!, $filter: RunFilter) {
+    statsSeries(range: $range, bucket: $bucket, filter: $filter) { from until stats { ...StatsFields } }
+  } ${STATS_FIELDS}`;
+export const PLANNED_FIRES = `
+  query ($range: ClosedRange!, $first: Int = 200, $filter: ScheduleFilter) {
+    plannedFires(range: $range, first: $first, filter: $filter) {
+      fires { schedule { id name } scheduledFor effectiveAt expectedDurationMs } truncated
+    }
+  }`;
+export const SCHEDULES_AHEAD = `
+  query ($filter: ScheduleFilter) { schedules(filter: $filter) { nodes { id nextFireTimes(first: 100) { at effectiveAt } } } }`;
+
 export const PREVIEW = `
   query (
     $trigger: TriggerInput!, $timeZone: TimeZone, $dst: DstPolicyInput, $startAt: DateTime, $endAt: DateTime,
@@ -244,6 +257,10 @@ export const AUDIT = `
     audit(first: $first, after: $after, targetId: $targetId, actorId: $actorId, at: $at) {
       nodes { ...AuditFields } edges { cursor node { id } } pageInfo { ...PageFields }
     }
+  } ${AUDIT_FIELDS} ${PAGE_FIELDS}`;
+export const SCHEDULE_AUDIT = `
+  query ($ref: ScheduleRef!, $first: Int, $after: Cursor) {
+    schedule(ref: $ref) { audit(first: $first, after: $after) { nodes { ...AuditFields } edges { cursor node { id } } pageInfo { ...PageFields } } }
   } ${AUDIT_FIELDS} ${PAGE_FIELDS}`;
 export const SCHEDULE_AS_OF = `
   query ($ref: ScheduleRef!, $asOf: DateTime) {

@@ -13,8 +13,10 @@ import { apiError } from '../errors.ts';
 import { readFilter } from '../filters.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
+import { listPlannedFires } from '../plannedFires.ts';
 import { previewTrigger } from '../previewTrigger.ts';
 import { scheduleAsOf } from '../scheduleAsOf.ts';
+import { listStatsBuckets } from '../statsSeries.ts';
 import { windowBefore } from '../statsWindow.ts';
 import { ZONE_DATA } from '../../zoneData.ts';
 import { findNode } from './node.ts';
@@ -62,6 +64,8 @@ export const Query: QueryResolvers = {
   },
   stats: (_, { window, filter }, { parts }) =>
     readRunStats(parts.store.prisma, readFilter(filter), windowBefore(parts.clock.now(), window ?? 'PT1H')),
+  statsSeries: (_, args, { parts }) => listStatsBuckets(parts.store, args),
+  plannedFires: (_, args, { parts }) => listPlannedFires(parts, args),
   apiTokens: (_, __, { parts }) => listTokens(parts.store.prisma, MOST_TOKENS),
   audit: (_, { targetId, actorId, at, ...args }, { parts }, info) =>
     pageAudit(parts.store.prisma, { targetId, actorId, at }, readPageArgs(args, info, AUDIT_ORDER, 'DESC')),

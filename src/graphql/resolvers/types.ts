@@ -16,6 +16,7 @@ import { isOver } from '../../domain/runState.ts';
 import { firingOnTime } from '../../domain/frozenPlan.ts';
 import type { PlannedSkip } from '../../domain/skips.ts';
 import { listLabels } from '../../domain/labels.ts';
+import { AUDIT_ORDER, pageAudit } from '../../store/auditLists.ts';
 import { RUN_ORDERS, pageRuns } from '../../store/runLists.ts';
 import type { RunRecord, WorkerRecord } from '../../store/runRecords.ts';
 import { SCHEDULE_ORDERS, pageSchedules } from '../../store/scheduleLists.ts';
@@ -208,6 +209,8 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
       const request = readPageArgs(args, info, RUN_ORDERS.SCHEDULED_FOR, 'DESC');
       return pageRuns(parts.store.prisma, readFilter(filter), { scheduleId: schedule.id }, request);
     },
+    audit: ({ id }, args, { parts }, info) =>
+      pageAudit(parts.store.prisma, { targetId: id }, readPageArgs(args, info, AUDIT_ORDER, 'DESC')),
     viewerCanEdit: (schedule, _, { viewer }) =>
       schedule.deletedAt === null && declaringTask(schedule.managedBy) === null && can(viewer, 'schedule.update'),
     viewerCanOperate: (schedule, _, { viewer }) => schedule.deletedAt === null && can(viewer, 'schedule.trigger'),
@@ -218,6 +221,12 @@ export const types: Omit<Resolvers, 'Query' | 'Mutation' | 'Subscription'> = {
     through: (occurrence) => new Date(occurrence.through),
     runs: async ({ runIds }, _, { loaders }) =>
       (await loaders.run.loadMany(runIds.slice(0, LIMITS.maxPageSize))).filter((run) => run !== null) as RunRecord[],
+  },
+  PlannedFire: {
+    schedule: async ({ scheduleId }, _, { loaders }) => (await loaders.schedule.load(scheduleId)) as ScheduleRecord,
+    scheduledFor: (fire) => new Date(fire.scheduledFor),
+    effectiveAt: (fire) => new Date(fire.effectiveAt),
+    expectedDurationMs: ({ scheduleId }, _, { loaders }) => loaders.usualDurationOfSchedule.load(scheduleId),
   },
   Calendar: {
     schedules(calendar, args, { parts }, info) {
