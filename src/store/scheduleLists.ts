@@ -23,6 +23,7 @@ export interface ScheduleFilter {
   nextFire?: InstantRange | null | undefined;
   failing?: boolean | null | undefined;
   silent?: boolean | null | undefined;
+  missedSince?: Date | null | undefined;
 }
 type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
 
@@ -58,6 +59,10 @@ export function conditionsOfSchedules(filter: ScheduleFilter, now: number): Cond
     const unfired = `s.next_fire_at < ${since}`;
     const untaken = `EXISTS (SELECT 1 FROM run q WHERE q.schedule_id = s.id AND q.state = 'QUEUED' AND q.queued_at < ${since})`;
     conditions.is(`(s.state = 'ACTIVE' AND (${unfired} OR ${untaken}))`, filter.silent);
+  }
+  if (filter.missedSince != null) {
+    const since = `${conditions.param(filter.missedSince.toISOString())}::timestamptz`;
+    conditions.add(`EXISTS (SELECT 1 FROM occurrence m WHERE m.schedule_id = s.id AND m.verdict = 'MISSED' AND m.through >= ${since})`);
   }
   return conditions;
 }

@@ -1,4 +1,4 @@
-import { IconServer } from '@tabler/icons-react';
+import { IconLayoutDashboard, IconServer } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
 
@@ -6,6 +6,8 @@ interface Place {
   /** As wouter reads it; what it names is given to the page. */
   path: string;
   page: ComponentType<Record<string, string>>;
+  /** Without head and menu: the page is all there is. */
+  bare?: boolean;
 }
 
 interface MenuItem {
@@ -16,6 +18,13 @@ interface MenuItem {
 }
 
 /** Each page is a file of its own that is loaded when it is first asked for. */
-export const ROUTES: readonly Place[] = [{ path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) }];
+export const ROUTES: readonly Place[] = [
+  { path: '/', page: lazy(() => import('../pages/overview/OverviewPage.tsx')) },
+  { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
+  { path: '/wallboard', page: lazy(() => import('../pages/wallboard/WallboardPage.tsx')), bare: true },
+];
 
-export const MENU: readonly MenuItem[] = [{ href: '/workers', label: 'Workers', icon: IconServer }];
+export const MENU: readonly MenuItem[] = [
+  { href: '/', label: 'Overview', icon: IconLayoutDashboard },
+  { href: '/workers', label: 'Workers', icon: IconServer },
+];

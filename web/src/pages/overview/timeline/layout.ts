@@ -1,0 +1,142 @@
+import { isUnderWay } from './runBook.ts';
+import type { TimelineRun } from './runBook.ts';
+
+/** Which row and lane each bar of a timeline has. Instants are epoch milliseconds. */
+
+export interface PlannedBar {
+  scheduleId: string;
+  scheduledFor: number;
+  dueAt: number;
+  /** null: nobody knows yet. */
+  expectedMs: number | null;
+}
+
+/** What a row can be named and grouped by. */
+export interface ScheduleName {
+  name: string;
+  taskKey: string;
+  labels: ReadonlyMap<string, string>;
+}
+export interface Names {
+  schedules: ReadonlyMap<string, ScheduleName>;
+  /** Labels of the tasks, by their keys. */
+  tasks: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/** label:team groups by the values of that label. */
+export type Grouping = 'schedule' | 'task' | `label:${string}`;
+
+export interface Bar {
+  run: TimelineRun;
+  lane: number;
+  /** When it was due, where it has waited since; else the same as `from`. */
+  waitFrom: number;
+  from: number;
+  /** null: it goes on, to the present. */
+  until: number | null;
+}
+export interface PlannedOutline {
+  plan: PlannedBar;
+  lane: number;
+}
+export interface Row {
+  key: string;
+  title: string;
+  /** What it leads to: its schedule or its task; null: to nothing. */
+  scheduleId: string | null;
+  taskKey: string | null;
+  lanes: number;
+  bars: Bar[];
+  planned: PlannedOutline[];
+}
+
+/** A row is no higher than this: what would need more lanes lies over the last one. */
+const MOST_LANES = 4;
+const NO_LABELS: ReadonlyMap<string, string> = new Map();
+
+/** The row that something belongs to. By hand, without a schedule: the row of its task. */
+export function rowOf(
+  scheduleId: string | null,
+  taskKey: string,
+  grouping: Grouping,
+  names: Names,
+): Omit<Row, 'lanes' | 'bars' | 'planned'> {
+  const schedule = scheduleId === null ? undefined : names.schedules.get(scheduleId);
+  if (grouping === 'task') return { key: `task ${taskKey}`, title: taskKey, scheduleId: null, taskKey };
+  if (grouping === 'schedule') {
+    if (scheduleId === null) return { key: `task ${taskKey}`, title: taskKey, scheduleId: null, taskKey };
+    return { key: `schedule ${scheduleId}`, title: schedule?.name ?? taskKey, scheduleId, taskKey };
+  }
+  const label = grouping.slice('label:'.length);
+  const value = (schedule?.labels ?? NO_LABELS).get(label) ?? names.tasks.get(taskKey)?.get(label);
+  return { key: `label ${value ?? ''}`, title: value ?? `no ${label}`, scheduleId: null, taskKey: null };
+}
+
+/** Where a bar begins and ends; of a run that waits, the wait itself. */
+export function barOf(run: TimelineRun): Omit<Bar, 'lane'> {
+  const { startedAt, finishedAt, dueAt, state } = run;
+  if (startedAt !== null)
+    return { run, waitFrom: Math.min(dueAt, startedAt), from: startedAt, until: isUnderWay(state) ? null : (finishedAt ?? null) };
+  // One that is to come later is no wait yet.
+  return { run, waitFrom: dueAt, from: dueAt, until: finishedAt === null ? null : Math.max(finishedAt, dueAt) };
+}
+
+/**
+ * Rows in order of their titles, each with its bars in order of their beginnings. Bars that overlap lie in lanes of their own.
+ * @param now  where bars that have not ended end
+ * @param shown  only rows that have something in [from, until) are there
+ */
+export function layoutRows(
+  runs: Iterable<TimelineRun>,
+  planned: readonly PlannedBar[],
+  grouping: Grouping,
+  names: Names,
+  now: number,
+  shown: { from: number; until: number },
+): Row[] {
+  const rows = new Map<string, Row & { seen: boolean }>();
+  const rowFor = (scheduleId: string | null, taskKey: string) => {
+    const head = rowOf(scheduleId, taskKey, grouping, names);
+    let row = rows.get(head.key);
+    if (row === undefined) rows.set(head.key, (row = { ...head, lanes: 1, bars: [], planned: [], seen: false }));
+    return row;
+  };
+  for (const run of runs) {
+    const row = rowFor(run.scheduleId, run.taskKey);
+    const bar = barOf(run);
+    row.bars.push({ ...bar, lane: 0 });
+    row.seen ||= bar.waitFrom < shown.until && (bar.until ?? Math.max(now, bar.from)) >= shown.from;
+  }
+  for (const plan of planned) {
+    const taskKey = names.schedules.get(plan.scheduleId)?.taskKey;
+    // Its name is on the way.
+    if (taskKey === undefined) continue;
+    const row = rowFor(plan.scheduleId, taskKey);
+    row.planned.push({ plan, lane: 0 });
+    row.seen ||= plan.dueAt < shown.until && plan.dueAt + (plan.expectedMs ?? 0) >= shown.from;
+  }
+  const found = [...rows.values()].filter((row) => row.seen);
+  for (const row of found) assignLanes(row, now);
+  return found.toSorted((a, b) => compare(a.title, b.title) || compare(a.key, b.key));
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function assignLanes(row: Row, now: number): void {
+  row.bars.sort((a, b) => a.from - b.from || compare(a.run.id, b.run.id));
+  row.planned.sort((a, b) => a.plan.dueAt - b.plan.dueAt);
+  // Where each lane is free again.
+  const ends: number[] = [];
+  const take = (from: number, until: number): number => {
+    const free = ends.findIndex((end) => end <= from);
+    const lane = free >= 0 ? free : Math.min(ends.length, MOST_LANES - 1);
+    ends[lane] = Math.max(ends[lane] ?? -Infinity, until);
+    return lane;
+  };
+  for (const bar of row.bars) bar.lane = take(bar.from, bar.until ?? Math.max(now, bar.from));
+  for (const outline of row.planned) {
+    const { dueAt, expectedMs } = outline.plan;
+    outline.lane = take(dueAt, dueAt + (expectedMs ?? 0));
+  }
+  row.lanes = Math.max(1, ends.length);
+}
