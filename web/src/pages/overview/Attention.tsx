@@ -56,7 +56,7 @@ export function Attention() {
 }
 
 function AttentionRow({ item, onResume }: { item: AttentionItem; onResume(): void }) {
-  const { kind, subject, text, at, when, reason, action, resumes } = item;
+  const { kind, subject, href, text, at, when, reason, action, resumes } = item;
   const look = ATTENTION_LOOKS[kind];
   return (
     <Group
@@ -74,7 +74,13 @@ function AttentionRow({ item, onResume }: { item: AttentionItem; onResume(): voi
             {look.word}
           </Badge>
           <Text size="sm" fw={600} truncate title={subject}>
-            {subject}
+            {href === null ? (
+              subject
+            ) : (
+              <Anchor component={Link} href={href} inherit c="inherit">
+                {subject}
+              </Anchor>
+            )}
           </Text>
         </Group>
         <Text size="xs" c="dimmed" lineClamp={2} title={text}>

@@ -14,6 +14,9 @@ const HALF_HOUR = 30 * 60_000;
 const DAY = 24 * 60 * 60_000;
 const SPARK = { width: 120, height: 28 };
 
+/** As high as the figures on it, which grow with the screen. */
+const WALL_HEIGHT = 'clamp(176px, 12.5vw, 250px)';
+
 /** What is under way, and how the last 24 hours went; each leads to the list behind it. */
 export function Counters({ wall = false }: { wall?: boolean }) {
   const { clockOffset } = useSession();
@@ -55,7 +58,10 @@ export function Counters({ wall = false }: { wall?: boolean }) {
         wall={wall}
         label="Queued"
         value={queued && capped(queued)}
-        hint={stats && `half wait ${stretch(stats.latenessP50Ms)} or less`}
+        hint={
+          stats &&
+          (stats.latenessP50Ms === null ? 'nothing has started yet' : `half wait ${stretch(stats.latenessP50Ms)} or less`)
+        }
         trend={trend(waitTrend)}
         color="indigo"
         href="/runs?state=QUEUED"
@@ -102,7 +108,7 @@ interface CounterProps {
 }
 
 function Counter({ label, value, hint, trend, color, alarming = false, href, wall }: CounterProps) {
-  const [small, large, height] = wall ? ['24px', '72px', 190] : ['sm', '28px', 104];
+  const [small, large, height] = wall ? ['24px', 'clamp(40px, 4.2vw, 84px)', WALL_HEIGHT] : ['sm', '28px', 94];
   return (
     <Paper
       withBorder

@@ -47,6 +47,7 @@ export function NextUp() {
                   {name}
                 </Anchor>
                 <Text size="xs" c="dimmed" truncate>
+                  {timeZone !== BROWSER_ZONE && `${formatShort(at, timeZone, now)} ${timeZone} · `}
                   {task.key}
                 </Text>
               </div>
@@ -68,7 +69,6 @@ export function NextUp() {
                   </Text>
                   <Text span size="xs" c="dimmed" display="block">
                     {formatShort(at, BROWSER_ZONE, now)}
-                    {timeZone !== BROWSER_ZONE && ` · ${formatShort(at, timeZone, now)} ${timeZone}`}
                   </Text>
                 </Text>
               </Tooltip>

@@ -6,6 +6,8 @@ export interface AttentionItem {
   key: string;
   kind: AttentionKind;
   subject: string;
+  /** Its page; null: it has none. */
+  href: string | null;
   /** What is the matter. */
   text: string;
   /** When it began, last happened or ends, said by `when`. */
@@ -78,13 +80,14 @@ export function attentionItems(facts: AttentionFacts): AttentionItem[] {
     kind: AttentionKind,
     id: string,
     item: Pick<AttentionItem, 'subject' | 'text' | 'action'> & Partial<AttentionItem>,
-  ) => items.push({ key: `${kind} ${id}`, kind, at: null, when: null, reason: null, resumes: null, ...item });
+  ) => items.push({ key: `${kind} ${id}`, kind, href: null, at: null, when: null, reason: null, resumes: null, ...item });
   const withoutWorker = new Set(facts.unavailable.map(({ id }) => id));
 
   for (const { id, name, nextFireAt, task } of facts.silent) {
     if (withoutWorker.has(task.id)) continue;
     add('SILENT', id, {
       subject: name,
+      href: `/schedules/${id}`,
       text: 'was due, and nothing has come of it for more than a minute',
       at: parsed(nextFireAt),
       when: 'since',
@@ -96,6 +99,7 @@ export function attentionItems(facts: AttentionFacts): AttentionItem[] {
     const times = consecutiveFailures > 1 ? `${consecutiveFailures} times in a row` : 'last time';
     add('FAILING', id, {
       subject: name,
+      href: `/schedules/${id}`,
       text: error ? `failed ${times}: ${error.code}, ${error.message}` : `failed ${times}`,
       at: parsed(lastRun?.finishedAt ?? null),
       when: 'last',
@@ -120,6 +124,7 @@ export function attentionItems(facts: AttentionFacts): AttentionItem[] {
     if (!last) continue;
     add('MISSED', id, {
       subject: name,
+      href: `/schedules/${id}`,
       text: `missed ${many(count, 'occurrence')} in the last day${last.reason ? `: ${last.reason}` : ''}`,
       at: Date.parse(last.through),
       when: 'last',
@@ -148,6 +153,7 @@ export function attentionItems(facts: AttentionFacts): AttentionItem[] {
     if (!pause) continue;
     add(kind, id, {
       subject: name,
+      href,
       text: pause.until === null ? `paused by ${named(pause.by)}, until somebody resumes it` : `paused by ${named(pause.by)}`,
       at: Date.parse(pause.until ?? pause.since),
       when: pause.until === null ? 'since' : 'until',

@@ -15,11 +15,15 @@ import { useTimeline } from '../overview/timeline/useTimeline.ts';
 import { useAttention } from '../overview/useAttention.ts';
 import { useWakeLock } from './useWakeLock.ts';
 
+/** What the other parts take of the height, in pixels. */
+const ABOUT = 370;
+const countersHeight = (width: number) => Math.min(250, Math.max(176, width / 8));
+
 /** For a screen on the wall, to be read from across the room: nothing to click, and Escape leads back. */
 export default function WallboardPage() {
   const { clockOffset } = useSession();
   const now = useNow() + clockOffset;
-  const { height } = useViewportSize();
+  const { height, width } = useViewportSize();
   const timeline = useTimeline('1h', 'schedule');
   useWakeLock();
   useEffect(() => {
@@ -42,7 +46,8 @@ export default function WallboardPage() {
           </Group>
           <Group gap="lg" wrap="nowrap" align="baseline">
             <Text fz={24} c="dimmed" className="nowrap" visibleFrom="sm">
-              {formatDay(now, BROWSER_ZONE)} · {BROWSER_ZONE} ({offsetOf(now, BROWSER_ZONE)})
+              {formatDay(now, BROWSER_ZONE)} · {BROWSER_ZONE}
+              {BROWSER_ZONE !== 'UTC' && ` (${offsetOf(now, BROWSER_ZONE)})`}
             </Text>
             <Text component="time" fz={48} fw={600} lh={1} className="nowrap" style={{ fontVariantNumeric: 'tabular-nums' }}>
               {formatSecond(now, BROWSER_ZONE)}
@@ -50,7 +55,7 @@ export default function WallboardPage() {
           </Group>
         </Group>
         <Counters wall />
-        <TimelineCanvas timeline={timeline} height={Math.max(260, Math.round(height * 0.36))} wall />
+        <TimelineCanvas timeline={timeline} height={Math.max(260, Math.round(height - ABOUT - countersHeight(width)))} wall />
         <WallAttention />
       </Stack>
       <Text size="sm" c="dimmed" pos="fixed" bottom={8} right={16}>

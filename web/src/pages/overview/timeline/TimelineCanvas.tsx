@@ -9,6 +9,7 @@ import { drawScene, readPalette } from './draw.ts';
 import type { Scene } from './draw.ts';
 import { barBox, beginOf, itemAt, itemsOf, keyOf, neighbour, plannedBox } from './geometry.ts';
 import type { Item, Place } from './geometry.ts';
+import { mostTelling } from './layout.ts';
 import type { Row } from './layout.ts';
 import { clockChanges, stepOf, ticksOf } from './ticks.ts';
 import { spanOf } from './view.ts';
@@ -29,7 +30,7 @@ const CLICK_SLACK = 4;
 const CARD_WIDTH = 300;
 
 export function TimelineCanvas({ timeline, height, wall = false }: TimelineCanvasProps) {
-  const { camera, feed, rows, now } = timeline;
+  const { camera, feed, now } = timeline;
   const scheme = useComputedColorScheme('light');
   const palette = useMemo(() => readPalette(scheme), [scheme]);
   const outer = useRef<HTMLDivElement>(null);
@@ -45,6 +46,7 @@ export function TimelineCanvas({ timeline, height, wall = false }: TimelineCanva
   const axisHeight = wall ? 44 : 30;
   const room = height - axisHeight;
   const least = wall ? 34 : 24;
+  const rows = wall ? mostTelling(timeline.rows, Math.floor(room / least)) : timeline.rows;
   const rowHeight = Math.max(least, Math.min(wall ? 64 : 34, Math.floor(room / Math.max(1, rows.length))));
   const drawn = Math.max(0, width - labelWidth);
   const place = (): Place => ({
@@ -204,7 +206,7 @@ export function TimelineCanvas({ timeline, height, wall = false }: TimelineCanva
       <div
         ref={scroller}
         className={classes['frame']}
-        style={{ height }}
+        style={{ height, ...(wall && { overflow: 'hidden' }) }}
         onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
       >
         <div style={{ position: 'relative', height: Math.max(height, axisHeight + rows.length * rowHeight) }}>
@@ -321,5 +323,5 @@ function find(rows: readonly Row[], key: string): Item | null {
 
 function boxOf(item: Item, rows: readonly Row[], place: Place) {
   const index = rows.indexOf(item.row);
-  return item.kind === 'run' ? barBox(item.bar, item.row, index, place) : plannedBox(item.outline, item.row, index, place);
+  return item.kind === 'run' ? barBox(item.bar, index, place) : plannedBox(item.outline, index, place);
 }

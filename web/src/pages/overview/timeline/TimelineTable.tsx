@@ -8,18 +8,18 @@ import { itemsOf, beginOf, keyOf } from './geometry.ts';
 import type { Item } from './geometry.ts';
 import type { TimelineState } from './useTimeline.ts';
 
-const MOST = 200;
+/** Rows of either kind. */
+const MOST = 100;
 const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
 
-/** The same as the timeline draws, in words: what is to come first, then the runs, the newest first. */
+/** The same as the timeline draws, in words: the runs, the newest first, then what is planned, the soonest first. */
 export function TimelineTable({ timeline: { camera, rows, feed, now }, height }: { timeline: TimelineState; height: number }) {
   const { from, until } = camera.view;
   const at = now();
-  const items = rows
-    .flatMap(itemsOf)
-    .filter((item) => beginOf(item) < until && endOf(item, at) >= from)
-    .toSorted((a, b) => beginOf(b) - beginOf(a));
-  const shown = items.slice(0, MOST);
+  const items = rows.flatMap(itemsOf).filter((item) => beginOf(item) < until && endOf(item, at) >= from);
+  const runs = items.filter(({ kind }) => kind === 'run').toSorted((a, b) => beginOf(b) - beginOf(a));
+  const planned = items.filter(({ kind }) => kind === 'planned').toSorted((a, b) => beginOf(a) - beginOf(b));
+  const shown = [...runs.slice(0, MOST), ...planned.slice(0, MOST)];
   return (
     <Table.ScrollContainer
       minWidth={640}
@@ -31,9 +31,9 @@ export function TimelineTable({ timeline: { camera, rows, feed, now }, height }:
     >
       <Table stickyHeader verticalSpacing={4} fz="sm">
         <Table.Caption>
-          {items.length > MOST
-            ? `The latest ${MOST} of ${items.length} in this part of time. Zoom in to see the others.`
-            : `${items.length} in this part of time.`}
+          {shown.length < items.length
+            ? `The newest ${Math.min(MOST, runs.length)} of ${runs.length} runs and the next ${Math.min(MOST, planned.length)} of ${planned.length} planned fires in this part of time. Zoom in to see the others.`
+            : `${runs.length} runs and ${planned.length} planned fires in this part of time.`}
         </Table.Caption>
         <Table.Thead>
           <Table.Tr>

@@ -196,18 +196,22 @@ function drawRow(ctx: CanvasRenderingContext2D, row: Row, index: number, scene: 
   ctx.lineWidth = 1;
   ctx.setLineDash([]);
   ctx.beginPath();
+  let lastPlanned = -9;
   for (const outline of row.planned) {
-    const box = plannedBox(outline, row, index, scene);
+    const box = plannedBox(outline, index, scene);
     if (box.x > width || box.x + box.width < 0) continue;
-    ctx.roundRect(Math.round(box.x) + 0.5, box.y + 0.5, box.width - 1, box.height - 1, Math.min(3, box.width / 2));
     if (marked !== null && marked === keyOf({ kind: 'planned', outline, row } satisfies Item)) markedBox = box;
+    // Closer than this they could not be told apart.
+    if (outline.lanes === 1 && box.x - lastPlanned < 3) continue;
+    lastPlanned = box.x;
+    ctx.roundRect(Math.round(box.x) + 0.5, box.y + 0.5, box.width - 1, box.height - 1, Math.min(3, box.width / 2));
   }
   ctx.stroke();
   // What failed lies over what did not.
   const late: [Box, RunState][] = [];
   let [lastX, lastLane, lastState]: [number, number, RunState | null] = [-9, -1, null];
   for (const bar of row.bars) {
-    const box = barBox(bar, row, index, scene);
+    const box = barBox(bar, index, scene);
     const { state } = bar.run;
     const waitX = xOf(bar.waitFrom, view, width);
     if (waitX > width || box.x + box.width < 0) continue;

@@ -40,21 +40,22 @@ export function rowsInSight(count: number, place: Place): [number, number] {
   return [Math.min(first, count), Math.min(count, last)];
 }
 
-function laneBox(row: Row, index: number, lane: number, place: Place): Pick<Box, 'y' | 'height'> {
-  const height = (place.rowHeight - 2 * ROW_PADDING) / row.lanes;
-  return { y: rowTop(index, place) + ROW_PADDING + lane * height, height: Math.max(2, height - (row.lanes > 1 ? 1 : 0)) };
+function laneBox({ lane, lanes }: { lane: number; lanes: number }, index: number, place: Place): Pick<Box, 'y' | 'height'> {
+  const height = (place.rowHeight - 2 * ROW_PADDING) / lanes;
+  return { y: rowTop(index, place) + ROW_PADDING + lane * height, height: Math.max(2, height - (lanes > 1 ? 1 : 0)) };
 }
 
-export function barBox(bar: Bar, row: Row, index: number, place: Place): Box {
+export function barBox(bar: Bar, index: number, place: Place): Box {
   const x = xOf(bar.from, place.view, place.width);
   const end = xOf(bar.until ?? Math.max(place.now, bar.from), place.view, place.width);
-  return { ...laneBox(row, index, bar.lane, place), x, width: Math.max(BAR_MIN, end - x) };
+  return { ...laneBox(bar, index, place), x, width: Math.max(BAR_MIN, end - x) };
 }
 
-export function plannedBox({ plan, lane }: PlannedOutline, row: Row, index: number, place: Place): Box {
+export function plannedBox(outline: PlannedOutline, index: number, place: Place): Box {
+  const { plan } = outline;
   const x = xOf(plan.dueAt, place.view, place.width);
   const width = ((plan.expectedMs ?? 0) / (place.view.until - place.view.from)) * place.width;
-  return { ...laneBox(row, index, lane, place), x, width: Math.max(PLANNED_MIN, width) };
+  return { ...laneBox(outline, index, place), x, width: Math.max(PLANNED_MIN, width) };
 }
 
 /** What is there, the one drawn last first; a little beside it counts, too. */
@@ -69,8 +70,8 @@ export function itemAt(x: number, y: number, rows: readonly Row[], place: Place)
     const away = Math.max(box.x - x, x - box.x - box.width, 0) + Math.max(box.y - y, y - box.y - box.height, 0);
     if (away <= bestAway) [best, bestAway] = [item, away];
   };
-  for (const outline of row.planned) consider({ kind: 'planned', outline, row }, plannedBox(outline, row, index, place));
-  for (const bar of row.bars) consider({ kind: 'run', bar, row }, barBox(bar, row, index, place));
+  for (const outline of row.planned) consider({ kind: 'planned', outline, row }, plannedBox(outline, index, place));
+  for (const bar of row.bars) consider({ kind: 'run', bar, row }, barBox(bar, index, place));
   return best;
 }
 

@@ -26,18 +26,21 @@ export interface Names {
 /** label:team groups by the values of that label. */
 export type Grouping = 'schedule' | 'task' | `label:${string}`;
 
-export interface Bar {
-  run: TimelineRun;
+/** Of those that overlap each has a lane of its own: they share the height of the row. */
+interface Laned {
   lane: number;
+  lanes: number;
+}
+export interface Bar extends Laned {
+  run: TimelineRun;
   /** When it was due, where it has waited since; else the same as `from`. */
   waitFrom: number;
   from: number;
   /** null: it goes on, to the present. */
   until: number | null;
 }
-export interface PlannedOutline {
+export interface PlannedOutline extends Laned {
   plan: PlannedBar;
-  lane: number;
 }
 export interface Row {
   key: string;
@@ -45,7 +48,6 @@ export interface Row {
   /** What it leads to: its schedule or its task; null: to nothing. */
   scheduleId: string | null;
   taskKey: string | null;
-  lanes: number;
   bars: Bar[];
   planned: PlannedOutline[];
 }
@@ -60,7 +62,7 @@ export function rowOf(
   taskKey: string,
   grouping: Grouping,
   names: Names,
-): Omit<Row, 'lanes' | 'bars' | 'planned'> {
+): Omit<Row, 'bars' | 'planned'> {
   const schedule = scheduleId === null ? undefined : names.schedules.get(scheduleId);
   if (grouping === 'task') return { key: `task ${taskKey}`, title: taskKey, scheduleId: null, taskKey };
   if (grouping === 'schedule') {
@@ -73,7 +75,7 @@ export function rowOf(
 }
 
 /** Where a bar begins and ends; of a run that waits, the wait itself. */
-export function barOf(run: TimelineRun): Omit<Bar, 'lane'> {
+export function barOf(run: TimelineRun): Omit<Bar, keyof Laned> {
   const { startedAt, finishedAt, dueAt, state } = run;
   if (startedAt !== null)
     return { run, waitFrom: Math.min(dueAt, startedAt), from: startedAt, until: isUnderWay(state) ? null : (finishedAt ?? null) };
@@ -98,13 +100,13 @@ export function layoutRows(
   const rowFor = (scheduleId: string | null, taskKey: string) => {
     const head = rowOf(scheduleId, taskKey, grouping, names);
     let row = rows.get(head.key);
-    if (row === undefined) rows.set(head.key, (row = { ...head, lanes: 1, bars: [], planned: [], seen: false }));
+    if (row === undefined) rows.set(head.key, (row = { ...head, bars: [], planned: [], seen: false }));
     return row;
   };
   for (const run of runs) {
     const row = rowFor(run.scheduleId, run.taskKey);
     const bar = barOf(run);
-    row.bars.push({ ...bar, lane: 0 });
+    row.bars.push({ ...bar, lane: 0, lanes: 1 });
     row.seen ||= bar.waitFrom < shown.until && (bar.until ?? Math.max(now, bar.from)) >= shown.from;
   }
   for (const plan of planned) {
@@ -112,7 +114,7 @@ export function layoutRows(
     // Its name is on the way.
     if (taskKey === undefined) continue;
     const row = rowFor(plan.scheduleId, taskKey);
-    row.planned.push({ plan, lane: 0 });
+    row.planned.push({ plan, lane: 0, lanes: 1 });
     row.seen ||= plan.dueAt < shown.until && plan.dueAt + (plan.expectedMs ?? 0) >= shown.from;
   }
   const found = [...rows.values()].filter((row) => row.seen);
@@ -125,18 +127,37 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 function assignLanes(row: Row, now: number): void {
   row.bars.sort((a, b) => a.from - b.from || compare(a.run.id, b.run.id));
   row.planned.sort((a, b) => a.plan.dueAt - b.plan.dueAt);
-  // Where each lane is free again.
-  const ends: number[] = [];
-  const take = (from: number, until: number): number => {
-    const free = ends.findIndex((end) => end <= from);
-    const lane = free >= 0 ? free : Math.min(ends.length, MOST_LANES - 1);
-    ends[lane] = Math.max(ends[lane] ?? -Infinity, until);
-    return lane;
+  lay(row.bars, ({ from, until }) => [from, until ?? Math.max(now, from)]);
+  lay(row.planned, ({ plan: { dueAt, expectedMs } }) => [dueAt, dueAt + (expectedMs ?? 0)]);
+}
+
+/** @param items  in order of their beginnings */
+function lay<T extends Laned>(items: readonly T[], spanOf: (item: T) => readonly [from: number, until: number]): void {
+  // Where each lane of those that overlap is free again; what overlaps nothing before it begins anew.
+  let ends: number[] = [];
+  let together: T[] = [];
+  const close = () => {
+    for (const item of together) item.lanes = ends.length;
+    [ends, together] = [[], []];
   };
-  for (const bar of row.bars) bar.lane = take(bar.from, bar.until ?? Math.max(now, bar.from));
-  for (const outline of row.planned) {
-    const { dueAt, expectedMs } = outline.plan;
-    outline.lane = take(dueAt, dueAt + (expectedMs ?? 0));
+  for (const item of items) {
+    const [from, until] = spanOf(item);
+    if (ends.every((end) => end <= from)) close();
+    const free = ends.findIndex((end) => end <= from);
+    item.lane = free >= 0 ? free : Math.min(ends.length, MOST_LANES - 1);
+    ends[item.lane] = Math.max(ends[item.lane] ?? -Infinity, until);
+    together.push(item);
   }
-  row.lanes = Math.max(1, ends.length);
+  close();
+}
+
+/** Where there is room for so many rows only: first those with failures, then what runs, then what has anything at all. */
+export function mostTelling(rows: readonly Row[], most: number): readonly Row[] {
+  if (rows.length <= most) return rows;
+  const weight = ({ bars }: Row): number => {
+    if (bars.some(({ run }) => run.state === 'FAILED' || run.state === 'TIMED_OUT')) return 3;
+    return bars.some(({ run }) => isUnderWay(run.state)) ? 2 : Math.min(1, bars.length);
+  };
+  const chosen = new Set(rows.toSorted((a, b) => weight(b) - weight(a)).slice(0, most));
+  return rows.filter((row) => chosen.has(row));
 }
