@@ -37,7 +37,7 @@ export default function WallboardPage() {
   return (
     <Box component="main" p="lg" mih="100vh">
       <Stack gap="lg">
-        <Group justify="space-between" wrap="nowrap" gap="lg">
+        <Group justify="space-between" gap="lg">
           <Group gap="lg" align="baseline">
             <Title order={1} fz={36}>
               Carillon

@@ -1,4 +1,4 @@
-import { ActionIcon, Alert, Button, Group, SegmentedControl, Select, Skeleton, Stack, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Alert, Button, Group, SegmentedControl, Select, Stack, Text, Tooltip } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconMinus, IconPlus } from '@tabler/icons-react';
 import { useSyncExternalStore } from 'react';
 import { useFilters } from '../../../shell/location.ts';
@@ -23,7 +23,7 @@ export function Timeline() {
   const timeline = useTimeline(isRange(given) ? given : '1h', grouping);
   const { camera, feed, rows } = timeline;
   return (
-    <Stack gap="xs" component="section" aria-label="Timeline">
+    <Stack gap="xs" component="section" aria-label="Timeline" aria-busy={!feed.ready}>
       <Group justify="space-between" gap="xs">
         <CameraButtons camera={camera} onRange={(range) => setFilters({ range: range === '1h' ? null : range })} />
         <Group gap="xs">
@@ -54,13 +54,7 @@ export function Timeline() {
           The timeline could not be read: {feed.fault} It is tried again in a few seconds.
         </Alert>
       )}
-      {!feed.ready && feed.fault === null ? (
-        <Skeleton h={HEIGHT} />
-      ) : asTable ? (
-        <TimelineTable timeline={timeline} height={HEIGHT} />
-      ) : (
-        <TimelineCanvas timeline={timeline} height={HEIGHT} />
-      )}
+      {asTable ? <TimelineTable timeline={timeline} height={HEIGHT} /> : <TimelineCanvas timeline={timeline} height={HEIGHT} />}
       <Group justify="space-between" gap="xs" mih={20}>
         <Legend />
         <Text size="xs" c="dimmed">
@@ -75,7 +69,7 @@ function note(
   feed: { book: { completeFrom: number; runs: { size: number } }; plannedUntil: number; ready: boolean },
   rows: number,
 ): string {
-  if (!feed.ready) return '';
+  if (!feed.ready) return 'Reading the runs …';
   if (feed.book.completeFrom !== -Infinity)
     return `Hatched to the left: only the newest ${feed.book.runs.size.toLocaleString('en')} runs are drawn.`;
   if (feed.plannedUntil !== Infinity) return 'Hatched to the right: only the next 1,000 planned fires are drawn.';

@@ -21,6 +21,7 @@ const NAMES_MS = 2000;
 const TASKS_MS = 30_000;
 /** After a schedule has changed its planned fires are read again this much later, with those of all that change meanwhile. */
 const PLANNED_SOON_MS = 3000;
+const PLANNED_AFTER_MS = 300;
 const FAULT_MS = 5000;
 /** Between two tellings. */
 const TELL_MS = 200;
@@ -103,10 +104,11 @@ export class TimelineFeed {
 
   #loadAll(): void {
     this.#loadedFrom = null;
-    void this.#readTasks();
-    void this.#readPlanned();
-    void this.#loadUnfinished();
     void this.#loadEnded();
+    void this.#loadUnfinished();
+    // What has been comes first: to work out what is planned takes the server longest.
+    this.#later('planned', PLANNED_AFTER_MS, () => this.#readPlanned());
+    this.#later('tasks', PLANNED_AFTER_MS, () => this.#readTasks());
   }
 
   #hear(changes: readonly Change[] | null): void {

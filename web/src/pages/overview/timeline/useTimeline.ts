@@ -29,6 +29,11 @@ export function useTimeline(range: RangeName, grouping: Grouping): TimelineState
   const [feed, setFeed] = useState(() => new TimelineFeed(live, now, camera.view));
   const [beat, setBeat] = useState(0);
 
+  // The address may change while the page stays.
+  useEffect(() => {
+    if (camera.range !== range) camera.follow(range);
+  }, [camera, range]);
+
   useEffect(() => {
     const begun = new TimelineFeed(live, now, camera.view);
     setFeed(begun);
