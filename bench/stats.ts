@@ -3,7 +3,8 @@
  * a week of 100 schedules. Against a floor: the same rows counted by the same index, and nothing else.
  * Usage: node bench/stats.ts [runs]
  */
-import { readRunStats, readScheduleStats } from '../src/store/runStats.ts';
+import { bucketsOf } from '../src/domain/buckets.ts';
+import { readRunStats, readRunStatsSeries, readScheduleStats } from '../src/store/runStats.ts';
 import { POLICY, TASK, openBench, prepareBurst } from './burst.ts';
 import type { Bench } from './burst.ts';
 import { countArgument, machine, median, runBenchmark, timed } from './measure.ts';
@@ -21,6 +22,8 @@ interface Question {
   windowMs: number;
   /** Of how many schedules apart; null: of all runs together. */
   schedules: number | null;
+  /** As a series of buckets of this length. */
+  bucketMs?: number;
 }
 const QUESTIONS: Question[] = [
   { name: 'all, PT1H', windowMs: HOUR, schedules: null },
@@ -28,6 +31,8 @@ const QUESTIONS: Question[] = [
   { name: 'all, P7D', windowMs: WEEK, schedules: null },
   { name: 'one schedule, P7D', windowMs: WEEK, schedules: 1 },
   { name: '25 schedules, P7D', windowMs: WEEK, schedules: 25 },
+  { name: 'series, P1D by PT5M', windowMs: DAY, schedules: null, bucketMs: HOUR / 12 },
+  { name: 'series, P7D by PT1H', windowMs: WEEK, schedules: null, bucketMs: HOUR },
 ];
 
 /** Runs of the week before `until`, in the order in which they would have been written: most succeeded, every hundredth is under way. */
@@ -52,8 +57,16 @@ async function fill({ client }: Bench, scheduleIds: readonly string[], count: nu
 async function ask({ store, client }: Bench, ids: readonly string[], until: number, question: Question): Promise<string> {
   const stretch = { from: new Date(until - question.windowMs), until: new Date(until) };
   const asked = ids.slice(0, question.schedules ?? 0).map((scheduleId) => ({ scheduleId, ...stretch }));
-  const product = async () =>
-    question.schedules === null ? [await readRunStats(store.prisma, null, stretch)] : readScheduleStats(store.prisma, asked);
+  const { bucketMs } = question;
+  const product = async () => {
+    if (bucketMs !== undefined) {
+      const buckets = bucketsOf({ from: stretch.from.getTime() + 1, until: until + 1 }, bucketMs);
+      return [...(await readRunStatsSeries(store.prisma, null, buckets)).values()];
+    }
+    return question.schedules === null
+      ? [await readRunStats(store.prisma, null, stretch)]
+      : readScheduleStats(store.prisma, asked);
+  };
   const floor = () =>
     client.query(
       `SELECT count(*) FROM run WHERE finished_at IS NOT NULL AND scheduled_for > $1 AND scheduled_for <= $2 AND ($3 OR schedule_id = ANY($4::text[]))`,

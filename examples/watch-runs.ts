@@ -38,13 +38,27 @@ const client = createClient({
 
 // The client sends this object again whenever it connects again, so the cursor in it is where the stream goes on.
 const variables: { after?: string } = {};
-for await (const { data, errors } of client.iterate<{ runChanged: RunEvent }>({ query: QUERY, variables })) {
-  if (data == null) fail(errors?.map((error) => error.message).join('; ') ?? 'The stream has answered nothing.');
+const events = client.iterate<{ runChanged: RunEvent }>({ query: QUERY, variables });
+// A stream that is refused throws its errors: when the events behind the cursor are not kept any more, for one.
+for await (const { data, errors } of endWith(events, fail)) {
+  if (data == null) fail(textOf(errors ?? []));
   const { cursor, at, state, taskKey, run } = data.runChanged;
   variables.after = cursor;
   const { percent = null, message = null } = run?.progress ?? {};
   const done = percent === null ? null : `${percent.toFixed(1)} %`;
   console.log([at, run?.schedule?.name ?? 'by hand', taskKey, state, done, message].filter((word) => word !== null).join('  '));
+}
+
+async function* endWith<Event>(source: AsyncIterable<Event>, told: (message: string) => never): AsyncIterable<Event> {
+  try {
+    yield* source;
+  } catch (problem) {
+    told(textOf(Array.isArray(problem) ? problem : [problem]));
+  }
+}
+
+function textOf(problems: readonly { message?: string }[]): string {
+  return problems.map(({ message }) => message).join('; ') || 'The stream has answered nothing.';
 }
 
 function fail(message: string): never {

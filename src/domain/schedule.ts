@@ -1,4 +1,5 @@
 import { compileTrigger } from '../trigger/compile.ts';
+import { spend, spentSoFar } from '../trigger/effort.ts';
 import type { DstGap, DstOverlap, Trigger, TriggerKind, TriggerSpec } from '../trigger/trigger.ts';
 import { withinBounds } from './bounds.ts';
 import type { Bounds } from './bounds.ts';
@@ -52,6 +53,31 @@ export function givenTriggerOf(schedule: Omit<Compiled, keyof Bounds>): Trigger 
   if (!compiled.ok)
     throw new Error(`a stored trigger does not compile: ${compiled.errors.map((error) => error.message).join('; ')}`);
   return compiled.trigger;
+}
+
+/**
+ * Remembers the compiled crons of schedules by what they are compiled from: those of the same definition share one. Other kinds may count
+ * from the creation, or be large. What a compilation takes is charged each time (effort.ts), so that no answer depends on what was asked
+ * before.
+ */
+export function createCronCache(size: number): (schedule: Compiled) => Trigger {
+  const cache = new Map<string, { trigger: Trigger; steps: number }>();
+  return (schedule) => {
+    const { triggerSpec, timeZone, dst, startAt, endAt } = schedule;
+    if (!('cron' in triggerSpec)) return triggerOf(schedule);
+    const key = JSON.stringify([triggerSpec, timeZone, dst, startAt, endAt]);
+    let known = cache.get(key);
+    if (known === undefined) {
+      const began = spentSoFar();
+      known = { trigger: triggerOf(schedule), steps: spentSoFar() - began };
+    } else {
+      spend(known.steps);
+    }
+    cache.delete(key);
+    cache.set(key, known);
+    if (cache.size > size) cache.delete(cache.keys().next().value as string);
+    return known.trigger;
+  };
 }
 
 /** Remembers compiled triggers by schedule, version and stamp of its calendars, the least recently used dropped first. */

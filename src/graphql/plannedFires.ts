@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { comparePlanned, mergePlanned, plannedFrom } from '../domain/plannedFires.ts';
 import type { PlannedFire } from '../domain/plannedFires.ts';
-import { triggerOf } from '../domain/schedule.ts';
+import { createCronCache } from '../domain/schedule.ts';
 import type { ScheduleFilter } from '../store/scheduleLists.ts';
 import { countUpcoming, readUpcoming } from '../store/upcoming.ts';
 import type { Upcoming } from '../store/upcoming.ts';
@@ -31,6 +31,8 @@ const MOST_BEFORE = 10_000;
 const MOST_ASKED = MOST_BEFORE + MOST_FIRES + PAGE;
 /** What all of it may take, in steps (effort.ts): 10,000 plain crons, or some tens of those that take as long as a trigger may. */
 const MOST_STEPS = 8_000_000;
+/** A timeline is asked for again and again. */
+const triggerOf = createCronCache(2_000);
 /** After so many steps others get their turn. */
 const STRETCH = 100_000;
 

@@ -9,7 +9,6 @@ import { findTasksById } from './tasks.ts';
 import type { TaskRecord } from './tasks.ts';
 
 const HELD = sqlList(HELD_STATES);
-const LIVE_WORKER_STATES = `('STARTING', 'RUNNING')`;
 
 export type TaskState = 'IDLE' | 'RUNNING' | 'UNAVAILABLE';
 export type TaskPage = Page<TaskRecord>;
@@ -25,7 +24,7 @@ export interface TaskFilter {
 
 /** State of the task `t`. Any live worker can send a request; the code of a code task a worker must have. */
 const STATE = `CASE WHEN EXISTS (SELECT 1 FROM run r WHERE r.task_id = t.id AND r.state IN ${HELD}) THEN 'RUNNING'
-  WHEN EXISTS (SELECT 1 FROM worker w WHERE w.state IN ${LIVE_WORKER_STATES}
+  WHEN EXISTS (SELECT 1 FROM worker w WHERE w.state = 'RUNNING'
                 AND (t.kind = 'HTTP' OR EXISTS (SELECT 1 FROM worker_task wt WHERE wt.worker_id = w.id AND wt.task_id = t.id))) THEN 'IDLE'
   ELSE 'UNAVAILABLE' END`;
 

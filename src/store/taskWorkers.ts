@@ -3,7 +3,7 @@ import { sqlList } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 const HELD = sqlList(HELD_STATES);
-const LIVE = `('STARTING', 'RUNNING', 'DRAINING')`;
+const LIVE = `('RUNNING', 'DRAINING')`;
 
 /** Who can run what, and who runs what: the questions of lists, batched by owner. */
 

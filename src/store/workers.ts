@@ -2,7 +2,7 @@ import { appendEvents } from './events.ts';
 import { iso } from './runs.ts';
 import type { Sql } from './sql.ts';
 
-export type WorkerState = 'STARTING' | 'RUNNING' | 'DRAINING' | 'STOPPED' | 'LOST';
+export type WorkerState = 'RUNNING' | 'DRAINING' | 'STOPPED' | 'LOST';
 export interface NewWorker {
   id: string;
   hostname: string;
@@ -53,7 +53,7 @@ async function workersBefore(sql: Sql, taskIds: readonly string[], readyBy: stri
   const rows = await sql.query<{ taskId: string; workerIds: string[] }>(
     `/* listLiveWorkers */
 SELECT wt.task_id AS "taskId", jsonb_agg(w.id ORDER BY w.id) AS "workerIds" FROM worker_task wt JOIN worker w ON w.id = wt.worker_id
- WHERE wt.task_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND w.state IN ('STARTING', 'RUNNING')
+ WHERE wt.task_id = ANY(SELECT jsonb_array_elements_text($1::jsonb)) AND w.state = 'RUNNING'
    AND ($2::timestamptz IS NULL OR wt.ready_at IS NULL OR wt.ready_at <= $2::timestamptz) GROUP BY wt.task_id`,
     [JSON.stringify(taskIds), readyBy],
   );
@@ -91,7 +91,7 @@ export async function markLostWorkers(sql: Sql, now: number, heardBefore: number
   const lost = await sql.query<{ id: string; state: WorkerState }>(
     `/* markLostWorkers */
 WITH silent AS MATERIALIZED (
-  SELECT id, state FROM worker WHERE state IN ('STARTING', 'RUNNING', 'DRAINING') AND last_heartbeat_at < $1::timestamptz ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+  SELECT id, state FROM worker WHERE state IN ('RUNNING', 'DRAINING') AND last_heartbeat_at < $1::timestamptz ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE worker SET state = 'LOST' FROM silent WHERE worker.id = silent.id RETURNING worker.id, silent.state`,
     [iso(heardBefore)],

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { anchorOf, createTriggerCache, givenTriggerOf, hasEnded, triggerOf } from '../../src/domain/schedule.ts';
+import { anchorOf, createCronCache, createTriggerCache, givenTriggerOf, hasEnded, triggerOf } from '../../src/domain/schedule.ts';
 import type { TriggerSource } from '../../src/domain/schedule.ts';
+import { spentSoFar } from '../../src/trigger/effort.ts';
 import type { Trigger } from '../../src/trigger/trigger.ts';
 import { at, timeOf } from '../support/verdicts.ts';
 
@@ -120,4 +121,40 @@ describe('the cache', () => {
     assert.equal(get(stored({ id: 'sch_1' })), first, 'asked for meanwhile: kept');
     assert.notEqual(get(stored({ id: 'sch_2' })), second, 'dropped');
   });
+});
+
+test('schedules with the same cron share what is compiled, others do not, and each is charged for it', () => {
+  const triggerFor = createCronCache(10);
+  const createdAt = new Date('2026-03-02T00:00:00Z');
+  const base = {
+    triggerSpec: { cron: { expression: '0 9 * * *' } },
+    timeZone: 'UTC',
+    dst: { gap: null, overlap: null },
+    createdAt,
+    startAt: null,
+    endAt: null,
+    calendars: null,
+  };
+  const later = new Date('2026-03-02T00:00:07Z');
+  const charged = (schedule: Parameters<typeof triggerFor>[0]) => {
+    const began = spentSoFar();
+    const trigger = triggerFor(schedule);
+    return { trigger, steps: spentSoFar() - began };
+  };
+  const first = charged(base);
+  assert.ok(first.steps > 0);
+  assert.deepEqual(charged({ ...base, createdAt: later }), first);
+  assert.equal(triggerFor({ ...base, createdAt: later }), first.trigger);
+  const others = [
+    { ...base, timeZone: 'Europe/Berlin' },
+    { ...base, endAt: later },
+    { ...base, startAt: later },
+    { ...base, dst: { gap: 'SKIP', overlap: null } as const },
+  ];
+  for (const other of others) assert.notEqual(triggerFor(other), first.trigger);
+  const interval = { ...base, triggerSpec: { interval: { every: 'PT1M' } } };
+  assert.deepEqual(
+    [triggerFor(interval).next(+later), triggerFor({ ...interval, createdAt: later }).next(+later)],
+    [+createdAt + 60_000, +later + 60_000],
+  );
 });

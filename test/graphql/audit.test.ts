@@ -67,7 +67,7 @@ test('of a request it keeps what may carry a secret masked, and names what has c
   const told = async () => {
     const { nodes } = await audit({ targetId: secretive.id });
     assert.doesNotMatch(JSON.stringify(nodes), /hush/);
-    return (nodes[0]?.changes as { http: { before: unknown; after: unknown } }).http;
+    return (nodes[0]!.changes as { http: { before: unknown; after: unknown } }).http;
   };
   const http = { headers: { 'X-Key': 'hush-0' }, body: { token: 'hush-1' } };
   const secretive = await api.taskOn('http://127.0.0.1:9/hook?token=hush-2&a=&hush-3&b=hush%3D4', { http });

@@ -13,6 +13,7 @@ const schema = buildSchema(`
     open(first: Int): Connection!
     times(first: Int = 5): [String!]!
     fires(first: Int = 5): [Item!]!
+    many(first: Int = 300): [Item!]!
     thing: Thing
     apply(input: Document!): Applied!
   }
@@ -71,6 +72,11 @@ const cases: { rule: string; source: string; variables?: Record<string, unknown>
   { rule: 'last: null is no last', source: '{ items(last: null) { nodes { id } } }', want: { nodes: 26 } },
   { rule: 'no size stated: the largest page', source: '{ open { nodes { id } } }', want: { nodes: 101 } },
   { rule: 'null is no size', source: '{ items(first: null) { nodes { id } } }', want: { nodes: 101 } },
+  {
+    rule: 'null counts as the default where that is more than a page',
+    source: '{ many(first: null) { id } }',
+    want: { nodes: 300 },
+  },
   { rule: 'zero and less count one', source: '{ items(first: -5) { nodes { id } } }', want: { nodes: 2 } },
   { rule: 'a list of ids has its length', source: '{ nodes(ids: ["a", "b", "c"]) { id } }', want: { nodes: 3, fields: 4 } },
   { rule: 'a paged list without a connection', source: '{ fires(first: 50) { id } }', want: { nodes: 50, fields: 51 } },

@@ -32,7 +32,6 @@ export const TASK_LOOKS: Record<TaskState, Look> = {
 };
 
 export const WORKER_LOOKS: Record<WorkerState, Look> = {
-  STARTING: { color: 'indigo', word: 'Starting' },
   RUNNING: { color: 'green', word: 'Running' },
   DRAINING: { color: 'yellow', word: 'Draining' },
   STOPPED: { color: 'gray', word: 'Stopped' },
