@@ -62,7 +62,9 @@ export function conditionsOfSchedules(filter: ScheduleFilter, now: number): Cond
   }
   if (filter.missedSince != null) {
     const since = `${conditions.param(filter.missedSince.toISOString())}::timestamptz`;
-    conditions.add(`EXISTS (SELECT 1 FROM occurrence m WHERE m.schedule_id = s.id AND m.verdict = 'MISSED' AND m.through >= ${since})`);
+    conditions.add(
+      `EXISTS (SELECT 1 FROM occurrence m WHERE m.schedule_id = s.id AND m.verdict = 'MISSED' AND m.through >= ${since})`,
+    );
   }
   return conditions;
 }

@@ -57,12 +57,7 @@ const MOST_LANES = 4;
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
 /** The row that something belongs to. By hand, without a schedule: the row of its task. */
-export function rowOf(
-  scheduleId: string | null,
-  taskKey: string,
-  grouping: Grouping,
-  names: Names,
-): Omit<Row, 'bars' | 'planned'> {
+function rowOf(scheduleId: string | null, taskKey: string, grouping: Grouping, names: Names): Omit<Row, 'bars' | 'planned'> {
   const schedule = scheduleId === null ? undefined : names.schedules.get(scheduleId);
   if (grouping === 'task') return { key: `task ${taskKey}`, title: taskKey, scheduleId: null, taskKey };
   if (grouping === 'schedule') {
@@ -75,7 +70,7 @@ export function rowOf(
 }
 
 /** Where a bar begins and ends; of a run that waits, the wait itself. */
-export function barOf(run: TimelineRun): Omit<Bar, keyof Laned> {
+function barOf(run: TimelineRun): Omit<Bar, keyof Laned> {
   const { startedAt, finishedAt, dueAt, state } = run;
   if (startedAt !== null)
     return { run, waitFrom: Math.min(dueAt, startedAt), from: startedAt, until: isUnderWay(state) ? null : (finishedAt ?? null) };

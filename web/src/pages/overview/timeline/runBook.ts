@@ -29,7 +29,7 @@ export type RunTimes = Pick<TimelineRun, 'id' | 'state' | 'dueAt' | 'startedAt' 
 
 const ENDED: ReadonlySet<RunState> = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'CANCELED']);
 const UNDER_WAY: ReadonlySet<RunState> = new Set(['RUNNING', 'CANCELING']);
-export const hasEnded = (state: RunState): boolean => ENDED.has(state);
+const hasEnded = (state: RunState): boolean => ENDED.has(state);
 export const isUnderWay = (state: RunState): boolean => UNDER_WAY.has(state);
 
 /**
