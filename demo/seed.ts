@@ -16,7 +16,8 @@ import type { QueuedRun } from '../src/store/runs.ts';
 import { loadTasks } from '../src/task/loadTasks.ts';
 import { JONAS } from './fleet/people.ts';
 import { createStoryClock } from './past/chronicle.ts';
-import { storyBegin, tellStory, wellDone } from './past/story.ts';
+import { storyBegin, wellDone } from './past/stage.ts';
+import { tellStory } from './past/story.ts';
 import { outageBefore, pastWorkers } from './past/workers.ts';
 
 const DAY_MS = 86_400_000;
@@ -48,6 +49,7 @@ export async function seed(config: Config, adminToken: string, origin: string, l
         world: { now, outage, workers: pastWorkers(now, began, outage) },
         codeTasks: keepsAll ? tasks : [retentionTask(parts, config.keep), ...tasks],
         origin,
+        tokens: new Map(),
       });
       await begin(parts, now);
     } finally {

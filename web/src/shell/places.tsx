@@ -1,4 +1,4 @@
-import { IconLayoutDashboard, IconServer } from '@tabler/icons-react';
+import { IconLayoutDashboard, IconPlayerPlay, IconServer } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
 
@@ -20,11 +20,18 @@ interface MenuItem {
 /** Each page is a file of its own that is loaded when it is first asked for. */
 export const ROUTES: readonly Place[] = [
   { path: '/', page: lazy(() => import('../pages/overview/OverviewPage.tsx')) },
-  { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
   { path: '/wallboard', page: lazy(() => import('../pages/wallboard/WallboardPage.tsx')), bare: true },
+  // Before /schedules/:id, which takes any name.
+  { path: '/schedules/new', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
+  { path: '/schedules/:id/edit', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
+  { path: '/schedules/:id', page: lazy(() => import('../pages/schedule/SchedulePage.tsx')) },
+  { path: '/runs', page: lazy(() => import('../pages/runs/RunsPage.tsx')) },
+  { path: '/runs/:id', page: lazy(() => import('../pages/run/RunPage.tsx')) },
+  { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
 ];
 
 export const MENU: readonly MenuItem[] = [
   { href: '/', label: 'Overview', icon: IconLayoutDashboard },
+  { href: '/runs', label: 'Runs', icon: IconPlayerPlay },
   { href: '/workers', label: 'Workers', icon: IconServer },
 ];
