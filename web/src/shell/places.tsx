@@ -1,4 +1,4 @@
-import { IconPlayerPlay, IconServer } from '@tabler/icons-react';
+import { IconLayoutDashboard, IconPlayerPlay, IconServer } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
 
@@ -6,6 +6,8 @@ interface Place {
   /** As wouter reads it; what it names is given to the page. */
   path: string;
   page: ComponentType<Record<string, string>>;
+  /** Without head and menu: the page is all there is. */
+  bare?: boolean;
 }
 
 interface MenuItem {
@@ -17,6 +19,8 @@ interface MenuItem {
 
 /** Each page is a file of its own that is loaded when it is first asked for. */
 export const ROUTES: readonly Place[] = [
+  { path: '/', page: lazy(() => import('../pages/overview/OverviewPage.tsx')) },
+  { path: '/wallboard', page: lazy(() => import('../pages/wallboard/WallboardPage.tsx')), bare: true },
   // Before /schedules/:id, which takes any name.
   { path: '/schedules/new', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
   { path: '/schedules/:id/edit', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
@@ -27,6 +31,7 @@ export const ROUTES: readonly Place[] = [
 ];
 
 export const MENU: readonly MenuItem[] = [
+  { href: '/', label: 'Overview', icon: IconLayoutDashboard },
   { href: '/runs', label: 'Runs', icon: IconPlayerPlay },
   { href: '/workers', label: 'Workers', icon: IconServer },
 ];
