@@ -1,4 +1,4 @@
-import { IconServer } from '@tabler/icons-react';
+import { IconCalendarTime, IconServer } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
 
@@ -16,6 +16,12 @@ interface MenuItem {
 }
 
 /** Each page is a file of its own that is loaded when it is first asked for. */
-export const ROUTES: readonly Place[] = [{ path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) }];
+export const ROUTES: readonly Place[] = [
+  { path: '/schedules', page: lazy(() => import('../pages/schedules/SchedulesPage.tsx')) },
+  { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
+];
 
-export const MENU: readonly MenuItem[] = [{ href: '/workers', label: 'Workers', icon: IconServer }];
+export const MENU: readonly MenuItem[] = [
+  { href: '/schedules', label: 'Schedules', icon: IconCalendarTime },
+  { href: '/workers', label: 'Workers', icon: IconServer },
+];
