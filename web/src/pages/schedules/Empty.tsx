@@ -23,14 +23,14 @@ const TEMPLATES: readonly { template: string; title: string; words: string }[] =
   },
 ];
 
-/** There is no schedule at all: what one is, and three ways to begin. */
+/** There is none but those that come with the server's own tasks: what a schedule is, and three ways to begin. */
 export function NoSchedules() {
   const [, navigate] = useLocation();
   const editor = useMay('EDITOR');
   return (
     <Stack align="center" gap="md" py="xl">
       <Title order={2} ta="center">
-        No schedules yet
+        No schedules of your own yet
       </Title>
       <Text c="dimmed" ta="center" maw={560} size="sm">
         A schedule runs a task by a trigger: at times of a clock, in steady steps, by a calendar or by hand. Each of its fires is

@@ -44,6 +44,7 @@ export function FilterBar({ filters, change, searchRef, narrow }: FilterBarProps
         onChange={(failing) => change({ failing })}
         size="sm"
         radius="md"
+        variant="outline"
         title="The last run that was not canceled has failed or timed out"
       >
         Failing
@@ -53,6 +54,7 @@ export function FilterBar({ filters, change, searchRef, narrow }: FilterBarProps
         onChange={(silent) => change({ silent })}
         size="sm"
         radius="md"
+        variant="outline"
         title="Active, yet what was due more than a minute ago has not begun"
       >
         Silent

@@ -49,6 +49,7 @@ export const ScheduleRow = memo(function ScheduleRow(props: RowProps) {
       // The head is the first row.
       aria-rowindex={index + 2}
       aria-selected={selected}
+      aria-busy={row === undefined}
       data-index={index}
       {...(selected && { 'data-selected': true })}
       {...(current && { 'data-current': true })}
@@ -76,7 +77,7 @@ function Cells(props: Filled) {
       </Cell>
       <Cell>
         <div className={styles['cut']} title={row.trigger.summary}>
-          {row.trigger.summary}
+          {summaryOf(row)}
         </div>
         <div className={`${styles['second']} ${styles['cut']}`}>{row.timeZone}</div>
       </Cell>
@@ -112,7 +113,7 @@ function Card(props: Filled) {
       </Cell>
       <Cell wide>
         <div className={`${styles['second']} ${styles['cut']}`} title={`${row.trigger.summary} (${row.timeZone})`}>
-          {row.task.key} · {row.trigger.summary} · {row.timeZone}
+          {row.task.key} · {summaryOf(row)} · {row.timeZone}
         </div>
       </Cell>
       <Cell wide>
@@ -243,6 +244,11 @@ function NextFire({ row, inline = false }: { row: Row; inline?: boolean }) {
       </div>
     </>
   );
+}
+
+/** The zone stands below it. */
+function summaryOf({ trigger, timeZone }: Row): string {
+  return trigger.summary.replace(` (${timeZone})`, '');
 }
 
 function Countdown({ at }: { at: string }) {

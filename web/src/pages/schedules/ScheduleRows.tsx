@@ -10,7 +10,7 @@ import type { ScheduleList } from './useScheduleList.ts';
 import styles from './schedules.module.css';
 
 /** In rem: all rows are equally high, so that the scroll bar is right before any of them is read. */
-const ROW_HEIGHT = 3.5;
+const ROW_HEIGHT = 3.25;
 const CARD_HEIGHT = 8.6;
 /** Rows that are shown as bones until it is known how many there are. */
 const BONES = 12;

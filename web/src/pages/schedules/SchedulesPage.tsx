@@ -35,6 +35,9 @@ import { useListKeys } from './useListKeys.ts';
 import { useScheduleList } from './useScheduleList.ts';
 import styles from './schedules.module.css';
 
+/** As many as may come with code tasks before anybody has made one. */
+const FEW = 20;
+
 type Dialog = { what: 'pause' | 'resume' | 'trigger'; target: Target } | { what: 'delete'; row: Row } | { what: 'keys' };
 
 /** All schedules: found, compared, and paused, resumed or triggered together. */
@@ -184,56 +187,51 @@ export default function SchedulesPage() {
           </>
         }
       />
-      {total === 0 && !filtered && !waits ? (
-        <NoSchedules />
-      ) : (
-        <>
-          <FilterBar filters={wanted} change={change} searchRef={searchRef} narrow={card} />
-          {list.fault instanceof CombinedError && <ErrorNotice error={list.fault} retry={reread} />}
-          <div role="table" aria-label="Schedules" aria-rowcount={(total ?? 0) + 1} aria-busy={waits || total === null}>
-            <div className={styles['sticky']} role="rowgroup">
-              <Group className={styles['status']} gap="xs" role="presentation">
-                {card && tickAll}
-                {count > 0 && total !== null ? (
-                  <BulkBar
-                    count={count}
-                    total={total}
-                    all={selection.all}
-                    filtered={filtered}
-                    selectAll={() => setSelection(EVERYTHING)}
-                    clear={() => setSelection(NOTHING)}
-                    act={(what) => setDialog({ what, target: selectedTarget() })}
-                  />
-                ) : (
-                  <Text size="sm" c="dimmed" role="status">
-                    {total === null
-                      ? 'Reading the schedules …'
-                      : `${list.capped ? 'More than ' : ''}${nounOf(total)}${filtered ? (total === 1 ? ' matches' : ' match') : ''}`}
-                  </Text>
-                )}
-              </Group>
-              {!card && <TableHead sort={filters.sort} onSort={(sort) => change({ sort })} tick={tickAll} />}
-            </div>
-            <ScheduleRows
-              ref={rows}
-              scheduleList={scheduleList}
-              card={card}
-              selection={selection}
-              menu={menu}
-              actions={actions}
-              onMoved={(moved) =>
-                setSelection((before) => (before.anchor === null ? before : { ...before, anchor: before.anchor + moved }))
-              }
-            />
-          </div>
-          {total === 0 && filtered && <NoMatch search={filters.search} clear={clear} />}
-          {list.capped && (
-            <Text size="sm" c="dimmed" ta="center" p="md">
-              The first {nounOf(total ?? 0)} are listed. Search or filter to find others.
-            </Text>
-          )}
-        </>
+      <FilterBar filters={wanted} change={change} searchRef={searchRef} narrow={card} />
+      {list.fault instanceof CombinedError && <ErrorNotice error={list.fault} retry={reread} />}
+      <div role="table" aria-label="Schedules" aria-rowcount={(total ?? 0) + 1} aria-busy={waits || total === null}>
+        <div className={styles['sticky']} role="rowgroup">
+          <Group className={styles['status']} gap="xs" role="presentation">
+            {card && tickAll}
+            {count > 0 && total !== null ? (
+              <BulkBar
+                count={count}
+                total={total}
+                all={selection.all}
+                filtered={filtered}
+                selectAll={() => setSelection(EVERYTHING)}
+                clear={() => setSelection(NOTHING)}
+                act={(what) => setDialog({ what, target: selectedTarget() })}
+              />
+            ) : (
+              <Text size="sm" c="dimmed" role="status">
+                {total === null
+                  ? 'Reading the schedules …'
+                  : `${list.capped ? 'More than ' : ''}${nounOf(total)}${filtered ? (total === 1 ? ' matches' : ' match') : ''}`}
+              </Text>
+            )}
+          </Group>
+          {!card && <TableHead sort={filters.sort} onSort={(sort) => change({ sort })} tick={tickAll} />}
+        </div>
+        <ScheduleRows
+          ref={rows}
+          scheduleList={scheduleList}
+          card={card}
+          selection={selection}
+          menu={menu}
+          actions={actions}
+          onMoved={(moved) =>
+            setSelection((before) => (before.anchor === null ? before : { ...before, anchor: before.anchor + moved }))
+          }
+        />
+      </div>
+      {total === 0 && filtered && <NoMatch search={filters.search} clear={clear} />}
+      {list.capped && (
+        <Text size="sm" c="dimmed" ta="center" p="md">
+          The first {nounOf(total ?? 0)} are listed. Search or filter to find others.
+        </Text>
       )}
+      {!filtered && !waits && noneOfTheirs(total, (index) => list.row(index)) && <NoSchedules />}
       {dialog?.what === 'pause' && <PauseDialog target={dialog.target} onClose={closed} />}
       {dialog?.what === 'resume' && <ResumeDialog target={dialog.target} client={client} onClose={closed} />}
       {dialog?.what === 'trigger' && <TriggerDialog target={dialog.target} onClose={closed} />}
@@ -262,4 +260,10 @@ export default function SchedulesPage() {
       )}
     </>
   );
+}
+
+/** Whether nobody has made a schedule: there are none, or a few that come with code tasks. */
+function noneOfTheirs(total: number | null, row: (index: number) => Row | undefined): boolean {
+  if (total === null || total > FEW) return false;
+  return Array.from({ length: total }, (_, index) => row(index)).every((each) => each?.managedBy?.startsWith('task:'));
 }

@@ -1,5 +1,4 @@
 import type { Outcome } from '../../api/useAct.ts';
-import { faultText } from '../../api/useAct.ts';
 
 /** Names that the API takes in one call. */
 export const AT_ONCE = 100;
@@ -23,7 +22,7 @@ export async function inBatches(
     if (!outcome.ok) {
       const rest = ids.length - from;
       const left = done === 0 && from === 0 ? 'Nothing was changed.' : `${done} were changed before it, ${rest} were not.`;
-      return { done, fault: `${faultText(outcome.faults)} ${left}` };
+      return { done, fault: `${outcome.faults.map(({ message }) => message).join(' ')} ${left}` };
     }
     done += outcome.payload.count;
     told(done);

@@ -49,6 +49,7 @@ export class PagedList<Row extends { id: string }> {
   #fault: unknown = null;
   #moved = 0;
   #renewal: Promise<void> | null = null;
+  #again = false;
   /** Answers of an earlier generation belong to a list that has gone. */
   #generation = 0;
   #scrolled = false;
@@ -144,13 +145,21 @@ export class PagedList<Row extends { id: string }> {
 
   /**
    * Reads the list anew where it is looked at, for rows may have come, gone or moved. What was read before stays until then, and the
-   * first row in view keeps its place on the screen. One at a time: another call while it lasts waits for it and reads once more.
+   * first row in view keeps its place on the screen. One at a time: a call while it lasts makes it read once more.
    */
   renew(): Promise<void> {
-    this.#renewal ??= this.#renew().finally(() => {
+    this.#again = true;
+    this.#renewal ??= this.#renewAll().finally(() => {
       this.#renewal = null;
     });
     return this.#renewal;
+  }
+
+  async #renewAll(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      await this.#renew();
+    }
   }
 
   async #renew(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { RunState } from '../../api/schema.generated.ts';
-import { RUN_LOOKS, UNFINISHED } from '../../parts/states.ts';
+import { RUN_LOOKS } from '../../parts/states.ts';
 
 export interface SparkRun {
   id: string;
@@ -69,6 +69,3 @@ export function sparkText(runs: readonly SparkRun[]): string {
 const wordOf = (state: RunState): string => RUN_LOOKS[state].word.toLowerCase();
 const isFailure = (state: RunState): boolean => state === 'FAILED' || state === 'TIMED_OUT';
 const round = (value: number): number => Math.round(value * 100) / 100;
-
-/** Whether a run of this state may still become another one. */
-export const isUnderWay = (state: RunState): boolean => UNFINISHED.includes(state);
