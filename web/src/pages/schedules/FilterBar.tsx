@@ -1,4 +1,4 @@
-import { Button, Chip, Collapse, Group, NativeSelect, TextInput } from '@mantine/core';
+import { Button, Chip, Collapse, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks';
 import { IconAdjustmentsHorizontal, IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -23,6 +23,14 @@ export function FilterBar({ filters, change, searchRef, narrow }: FilterBarProps
   const [opened, more] = useDisclosure();
   const used = [filters.states, filters.kinds, filters.tasks, filters.labels].filter(({ length }) => length > 0).length;
   const count = used + Number(filters.failing) + Number(filters.silent);
+  const order = (
+    <NativeSelect
+      aria-label="Order"
+      value={filters.sort}
+      onChange={(event) => change({ sort: event.currentTarget.value as Sort })}
+      data={Object.entries(SORT_WORDS).map(([value, label]) => ({ value, label }))}
+    />
+  );
   const rest = (
     <Group gap="xs">
       <FilterMenu
@@ -59,12 +67,6 @@ export function FilterBar({ filters, change, searchRef, narrow }: FilterBarProps
       >
         Silent
       </Chip>
-      <NativeSelect
-        aria-label="Order"
-        value={filters.sort}
-        onChange={(event) => change({ sort: event.currentTarget.value as Sort })}
-        data={Object.entries(SORT_WORDS).map(([value, label]) => ({ value, label }))}
-      />
       {isFiltered(filters) && (
         <Button variant="subtle" px="xs" onClick={() => change({ ...NO_FILTERS, sort: filters.sort })}>
           Clear the filters
@@ -73,10 +75,11 @@ export function FilterBar({ filters, change, searchRef, narrow }: FilterBarProps
     </Group>
   );
   return (
-    <Group gap="xs" align="flex-start">
-      <SearchField key="search" search={filters.search} change={(search) => change({ search })} searchRef={searchRef} />
-      {narrow ? (
-        <>
+    // Two lines, whatever is chosen: nothing below them moves.
+    <Stack gap="xs">
+      <Group gap="xs" wrap="nowrap">
+        <SearchField key="search" search={filters.search} change={(search) => change({ search })} searchRef={searchRef} />
+        {narrow ? (
           <Button
             variant={count > 0 ? 'light' : 'default'}
             px="sm"
@@ -86,14 +89,21 @@ export function FilterBar({ filters, change, searchRef, narrow }: FilterBarProps
           >
             {count > 0 ? `Filters: ${count}` : 'Filters'}
           </Button>
-          <Collapse expanded={opened} w="100%">
+        ) : (
+          order
+        )}
+      </Group>
+      {narrow ? (
+        <Collapse expanded={opened}>
+          <Stack gap="xs">
             {rest}
-          </Collapse>
-        </>
+            {order}
+          </Stack>
+        </Collapse>
       ) : (
         rest
       )}
-    </Group>
+    </Stack>
   );
 }
 

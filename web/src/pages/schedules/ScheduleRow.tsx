@@ -200,7 +200,7 @@ function State({ row, inline = false }: { row: Row; inline?: boolean }) {
   const now = useNow(60_000) + clockOffset;
   const until = row.pause?.until;
   const words = row.pause
-    ? `${until ? `until ${formatShort(Date.parse(until), BROWSER_ZONE, now).replace(/:\d\d$/, '')}: ` : ''}${row.pause.reason}`
+    ? `${until ? `until ${formatShort(Date.parse(until), BROWSER_ZONE, now).replace(/(:\d\d):\d\d$/, '$1')}: ` : ''}${row.pause.reason}`
     : row.state === 'ACTIVE' && row.task.pause
       ? `Task paused: ${row.task.pause.reason}`
       : row.consecutiveFailures > 0

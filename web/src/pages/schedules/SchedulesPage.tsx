@@ -189,30 +189,32 @@ export default function SchedulesPage() {
       />
       <FilterBar filters={wanted} change={change} searchRef={searchRef} narrow={card} />
       {list.fault instanceof CombinedError && <ErrorNotice error={list.fault} retry={reread} />}
+      <Group className={styles['status']} gap="xs">
+        {card && tickAll}
+        {count > 0 && total !== null ? (
+          <BulkBar
+            count={count}
+            total={total}
+            all={selection.all}
+            filtered={filtered}
+            selectAll={() => setSelection(EVERYTHING)}
+            clear={() => setSelection(NOTHING)}
+            act={(what) => setDialog({ what, target: selectedTarget() })}
+          />
+        ) : (
+          <Text size="sm" c="dimmed" role="status">
+            {total === null
+              ? 'Reading the schedules …'
+              : `${list.capped ? 'More than ' : ''}${nounOf(total)}${filtered ? (total === 1 ? ' matches' : ' match') : ''}`}
+          </Text>
+        )}
+      </Group>
       <div role="table" aria-label="Schedules" aria-rowcount={(total ?? 0) + 1} aria-busy={waits || total === null}>
-        <div className={styles['sticky']} role="rowgroup">
-          <Group className={styles['status']} gap="xs" role="presentation">
-            {card && tickAll}
-            {count > 0 && total !== null ? (
-              <BulkBar
-                count={count}
-                total={total}
-                all={selection.all}
-                filtered={filtered}
-                selectAll={() => setSelection(EVERYTHING)}
-                clear={() => setSelection(NOTHING)}
-                act={(what) => setDialog({ what, target: selectedTarget() })}
-              />
-            ) : (
-              <Text size="sm" c="dimmed" role="status">
-                {total === null
-                  ? 'Reading the schedules …'
-                  : `${list.capped ? 'More than ' : ''}${nounOf(total)}${filtered ? (total === 1 ? ' matches' : ' match') : ''}`}
-              </Text>
-            )}
-          </Group>
-          {!card && <TableHead sort={filters.sort} onSort={(sort) => change({ sort })} tick={tickAll} />}
-        </div>
+        {!card && (
+          <div className={styles['columns']} role="rowgroup">
+            <TableHead sort={filters.sort} onSort={(sort) => change({ sort })} tick={tickAll} />
+          </div>
+        )}
         <ScheduleRows
           ref={rows}
           scheduleList={scheduleList}
