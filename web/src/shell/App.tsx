@@ -20,6 +20,8 @@ type Entry = { step: 'ASKING' } | { step: 'LOGIN'; fault: string | null } | { st
 
 /** Written by the server for each page it serves; its content security policy takes no other style elements. */
 const styleNonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '';
+// By this name what keeps the page still below a dialog (react-remove-scroll) looks for it.
+Object.assign(globalThis, { __webpack_nonce__: styleNonce });
 
 export function App() {
   const [entry, setEntry] = useState<Entry>({ step: 'ASKING' });

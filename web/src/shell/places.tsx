@@ -1,4 +1,4 @@
-import { IconCalendarTime, IconServer } from '@tabler/icons-react';
+import { IconCalendarTime, IconPlayerPlay, IconServer } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
 
@@ -18,10 +18,15 @@ interface MenuItem {
 /** Each page is a file of its own that is loaded when it is first asked for. */
 export const ROUTES: readonly Place[] = [
   { path: '/schedules', page: lazy(() => import('../pages/schedules/SchedulesPage.tsx')) },
+  // Behind /schedules/new, which it would match as well.
+  { path: '/schedules/:id', page: lazy(() => import('../pages/schedule/SchedulePage.tsx')) },
+  { path: '/runs', page: lazy(() => import('../pages/runs/RunsPage.tsx')) },
+  { path: '/runs/:id', page: lazy(() => import('../pages/run/RunPage.tsx')) },
   { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
 ];
 
 export const MENU: readonly MenuItem[] = [
   { href: '/schedules', label: 'Schedules', icon: IconCalendarTime },
+  { href: '/runs', label: 'Runs', icon: IconPlayerPlay },
   { href: '/workers', label: 'Workers', icon: IconServer },
 ];
