@@ -207,8 +207,10 @@ test('who may only look is told why nothing can be done', async () => {
     'mutation Token($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }',
     { input: { name: 'looker', role: 'VIEWER' } },
   );
+  // Tokens of the address are read when the page is loaded.
+  await page.goto('about:blank');
   await page.goto(`${carillon.url}/#/login?token=${data.createApiToken.secret}`);
-  await page.reload();
+  await page.getByRole('link', { name: 'Schedules' }).waitFor();
   await open();
   await tick(nameOf(2)).click();
   await page.getByRole('button', { name: 'Pause', exact: true }).hover();

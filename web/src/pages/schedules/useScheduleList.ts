@@ -49,7 +49,7 @@ function openFeed(client: Client, address: string): Feed {
     looked,
     read: async (ids) => list.patch(await readRows(client, ids).catch(() => [])),
   });
-  const whole = new Touched({ batch: 1, delayMs: 100, spacingMs: 3000, looked, read: () => list.renew() });
+  const whole = new Touched({ batch: 1, delayMs: 100, spacingMs: 2000, looked, read: () => list.renew() });
   return {
     address,
     list,
@@ -68,17 +68,13 @@ export function useScheduleList(wanted: ListFilters): ScheduleList {
   const sparks = useMemo(() => new Sparks(client, looked), [client]);
   const address = writeFilters(wanted);
   const [shown, setShown] = useState<Feed>(() => openFeed(client, address));
-  const [waits, setWaits] = useState(false);
 
   // A list of other filters takes the place of the one that is shown when its first page is there.
   useEffect(() => {
     const feed = address === shown.address ? shown : openFeed(client, address);
     let gone = false;
-    setWaits(feed !== shown);
     void feed.list.renew().then(() => {
-      if (gone) return;
-      setWaits(false);
-      if (feed === shown) return;
+      if (gone || feed === shown) return;
       shown.stop();
       setShown(feed);
     });
@@ -110,7 +106,7 @@ export function useScheduleList(wanted: ListFilters): ScheduleList {
     list: shown.list,
     sparks,
     filters: useMemo(() => readFilters(new URLSearchParams(shown.address)), [shown.address]),
-    waits,
+    waits: address !== shown.address,
     client,
     look(from, to) {
       shown.list.look(from, to);
