@@ -1,4 +1,4 @@
-import { IconLayoutDashboard, IconPlayerPlay, IconServer } from '@tabler/icons-react';
+import { IconCalendarTime, IconLayoutDashboard, IconPlayerPlay, IconServer } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
 
@@ -21,6 +21,7 @@ interface MenuItem {
 export const ROUTES: readonly Place[] = [
   { path: '/', page: lazy(() => import('../pages/overview/OverviewPage.tsx')) },
   { path: '/wallboard', page: lazy(() => import('../pages/wallboard/WallboardPage.tsx')), bare: true },
+  { path: '/schedules', page: lazy(() => import('../pages/schedules/SchedulesPage.tsx')) },
   // Before /schedules/:id, which takes any name.
   { path: '/schedules/new', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
   { path: '/schedules/:id/edit', page: lazy(() => import('../pages/editor/EditorPage.tsx')) },
@@ -32,6 +33,7 @@ export const ROUTES: readonly Place[] = [
 
 export const MENU: readonly MenuItem[] = [
   { href: '/', label: 'Overview', icon: IconLayoutDashboard },
+  { href: '/schedules', label: 'Schedules', icon: IconCalendarTime },
   { href: '/runs', label: 'Runs', icon: IconPlayerPlay },
   { href: '/workers', label: 'Workers', icon: IconServer },
 ];
