@@ -22,7 +22,7 @@ const open = (place: string) => page.evaluate(`void (location.hash = ${JSON.stri
 
 test('who has no token is asked for one, and hears when it is none', async () => {
   await page.goto(url);
-  const token = page.getByLabel('Token', { exact: true });
+  const token = page.getByLabel(/^Token/);
   await token.fill('not-a-token-of-this-server');
   await page.getByRole('button', { name: 'Open the dashboard' }).click();
   await page.getByRole('alert').waitFor();
@@ -40,10 +40,21 @@ test('who has no token is asked for one, and hears when it is none', async () =>
 
 test('the link that the server prints logs in, and its token leaves the address', async () => {
   await page.goto(`${url}/#/login?token=${ADMIN_TOKEN}`);
-  await page.getByRole('link', { name: 'Audit' }).waitFor();
+  await page.getByRole('link', { name: 'Overview' }).waitFor();
   assert.doesNotMatch(page.url(), /token/);
   await page.reload();
-  await page.getByRole('link', { name: 'Audit' }).waitFor();
+  await page.getByRole('link', { name: 'Overview' }).waitFor();
+});
+
+test('a server that cannot be reached is tried again, and the token is kept', async () => {
+  await open('#/workers');
+  line.down();
+  // What is loaded already is the page; what it asks for does not come.
+  await open(`#/login?token=${ADMIN_TOKEN}`);
+  await page.getByRole('heading', { name: 'The server cannot be reached' }).waitFor();
+  line.up();
+  await page.getByRole('link', { name: 'Overview' }).waitFor();
+  complaints.splice(0);
 });
 
 test('a page that there is not says so, and leads back', async () => {
@@ -51,8 +62,18 @@ test('a page that there is not says so, and leads back', async () => {
   await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
 });
 
+test('a page whose program cannot be loaded says so, and is loaded when the line is there again', async () => {
+  line.down();
+  await open('#/schedules/new');
+  await page.getByRole('heading', { name: 'This page could not be shown' }).waitFor();
+  line.up();
+  await page.getByRole('heading', { name: 'New schedule' }).waitFor();
+  complaints.splice(0);
+});
+
 test('while the connection is lost a banner says so; what happened meanwhile is there when it is back', async () => {
   await open('#/runs');
+  await page.getByRole('heading', { name: 'No run yet' }).or(page.getByRole('table')).first().waitFor();
   await page.getByText('Live', { exact: true }).waitFor();
   line.down();
   await page.getByText('The connection to the server is lost').waitFor();
@@ -60,7 +81,7 @@ test('while the connection is lost a banner says so; what happened meanwhile is 
   const { run } = await api.triggerTask({ task: { key: 'report' } });
   assert.ok(run);
   line.up();
-  await page.getByRole('cell', { name: 'report' }).waitFor();
+  await page.getByRole('cell', { name: 'report', exact: true }).waitFor();
   await page.getByText('Live', { exact: true }).waitFor();
   await page.getByText('The connection to the server is lost').waitFor({ state: 'detached' });
   complaints.splice(0);

@@ -17,13 +17,14 @@ import {
 import { useDisclosure } from '@mantine/hooks';
 import { IconLogout, IconMoon, IconPlugConnectedX, IconSun, IconUser } from '@tabler/icons-react';
 import { Suspense, useEffect } from 'react';
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { Link, Route, Switch, useLocation } from 'wouter';
 import { GRAPHIQL_URL } from '../api/addresses.ts';
 import { useMay, useSession } from '../api/session.tsx';
 import { useLiveState } from '../api/useLive.ts';
 import { EmptyState } from '../parts/Notices.tsx';
 import { useNow } from '../time/clock.ts';
 import { formatRelative } from '../time/format.ts';
+import { PageBoundary } from './PageBoundary.tsx';
 import { MENU, ROUTES } from './places.tsx';
 
 /** The frame around every page: where one is, who one is, and whether what is shown is alive. */
@@ -34,9 +35,11 @@ export function Shell() {
   const bare = ROUTES.find((place) => place.bare === true && place.path === path);
   if (bare)
     return (
-      <Suspense fallback={null}>
-        <bare.page />
-      </Suspense>
+      <PageBoundary>
+        <Suspense fallback={null}>
+          <bare.page />
+        </Suspense>
+      </PageBoundary>
     );
 
   return (
@@ -83,28 +86,27 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
         <LostBanner />
-        <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
-          <Switch>
-            {ROUTES.map(({ path: pattern, page: Page }) => (
-              <Route key={pattern} path={pattern}>
-                {(params) => <Page {...(params as Record<string, string>)} />}
+        <PageBoundary key={path}>
+          <Suspense fallback={<Loader size="sm" aria-label="Loading" />}>
+            <Switch>
+              {ROUTES.map(({ path: pattern, page: Page }) => (
+                <Route key={pattern} path={pattern}>
+                  {(params) => <Page {...(params as Record<string, string>)} />}
+                </Route>
+              ))}
+              <Route>
+                <EmptyState
+                  title="There is no such page"
+                  action={
+                    <Anchor component={Link} href="/">
+                      To the overview
+                    </Anchor>
+                  }
+                />
               </Route>
-            ))}
-            <Route path="/login">
-              <Redirect to="/" replace />
-            </Route>
-            <Route>
-              <EmptyState
-                title="There is no such page"
-                action={
-                  <Anchor component={Link} href="/">
-                    To the overview
-                  </Anchor>
-                }
-              />
-            </Route>
-          </Switch>
-        </Suspense>
+            </Switch>
+          </Suspense>
+        </PageBoundary>
       </AppShell.Main>
     </AppShell>
   );
