@@ -5,7 +5,7 @@ export const PAGE = 100;
 /** Pages that are kept: those further from what is looked at are read again when they are needed. */
 const KEPT_PAGES = 20;
 /** Rows that are read before they come into view. */
-const AHEAD = 30;
+const AHEAD = PAGE;
 /** Requests at the same time; those for what is in view go first. */
 const AT_ONCE = 2;
 /** Pages beside the one it was on, in which a row is looked for after the list has changed. */
