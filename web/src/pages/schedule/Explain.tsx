@@ -7,7 +7,7 @@ import { ErrorNotice } from '../../parts/Notices.tsx';
 import { useFilters } from '../../shell/location.ts';
 import { useNow } from '../../time/clock.ts';
 import { formatInstant, formatRelative } from '../../time/format.ts';
-import { readWallClock, wallClockOf } from '../../time/wallClock.ts';
+import { readWall, wallOf } from '../../time/wallClock.ts';
 import { ScheduleExplainDocument } from './schedule.generated.ts';
 import classes from './schedule.module.css';
 import type { ShownSchedule } from './shown.ts';
@@ -23,10 +23,8 @@ export function Explain({ schedule }: { schedule: ShownSchedule }) {
   const begin = at ?? schedule.nextFireTimes[0]?.at ?? schedule.lastFireAt;
   // What was typed holds until another instant is asked for elsewhere.
   const text =
-    typed !== null && typed.of === at
-      ? typed.text
-      : wallClockOf(begin === null ? Date.now() + clockOffset : Date.parse(begin), zone);
-  const read = readWallClock(text, zone);
+    typed !== null && typed.of === at ? typed.text : wallOf(begin === null ? Date.now() + clockOffset : Date.parse(begin), zone);
+  const read = readWall(text, zone);
 
   return (
     <>
@@ -48,8 +46,10 @@ export function Explain({ schedule }: { schedule: ShownSchedule }) {
           <Button type="submit" disabled={read === null}>
             Explain
           </Button>
-          {read?.inGap && <Text size="sm">The clock jumps over this time: the same distance behind the jump is asked for.</Text>}
-          {read?.inOverlap && <Text size="sm">This time comes twice: the first is asked for.</Text>}
+          {read?.is === 'GAP' && (
+            <Text size="sm">The clock jumps over this time: the same distance behind the jump is asked for.</Text>
+          )}
+          {read?.is === 'TWICE' && <Text size="sm">This time comes twice: the first is asked for.</Text>}
         </Group>
       </form>
       {at === null ? (

@@ -6,7 +6,7 @@ import { useSession } from '../../../api/session.tsx';
 import { faultText, useAct } from '../../../api/useAct.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { formatInstant } from '../../../time/format.ts';
-import { readWallClock, wallClockOf } from '../../../time/wallClock.ts';
+import { readWall, wallOf } from '../../../time/wallClock.ts';
 import { BackfillScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
 import { FormDialog } from './FormDialog.tsx';
@@ -36,14 +36,14 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
   const { clockOffset } = useSession();
   const { id, timeZone: zone } = schedule;
   const [now] = useState(() => Date.now() + clockOffset);
-  const [from, setFrom] = useState(() => wallClockOf(now - DAY_MS, zone));
-  const [until, setUntil] = useState(() => wallClockOf(now, zone));
+  const [from, setFrom] = useState(() => wallOf(now - DAY_MS, zone));
+  const [until, setUntil] = useState(() => wallOf(now, zone));
   const [only, setOnly] = useState<BackfillSelection>('MISSING');
   const [concurrency, setConcurrency] = useState<number | string>(1);
   const [maxRuns, setMaxRuns] = useState<number | string>(1000);
   const [newestFirst, setNewestFirst] = useState(false);
   const [reason, setReason] = useState('');
-  const [begin, end] = [readWallClock(from, zone), readWallClock(until, zone)];
+  const [begin, end] = [readWall(from, zone), readWall(until, zone)];
   const wellFormed = begin !== null && end !== null && typeof concurrency === 'number' && typeof maxRuns === 'number';
   const input = {
     ref: { id },

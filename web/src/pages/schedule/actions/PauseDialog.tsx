@@ -5,7 +5,7 @@ import { faultText, useAct } from '../../../api/useAct.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { PauseScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
-import { readWallClock, wallClockOf } from '../../../time/wallClock.ts';
+import { readWall, wallOf } from '../../../time/wallClock.ts';
 import { FormDialog } from './FormDialog.tsx';
 import { UntilField } from './UntilField.tsx';
 
@@ -15,8 +15,8 @@ export function PauseDialog({ schedule, onClose }: { schedule: ShownSchedule; on
   const { clockOffset } = useSession();
   const { id, name, timeZone: zone, pause } = schedule;
   const [reason, setReason] = useState(pause?.reason ?? '');
-  const [until, setUntil] = useState(pause?.until ? wallClockOf(Date.parse(pause.until), zone) : '');
-  const end = until === '' ? null : readWallClock(until, zone);
+  const [until, setUntil] = useState(pause?.until ? wallOf(Date.parse(pause.until), zone) : '');
+  const end = until === '' ? null : readWall(until, zone);
   const late = end !== null && end.at <= Date.now() + clockOffset;
   return (
     <FormDialog
