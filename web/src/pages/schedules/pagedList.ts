@@ -87,10 +87,6 @@ export class PagedList<Row extends { id: string }> {
     return this.#state?.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
   }
 
-  has(id: string): boolean {
-    return [...(this.#state?.pages.values() ?? [])].some((rows) => rows.some((row) => row.id === id));
-  }
-
   /** Says which rows are looked at, both included: they and what is near them are read. */
   look(from: number, to: number): void {
     if (from > 0) this.#scrolled = true;
