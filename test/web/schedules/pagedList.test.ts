@@ -47,14 +47,13 @@ async function filled(list: PagedList<Item>, from: number, to: number): Promise<
 }
 const idsOf = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, n) => item(2 * (from + n)).id);
 
-test('the first page says how long the list is', async () => {
+test('the first page says how long the list is, and the next one is read ahead', async () => {
   const { list, server } = serve(10_000);
   assert.equal(list.total, null);
   await list.renew();
-  list.look(0, 10);
   assert.deepEqual(
-    [list.total, list.capped, list.row(99)?.id, list.row(100), server.pages, server.steps],
-    [10_000, false, item(198).id, undefined, 1, 0],
+    [list.total, list.capped, list.row(99)?.id, list.row(200), server.pages, server.steps],
+    [10_000, false, item(198).id, undefined, 2, 0],
   );
 });
 
@@ -63,7 +62,7 @@ test('any place can be looked at: its page is found by cursors alone, and rows b
   await list.renew();
   list.look(7250, 7270);
   assert.deepEqual(await filled(list, 7250, 7270), idsOf(7250, 7270));
-  assert.ok(server.pages <= 3, `${server.pages} pages`);
+  assert.ok(server.pages <= 5, `${server.pages} pages`);
   assert.ok(server.steps >= 70, `${server.steps} steps`);
 });
 
@@ -125,7 +124,7 @@ test('a row of its own can be put in without reading its page', async () => {
   const { list, server } = serve(50);
   await list.renew();
   list.patch([{ ...item(4), text: 'newest' }, { id: 'unknown' }]);
-  assert.deepEqual([list.row(2)?.text, list.has('unknown'), list.has(item(4).id), server.pages], ['newest', false, true, 1]);
+  assert.deepEqual([list.row(2)?.text, list.row(49)?.id, server.pages], ['newest', item(98).id, 1]);
 });
 
 test('a range reads what was never in view', async () => {
@@ -147,4 +146,13 @@ test('after a failure what was read stays, and the next reading goes on', async 
   server.down = false;
   await list.renew();
   assert.equal(list.fault, null);
+});
+
+test('what changes while it is read anew is read once more', async () => {
+  const { list, server } = serve(50);
+  const first = list.renew();
+  server.items.push(item(999));
+  assert.equal(list.renew(), first);
+  await first;
+  assert.deepEqual([list.total, server.pages], [51, 2]);
 });

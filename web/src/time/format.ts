@@ -3,18 +3,19 @@
 export const BROWSER_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
-function format(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${zone} ${JSON.stringify(options)}`;
+// Swedish writes dates as ISO 8601 does.
+function format(zone: string, options: Intl.DateTimeFormatOptions, language = 'sv-SE'): Intl.DateTimeFormat {
+  const key = `${language} ${zone} ${JSON.stringify(options)}`;
   const known = formats.get(key);
   if (known) return known;
-  // Swedish writes dates as ISO 8601 does.
-  const made = new Intl.DateTimeFormat('sv-SE', { ...options, timeZone: zone, hourCycle: 'h23' });
+  const made = new Intl.DateTimeFormat(language, { ...options, timeZone: zone, hourCycle: 'h23' });
   formats.set(key, made);
   return made;
 }
 
 const DAY: Intl.DateTimeFormatOptions = { year: 'numeric', month: '2-digit', day: '2-digit' };
 const MINUTE: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' };
+const WEEKDAY: Intl.DateTimeFormatOptions = { weekday: 'short' };
 const SECOND: Intl.DateTimeFormatOptions = { ...MINUTE, second: '2-digit' };
 
 /** 2026-03-29 */
@@ -38,7 +39,7 @@ export function offsetOf(at: number, zone: string): string {
 export function formatShort(at: number, zone: string, now: number): string {
   if (formatDay(at, zone) === formatDay(now, zone)) return formatSecond(at, zone);
   if (Math.abs(at - now) < 6 * 86_400_000) {
-    const weekday = new Intl.DateTimeFormat('en', { timeZone: zone, weekday: 'short' }).format(at);
+    const weekday = format(zone, WEEKDAY, 'en').format(at);
     return `${weekday} ${formatMinute(at, zone)}`;
   }
   return `${formatDay(at, zone)} ${formatMinute(at, zone)}`;

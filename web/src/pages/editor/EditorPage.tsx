@@ -14,17 +14,18 @@ import { copyOf } from './spec.ts';
 import type { Spec } from './spec.ts';
 import { FIRST_TEMPLATE, TEMPLATES } from './templates.ts';
 
-/** Creates a schedule, from a template or as a copy (?from=ID), or edits one. ?task=KEY chooses the task of a new one. */
+/** Creates a schedule, from a template or as a copy (?from=ID), or edits one. ?task=KEY and ?template=LABEL choose what a new one begins with. */
 export default function EditorPage({ id }: { id?: string }) {
   const [filters] = useFilters();
   const from = filters.get('from');
   const source = id ?? from;
   if (source !== null) return <Loaded key={source} id={source} copied={id === undefined} />;
-  return <Editor key="new" initial={newSpec(filters.get('task'))} edited={null} />;
+  return <Editor key="new" initial={newSpec(filters.get('task'), filters.get('template'))} edited={null} />;
 }
 
-function newSpec(task: string | null): Spec {
-  const template = TEMPLATES.find(({ label }) => label === FIRST_TEMPLATE);
+function newSpec(task: string | null, wanted: string | null): Spec {
+  const called = (name: string | null) => TEMPLATES.find(({ label }) => label === name);
+  const template = called(wanted) ?? called(FIRST_TEMPLATE);
   return {
     name: '',
     ...(task !== null && { task: { key: task } }),

@@ -2,12 +2,9 @@ import { IconDotsVertical } from '@tabler/icons-react';
 import { memo } from 'react';
 import type { CSSProperties, MouseEvent, ReactNode } from 'react';
 import { Link } from 'wouter';
-import { useSession } from '../../api/session.tsx';
-import { StateBadge } from '../../parts/StateBadge.tsx';
 import { RUN_LOOKS, SCHEDULE_LOOKS } from '../../parts/states.ts';
-import { useNow } from '../../time/clock.ts';
-import { BROWSER_ZONE, formatRelative, formatShort } from '../../time/format.ts';
-import { Instant } from '../../time/Instant.tsx';
+import { BROWSER_ZONE, formatShort } from '../../time/format.ts';
+import { LightBadge, LightTime } from './light.tsx';
 import { RowMenu } from './RowMenu.tsx';
 import { Sparkline } from './Sparkline.tsx';
 import type { Row } from './source.ts';
@@ -196,11 +193,9 @@ function More({ row, menu, actions }: Filled) {
 }
 
 function State({ row, inline = false }: { row: Row; inline?: boolean }) {
-  const { clockOffset } = useSession();
-  const now = useNow(60_000) + clockOffset;
   const until = row.pause?.until;
   const words = row.pause
-    ? `${until ? `until ${formatShort(Date.parse(until), BROWSER_ZONE, now).replace(/(:\d\d):\d\d$/, '$1')}: ` : ''}${row.pause.reason}`
+    ? `${until ? `until ${formatShort(Date.parse(until), BROWSER_ZONE, Date.now()).replace(/(:\d\d):\d\d$/, '$1')}: ` : ''}${row.pause.reason}`
     : row.state === 'ACTIVE' && row.task.pause
       ? `Task paused: ${row.task.pause.reason}`
       : row.consecutiveFailures > 0
@@ -209,7 +204,7 @@ function State({ row, inline = false }: { row: Row; inline?: boolean }) {
   const title = until ? `${words} (${BROWSER_ZONE})` : words;
   return (
     <div style={inline ? { display: 'flex', gap: '0.5rem', alignItems: 'center' } : undefined}>
-      <StateBadge look={SCHEDULE_LOOKS[row.state]} size="xs" />
+      <LightBadge look={SCHEDULE_LOOKS[row.state]} />
       {words !== '' && (
         <div className={`${styles['second']} ${styles['cut']}`} title={title}>
           {words}
@@ -233,14 +228,14 @@ function NextFire({ row, inline = false }: { row: Row; inline?: boolean }) {
   if (inline)
     return (
       <>
-        <Instant at={row.nextFireAt} as="short" inherit /> · <Countdown at={row.nextFireAt} />
+        <LightTime at={row.nextFireAt} as="short" /> · <LightTime at={row.nextFireAt} as="countdown" />
       </>
     );
   return (
     <>
-      <Instant at={row.nextFireAt} as="short" size="sm" />
+      <LightTime at={row.nextFireAt} as="short" />
       <div className={styles['second']}>
-        <Countdown at={row.nextFireAt} />
+        <LightTime at={row.nextFireAt} as="countdown" />
       </div>
     </>
   );
@@ -251,13 +246,6 @@ function summaryOf({ trigger, timeZone }: Row): string {
   return trigger.summary.replace(` (${timeZone})`, '');
 }
 
-function Countdown({ at }: { at: string }) {
-  const { clockOffset } = useSession();
-  const now = useNow() + clockOffset;
-  const ms = Date.parse(at);
-  return <>{ms <= now ? 'due now' : formatRelative(ms, now)}</>;
-}
-
 function LastRun({ row, inline = false }: { row: Row; inline?: boolean }) {
   const run = row.lastRun;
   if (!run) return inline ? <>never ran</> : <div className={styles['second']}>never ran</div>;
@@ -266,16 +254,16 @@ function LastRun({ row, inline = false }: { row: Row; inline?: boolean }) {
   if (inline)
     return (
       <>
-        {look.word} <Instant at={at} inherit />
+        {look.word} <LightTime at={at} as="relative" />
       </>
     );
   return (
     <>
       <Link href={`/runs/${run.id}`} className={styles['name']} tabIndex={-1}>
-        <StateBadge look={look} size="xs" />
+        <LightBadge look={look} />
       </Link>
       <div className={styles['second']}>
-        <Instant at={at} inherit />
+        <LightTime at={at} as="relative" />
       </div>
     </>
   );

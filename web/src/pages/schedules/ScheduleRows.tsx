@@ -1,6 +1,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react';
 import type { Ref } from 'react';
+import { describeTimes } from './light.tsx';
 import { ScheduleRow } from './ScheduleRow.tsx';
 import type { RowActions } from './ScheduleRow.tsx';
 import { isSelected } from './selection.ts';
@@ -110,6 +111,7 @@ export function ScheduleRows({ ref, scheduleList, card, selection, menu, actions
       role="rowgroup"
       className={`${styles['rows']} ${waits ? styles['waits'] : ''}`}
       style={{ height: virtualizer.getTotalSize() }}
+      onPointerOver={describeTimes}
       onFocus={(event) => {
         const row = (event.target as HTMLElement).closest<HTMLElement>('[data-index]');
         if (row) setCurrent(Number(row.dataset['index']));

@@ -5,7 +5,7 @@ export const PAGE = 100;
 /** Pages that are kept: those further from what is looked at are read again when they are needed. */
 const KEPT_PAGES = 20;
 /** Rows that are read before they come into view. */
-const AHEAD = 30;
+const AHEAD = PAGE;
 /** Requests at the same time; those for what is in view go first. */
 const AT_ONCE = 2;
 /** Pages beside the one it was on, in which a row is looked for after the list has changed. */
@@ -85,10 +85,6 @@ export class PagedList<Row extends { id: string }> {
 
   row(index: number): Row | undefined {
     return this.#state?.pages.get(Math.floor(index / PAGE))?.[index % PAGE];
-  }
-
-  has(id: string): boolean {
-    return [...(this.#state?.pages.values() ?? [])].some((rows) => rows.some((row) => row.id === id));
   }
 
   /** Says which rows are looked at, both included: they and what is near them are read. */

@@ -151,7 +151,7 @@ function follow({ list, rows, whole, address }: Feed, sparks: Sparks, changes: r
   if (ofRuns.length > 0) sparks.changed(ofRuns);
 }
 
-export function idsInView(list: PagedList<Row>): Set<string> {
+function idsInView(list: PagedList<Row>): Set<string> {
   const ids = new Set<string>();
   for (let index = list.view.from; index <= list.view.to; index += 1) {
     const row = list.row(index);
