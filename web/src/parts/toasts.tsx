@@ -56,6 +56,8 @@ export function Toasts() {
             title={title}
             color={color}
             withBorder
+            closeButtonProps={{ 'aria-label': 'Close' }}
+            styles={{ description: { color: 'var(--mantine-color-dimmed)' } }}
             onClose={() => change(toasts.filter((toast) => toast.id !== id))}
           >
             {message}

@@ -20,6 +20,8 @@ type Entry = { step: 'ASKING' } | { step: 'LOGIN'; fault: string | null } | { st
 
 /** Written by the server for each page it serves; its content security policy takes no other style elements. */
 const styleNonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '';
+// Where what locks the scroll behind a dialog looks for it (get-nonce).
+Object.assign(globalThis, { __webpack_nonce__: styleNonce });
 
 export function App() {
   const [entry, setEntry] = useState<Entry>({ step: 'ASKING' });

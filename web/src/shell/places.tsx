@@ -1,4 +1,4 @@
-import { IconServer } from '@tabler/icons-react';
+import { IconCalendar, IconHistory, IconKey, IconListDetails, IconServer, IconSnowflake } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import { lazy } from 'react';
 
@@ -16,6 +16,24 @@ interface MenuItem {
 }
 
 /** Each page is a file of its own that is loaded when it is first asked for. */
-export const ROUTES: readonly Place[] = [{ path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) }];
+export const ROUTES: readonly Place[] = [
+  { path: '/tasks', page: lazy(() => import('../pages/tasks/TasksPage.tsx')) },
+  // No key begins with _.
+  { path: '/tasks/_new', page: lazy(() => import('../pages/task/TaskFormPage.tsx')) },
+  { path: '/tasks/:name/edit', page: lazy(() => import('../pages/task/TaskFormPage.tsx')) },
+  { path: '/tasks/:name', page: lazy(() => import('../pages/task/TaskPage.tsx')) },
+  { path: '/workers', page: lazy(() => import('../pages/workers/WorkersPage.tsx')) },
+  { path: '/freezes', page: lazy(() => import('../pages/freezes/FreezesPage.tsx')) },
+  { path: '/calendars', page: lazy(() => import('../pages/calendars/CalendarsPage.tsx')) },
+  { path: '/tokens', page: lazy(() => import('../pages/tokens/TokensPage.tsx')) },
+  { path: '/audit', page: lazy(() => import('../pages/audit/AuditPage.tsx')) },
+];
 
-export const MENU: readonly MenuItem[] = [{ href: '/workers', label: 'Workers', icon: IconServer }];
+export const MENU: readonly MenuItem[] = [
+  { href: '/tasks', label: 'Tasks', icon: IconListDetails },
+  { href: '/workers', label: 'Workers', icon: IconServer },
+  { href: '/freezes', label: 'Freezes', icon: IconSnowflake },
+  { href: '/calendars', label: 'Calendars', icon: IconCalendar },
+  { href: '/tokens', label: 'Tokens', icon: IconKey, admin: true },
+  { href: '/audit', label: 'Audit', icon: IconHistory, admin: true },
+];
