@@ -11,7 +11,7 @@ export function LabelChips({ labels, onPick }: LabelChipsProps) {
     <Group gap={4}>
       {labels.map((label) => {
         const text = label.value === '' ? label.key : `${label.key}=${label.value}`;
-        const look = { variant: 'default', size: 'sm', radius: 'sm', tt: 'none', fw: 400 } as const;
+        const look = { variant: 'default', size: 'sm', radius: 'sm', tt: 'none', fw: 400, maw: 200 } as const;
         return onPick === undefined ? (
           <Badge key={label.key} {...look}>
             {text}

@@ -114,6 +114,9 @@ function goOn(search: URLSearchParams, after: string): void {
 function Entry({ entry, set }: { entry: ShownEntry; set(changes: Record<string, string | null>): void }) {
   const [all, setAll] = useState(false);
   const rows = auditRows(entry.changes);
+  // What was not there before has no column of its own for saying so.
+  const was = rows.some(({ before }) => before !== null);
+  const is = rows.some(({ after }) => after !== null);
   const { name, href } = targetOf(entry);
   const actor = entry.actor.name ?? entry.actor.id;
   return (
@@ -161,9 +164,9 @@ function Entry({ entry, set }: { entry: ShownEntry; set(changes: Record<string, 
           <Table withTableBorder verticalSpacing={3} fz="xs" mt={6} layout="fixed" aria-label={`What changed of ${name}`}>
             <Table.Thead>
               <Table.Tr>
-                <Table.Th w="24%">Field</Table.Th>
-                <Table.Th>Before</Table.Th>
-                <Table.Th>After</Table.Th>
+                <Table.Th w={was && is ? '24%' : 260}>Field</Table.Th>
+                {was && <Table.Th>Before</Table.Th>}
+                {is && <Table.Th>After</Table.Th>}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -172,8 +175,8 @@ function Entry({ entry, set }: { entry: ShownEntry; set(changes: Record<string, 
                   <Table.Th scope="row" className={classes['value']} fw={400}>
                     {path}
                   </Table.Th>
-                  <Value text={before} className={classes['was']} />
-                  <Value text={after} className={classes['is']} />
+                  {was && <Value text={before} className={classes['was']} />}
+                  {is && <Value text={after} className={classes['is']} />}
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -224,13 +227,13 @@ function Filters({ search, nodes, set }: FiltersProps) {
     <div className={bar['bar']} role="search">
       <IdField
         label="Target"
-        hint={nameOf.target ? targetOf(nameOf.target).name : 'Id of what was changed'}
+        hint={nameOf.target ? targetOf(nameOf.target).name : 'Id; the entries below have a link for it'}
         value={target ?? ''}
         onChange={(value) => set({ target: value })}
       />
       <IdField
         label="Actor"
-        hint={nameOf.actor ?? 'Id of who changed it'}
+        hint={nameOf.actor ?? 'Id; the entries below have a link for it'}
         value={actor ?? ''}
         onChange={(value) => set({ actor: value })}
       />

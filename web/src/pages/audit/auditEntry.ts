@@ -40,14 +40,19 @@ export function auditRows(changes: Readonly<Record<string, unknown>> | null): Ch
   const opened = Object.entries(changes ?? {}).map(([field, change]) => {
     if (!isRecord(change)) return [field, change];
     const { before = null, after = null } = change;
-    if (before === null && isRecord(after)) return [field, { before: {}, after }];
-    if (after === null && isRecord(before)) return [field, { before, after: {} }];
+    if (before === null && isRecord(after)) return [field, { before: emptied(after), after }];
+    if (after === null && isRecord(before)) return [field, { before, after: emptied(before) }];
     return [field, change];
   });
   return changeRows(Object.fromEntries(opened) as Record<string, unknown>).map((row) => ({
     ...row,
     path: row.path.replace(/^definition\./, ''),
   }));
+}
+
+/** The same objects in one another, without any value. */
+function emptied(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).flatMap(([name, each]) => (isRecord(each) ? [[name, emptied(each)]] : [])));
 }
 
 export type AuditTarget =

@@ -42,6 +42,7 @@ export function CalendarDialog({ calendar, onClose, onDone }: CalendarDialogProp
       : `Line ${read.faults[0]?.line}: “${read.faults[0]?.text}” is no day. Days are written 2026-12-24.`;
   const { added, removed } = dateChanges(calendar?.dates ?? [], read.dates);
   const tooLarge = file !== null && file.size > MOST_BYTES ? 'It is larger than 1 MiB.' : null;
+  const same = calendar !== null && file === null && added.length + removed.length === 0 && zone === calendar.timeZone;
   const other = faultsElsewhere(faults, FIELDS);
 
   async function put() {
@@ -137,7 +138,7 @@ export function CalendarDialog({ calendar, onClose, onDone }: CalendarDialogProp
               <Button variant="default" onClick={onClose}>
                 Close
               </Button>
-              <Button type="submit" loading={busy} disabled={name.trim() === '' || unread !== null || tooLarge !== null}>
+              <Button type="submit" loading={busy} disabled={name.trim() === '' || unread !== null || tooLarge !== null || same}>
                 {calendar === null ? 'Create' : 'Replace'}
               </Button>
             </Group>

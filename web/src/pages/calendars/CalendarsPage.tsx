@@ -233,9 +233,8 @@ function Users({ calendar }: { calendar: ShownCalendar }) {
       </Title>
       {totalCount === 0 ? (
         <Text size="sm" c="dimmed">
-          A trigger names it: in the editor under Except, or as {'{ "except": { "trigger": …, "exclusions": { "calendars": ["'}
-          {calendar.name}
-          {'"] } } }'} in JSON.
+          A trigger names it: in the editor as an exclusion, or in JSON as{' '}
+          <Code>{JSON.stringify({ except: { base: {}, excluding: [{ calendar: calendar.name }] } }).replace('{}', '…')}</Code>
         </Text>
       ) : (
         <Table verticalSpacing={6}>

@@ -38,8 +38,7 @@ export function InputSchema({ schema, whole = true }: { schema: Record<string, u
                     {limits !== null && `, ${limits}`}
                     {fallback !== null && (
                       <>
-                        {' '}
-                        – else <Code>{fallback}</Code>
+                        ; if it is left out <Code>{fallback}</Code>
                       </>
                     )}
                   </Text>

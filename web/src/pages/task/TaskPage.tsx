@@ -275,7 +275,7 @@ function Schedules({ task }: { task: ShownTask }) {
                   </Table.Td>
                   <Table.Td>
                     {schedule.lastRun && (
-                      <Anchor component={Link} href={`/runs/${schedule.lastRun.id}`} underline="never">
+                      <Anchor component={Link} href={`/runs/${schedule.lastRun.id}`} underline="never" style={{ lineHeight: 0 }}>
                         <StateBadge look={RUN_LOOKS[schedule.lastRun.state]} />
                       </Anchor>
                     )}
@@ -327,7 +327,7 @@ function LastRuns({ taskKey }: { taskKey: string }) {
               {runs.map((run) => (
                 <Table.Tr key={run.id}>
                   <Table.Td>
-                    <Anchor component={Link} href={`/runs/${run.id}`} underline="never">
+                    <Anchor component={Link} href={`/runs/${run.id}`} underline="never" style={{ lineHeight: 0 }}>
                       <StateBadge look={RUN_LOOKS[run.state]} />
                     </Anchor>
                     {run.error && (

@@ -88,17 +88,17 @@ export default function TasksPage() {
         ))}
       {tasks && tasks.nodes.length > 0 && (
         <div aria-busy={fetching && !data}>
-          <Table.ScrollContainer minWidth={980}>
+          <Table.ScrollContainer minWidth={1040}>
             <Table verticalSpacing={8} highlightOnHover>
               <Table.Thead>
                 <Table.Tr>
                   <SortHead field="KEY" order={order} set={set}>
                     Task
                   </SortHead>
-                  <Table.Th w={150}>State</Table.Th>
-                  <Table.Th w={120}>Group</Table.Th>
+                  <Table.Th w={146}>State</Table.Th>
+                  <Table.Th w={110}>Group</Table.Th>
                   <Table.Th>Labels</Table.Th>
-                  <SortHead field="LAST_RUN_ENDED_AT" order={order} set={set} w={190}>
+                  <SortHead field="LAST_RUN_ENDED_AT" order={order} set={set} w={216}>
                     Last run
                   </SortHead>
                   <SortHead field="NEXT_FIRE_AT" order={order} set={set} w={130}>
@@ -144,13 +144,13 @@ function TaskRow({
   const running = task.workers.reduce((sum, { runningCount }) => sum + runningCount, 0);
   return (
     <Table.Tr>
-      <Table.Td miw={220}>
-        <Group gap={6}>
+      <Table.Td>
+        <Group gap={6} wrap="nowrap">
           <Anchor component={Link} href={`/tasks/${encodeURIComponent(task.key)}`} fw={500} size="sm">
             {task.key}
           </Anchor>
-          <Badge size="xs" variant="default" radius="sm" tt="none" fw={500}>
-            {task.kind === 'HTTP' ? 'HTTP' : task.scope === 'LOCAL' ? 'Code, every worker' : 'Code'}
+          <Badge size="xs" variant="default" radius="sm" tt="none" fw={500} style={{ flexShrink: 0 }}>
+            {task.kind === 'HTTP' ? 'HTTP' : task.scope === 'LOCAL' ? 'Code · all workers' : 'Code'}
           </Badge>
         </Group>
         {task.name !== task.key && (
@@ -202,6 +202,7 @@ function TaskRow({
         {task.lastRun ? (
           <Group gap={6} wrap="nowrap">
             <Anchor
+              style={{ flexShrink: 0, lineHeight: 0 }}
               component={Link}
               href={`/runs/${task.lastRun.id}`}
               underline="never"

@@ -182,11 +182,9 @@ function Row({ token, now, own, onRevoke }: { token: ShownToken; now: number; ow
         )}
       </Table.Td>
       <Table.Td>
-        <Text size="sm">
-          <Instant at={token.createdAt} as="short" size="sm" />{' '}
-          <Text span size="xs" c="dimmed">
-            by {token.createdBy.name ?? token.createdBy.id}
-          </Text>
+        <Instant at={token.createdAt} as="short" size="sm" />
+        <Text size="xs" c="dimmed">
+          by {token.createdBy.name ?? token.createdBy.id}
         </Text>
       </Table.Td>
       <Table.Td ta="right">
@@ -342,6 +340,13 @@ function CreateDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) 
 /** Shown this once: it is closed by its own button only. */
 function Secret({ name, secret, onClose }: { name: string; secret: string; onClose(): void }) {
   const [copied, setCopied] = useState(false);
+
+  async function copy() {
+    const done = await copyText(secret);
+    setCopied(done);
+    if (!done) sayFault('Not copied', 'The browser does not let this page write to the clipboard: select it by hand.');
+  }
+
   return (
     <Modal
       opened
@@ -366,16 +371,7 @@ function Secret({ name, secret, onClose }: { name: string; secret: string; onClo
           Programs send it as <Code>Authorization: Bearer …</Code>.
         </Text>
         <Group justify="space-between">
-          <Button
-            variant="default"
-            onClick={() =>
-              void copyText(secret).then((done) => {
-                setCopied(done);
-                if (!done)
-                  sayFault('Not copied', 'The browser does not let this page write to the clipboard: select it by hand.');
-              })
-            }
-          >
+          <Button variant="default" onClick={() => void copy()}>
             {copied ? 'Copied' : 'Copy it'}
           </Button>
           <Button onClick={onClose}>I have kept it</Button>

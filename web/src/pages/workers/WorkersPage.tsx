@@ -1,4 +1,4 @@
-import { Alert, Anchor, Group, Paper, Progress, Skeleton, Stack, Text, Title, Tooltip } from '@mantine/core';
+import { Alert, Anchor, Group, Paper, Progress, Skeleton, Stack, Table, Text, Title, Tooltip } from '@mantine/core';
 import { IconHeartOff } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { useLive } from '../../api/useLive.ts';
@@ -49,9 +49,12 @@ export default function WorkersPage() {
             {totals.alive === 1 ? 'One worker is alive' : `${totals.alive} workers are alive`}, with {totals.taken} of{' '}
             {totals.places} places taken{totals.lost > 0 && `; ${totals.lost} lost within the last day`}.
           </Text>
-          {workers.map((worker) => (
-            <WorkerCard key={worker.id} worker={worker} />
-          ))}
+          {workers
+            .filter(({ state }) => state !== 'STOPPED')
+            .map((worker) => (
+              <WorkerCard key={worker.id} worker={worker} />
+            ))}
+          <Stopped workers={workers.filter(({ state }) => state === 'STOPPED')} />
         </Stack>
       )}
     </>
@@ -59,7 +62,7 @@ export default function WorkersPage() {
 }
 
 function WorkerCard({ worker }: { worker: ShownWorker }) {
-  const gone = worker.state === 'LOST' || worker.state === 'STOPPED';
+  const gone = worker.state === 'LOST';
   return (
     <Paper component="article" withBorder p="md" aria-label={`Worker ${worker.hostname}, process ${worker.pid}`}>
       <Group justify="space-between" gap="sm" align="flex-start">
@@ -124,6 +127,49 @@ function WorkerCard({ worker }: { worker: ShownWorker }) {
         </Text>
       )}
     </Paper>
+  );
+}
+
+/** Those that have ended in order: nothing is to be done about them. */
+function Stopped({ workers }: { workers: readonly ShownWorker[] }) {
+  if (workers.length === 0) return null;
+  return (
+    <section aria-labelledby="stopped-workers">
+      <Title order={2} id="stopped-workers" size="h3" mb={4}>
+        Stopped within the last day
+      </Title>
+      <Table.ScrollContainer minWidth={520}>
+        <Table verticalSpacing={6}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Worker</Table.Th>
+              <Table.Th>Version</Table.Th>
+              <Table.Th>Started</Table.Th>
+              <Table.Th>Stopped</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {workers.map((worker) => (
+              <Table.Tr key={worker.id}>
+                <Table.Td>
+                  {worker.hostname}{' '}
+                  <Text span size="xs" c="dimmed">
+                    process {worker.pid}
+                  </Text>
+                </Table.Td>
+                <Table.Td>{worker.version}</Table.Td>
+                <Table.Td>
+                  <Instant at={worker.startedAt} as="short" size="sm" />
+                </Table.Td>
+                <Table.Td>
+                  <Instant at={worker.lastHeartbeatAt} size="sm" />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </section>
   );
 }
 
