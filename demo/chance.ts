@@ -32,3 +32,12 @@ export function createChance(seed: string): Chance {
     around: (median, spread) => median * Math.exp(spread * normal()),
   };
 }
+
+/** So many of the runs that fail once fail always: what is broken stays broken for a while. */
+const STUBBORN_SHARE = 0.4;
+
+/** The chance of one attempt of a run. */
+export function attemptChance(runId: string, attempt: number | string): Chance {
+  const stubborn = createChance(runId).happens(STUBBORN_SHARE);
+  return createChance(`${runId}:${stubborn ? 1 : attempt}`);
+}

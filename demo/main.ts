@@ -61,6 +61,7 @@ function onSignals(carillon: Carillon, target: Target, log: Logger): void {
   const stop = async () => {
     if (stopping) return;
     stopping = true;
+    process.stdout.write('Stopping: runs under way have ten seconds …\n');
     try {
       await carillon.stop();
       await target.stop();

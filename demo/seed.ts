@@ -16,7 +16,8 @@ import type { QueuedRun } from '../src/store/runs.ts';
 import { loadTasks } from '../src/task/loadTasks.ts';
 import { JONAS } from './fleet/people.ts';
 import { createStoryClock } from './past/chronicle.ts';
-import { storyBegin, tellStory, wellDone } from './past/story.ts';
+import { storyBegin, wellDone } from './past/stage.ts';
+import { tellStory } from './past/story.ts';
 import { outageBefore, pastWorkers } from './past/workers.ts';
 
 const DAY_MS = 86_400_000;
@@ -39,13 +40,16 @@ export async function seed(config: Config, adminToken: string, origin: string, l
       const secrets = createSecretBox(await readSecretKeys(config, log));
       const parts = { store, queue, clock, triggerOf: createTriggerCache(1_000), secrets };
       const { tasks } = await loadTasks(config.tasksDir);
+      // As the server does.
+      const keepsAll = Object.values(config.keep).every((ms) => ms === null);
       const outage = outageBefore(now);
       await tellStory({
         parts: { ...parts, queue: { ...queue, enqueue: () => Promise.resolve() } },
         log,
         world: { now, outage, workers: pastWorkers(now, began, outage) },
-        codeTasks: [retentionTask(parts, config.keep), ...tasks],
+        codeTasks: keepsAll ? tasks : [retentionTask(parts, config.keep), ...tasks],
         origin,
+        tokens: new Map(),
       });
       await begin(parts, now);
     } finally {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createChance } from './chance.ts';
+import { attemptChance } from './chance.ts';
 import { ENDPOINTS, PARTNER_GONE } from './works/httpWorks.ts';
 import type { Answer } from './works/httpWorks.ts';
 
@@ -43,5 +43,5 @@ function answerOf(url: string, runId: string, attempt: string): Answer {
   const found = Object.entries(ENDPOINTS).find(([, { path }]) => path === url);
   if (found === undefined) return { delayMs: 1, status: 404, body: { error: `there is nothing at ${url}` } };
   const [key, { answer }] = found;
-  return key === 'partner.stock' ? PARTNER_GONE : answer(createChance(`${runId}:${attempt}`));
+  return key === 'partner.stock' ? PARTNER_GONE : answer(attemptChance(runId, attempt));
 }

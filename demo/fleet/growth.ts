@@ -7,7 +7,7 @@ export function growthSchedules(): Spec[] {
     schedule('lead-scores', 'leads.score', cron('0 */2 * * *'), 'America/New_York', prod),
     schedule('lead-scores-eu', 'leads.score', cron('30 */4 * * *'), 'Europe/Madrid', prod),
     schedule('newsletter', 'crm.contacts', { calendar: { daysOfWeek: 'TUE', hours: '9' } }, 'Europe/Madrid', prod),
-    schedule('crm-sync', 'crm.contacts', every('PT15M'), 'UTC', prod, { description: 'Changed contacts.' }),
+    schedule('crm-sync', 'crm.contacts', every('PT30M'), 'UTC', prod, { description: 'Changed contacts.' }),
     schedule('crm-sync-full', 'crm.contacts', cron('0 2 * * *'), 'America/Denver', prod, { misfire: { mode: 'SKIP' } }),
     schedule('campaign-autumn', 'crm.contacts', cron('20,50 * * * *'), 'Europe/Rome', prod, {
       description: 'Contacts of the autumn campaign.',

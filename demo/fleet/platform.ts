@@ -11,7 +11,7 @@ export function platformSchedules(): Spec[] {
       jitter: 'PT20S',
       misfire: { mode: 'SKIP' },
     }),
-    schedule('queue-depth-archive', 'ops.queue-depth', cron('*/10 * * * *'), 'UTC', prod, {
+    schedule('queue-depth-archive', 'ops.queue-depth', cron('*/15 * * * *'), 'UTC', prod, {
       description: 'One measurement for the long-term charts.',
       spread: 'PT1M',
     }),

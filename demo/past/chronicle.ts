@@ -4,6 +4,7 @@ import { claimSchedules, writeVerdicts } from '../../src/store/claims.ts';
 import { countSuppressed, forgetFreezes } from '../../src/store/freezes.ts';
 import { setFailures } from '../../src/store/scheduleFailures.ts';
 import { forgetSkips, readSkips } from '../../src/store/skips.ts';
+import { RETENTION_KEY } from '../../src/builtin/retention.ts';
 import { CODE_WORKS } from '../works/codeWorks.ts';
 import { ENDPOINTS, httpWork } from '../works/httpWorks.ts';
 import type { Work } from '../works/work.ts';
@@ -46,10 +47,10 @@ export interface Chronicle {
   advanceTo(at: number): Promise<void>;
   /** What somebody has run by hand, at these instants. */
   byHand(scheduleName: string, calls: readonly ByHand[]): Promise<void>;
+  /** Somebody does the newest run that failed before then once more. */
+  retry(scheduleName: string, call: ByHand): Promise<void>;
   /** Runs of a backfill, in the order in which they are made, so many at once. */
   backfill(id: string, scheduleName: string, instants: readonly number[], from: number, concurrency: number): Promise<PastRun[]>;
-  /** So far, those that are not written yet included. */
-  runsOf(scheduleName: string): PastRun[];
   /** Writes what is left. */
   close(): Promise<void>;
 }
@@ -65,8 +66,14 @@ export function createChronicle(
   const lanes = new Map<string, Lane>();
   const told = new Map<string, PastRun[]>();
   let pending: PastRun[] = [];
-  const works: Record<string, Work> = { ...CODE_WORKS };
+  const works: Record<string, Work> = { ...CODE_WORKS, [RETENTION_KEY]: RETENTION };
   for (const [key, { answer }] of Object.entries(ENDPOINTS)) works[key] = httpWork(key, origin, answer);
+
+  function workOf(taskKey: string): Work {
+    const work = works[taskKey];
+    if (work === undefined) throw new Error(`nobody knows what the task ${taskKey} does`);
+    return work;
+  }
 
   function keep(runs: readonly PastRun[]): void {
     pending.push(...runs);
@@ -93,7 +100,7 @@ export function createChronicle(
         const row = known.get(schedule.id) as (typeof rows)[number];
         const cast: Cast = {
           taskKey: row.task.key,
-          work: works[row.task.key] ?? NOTHING,
+          work: workOf(row.task.key),
           tale: tales[schedule.name] ?? {},
           incidents,
           pauseAfterFailures: row.pauseAfterFailures,
@@ -158,7 +165,7 @@ export function createChronicle(
     const row = await store.prisma.schedule.findFirstOrThrow({ where: { name: scheduleName }, include: { task: true } });
     const [schedule] = await store.hotTransaction(({ sql }) => claimSchedules(sql, [row.id]));
     if (schedule === undefined) throw new Error(`there is no schedule ${scheduleName}`);
-    const role = { work: works[row.task.key] ?? NOTHING, policy: ownerOf(schedule).policy, input: schedule.input };
+    const role = { work: workOf(row.task.key), policy: ownerOf(schedule).policy, input: schedule.input };
     return (run) => {
       const seed = `${scheduleName}:${run.origin}:${run.scheduledFor}`;
       const fate = createChance(seed).happens(0.06) ? ('BADLY' as const) : ('WELL' as const);
@@ -179,6 +186,13 @@ export function createChronicle(
         })),
       );
     },
+    async retry(scheduleName, { at, by, reason }) {
+      const failed = told.get(scheduleName)?.findLast((run) => run.state === 'FAILED' && endOf(run) < at);
+      if (failed === undefined) return;
+      const play = await actOf(scheduleName);
+      const run = play({ origin: 'RETRY', scheduledFor: failed.scheduledFor, createdAt: at, releasedAt: at });
+      keep([{ ...run, effectiveAt: at, requestedBy: by, reason, retryOf: failed }]);
+    },
     async backfill(id, scheduleName, instants, from, concurrency) {
       const play = await actOf(scheduleName);
       const free = Array.from({ length: concurrency }, () => from);
@@ -191,9 +205,12 @@ export function createChronicle(
       keep(runs);
       return runs;
     },
-    runsOf: (name) => told.get(name) ?? [],
     close: () => store.hotTransaction(({ sql }) => flush(sql, Infinity)),
   };
 }
 const hasSteps = ({ parts }: PastAttempt): boolean => parts.some(({ part }) => part.step !== null);
-const NOTHING: Work = () => ({ parts: [{ step: null, durationMs: 20, said: [] }], output: null });
+/** What the retention of runs, a task of the server, does while nothing is old enough. */
+const RETENTION: Work = (chance) => ({
+  parts: [{ step: null, durationMs: chance.around(30, 0.4), said: [] }],
+  output: { runs: 0, eventDays: [], ledgerRows: 0, workers: 0 },
+});

@@ -46,6 +46,8 @@ export interface Chapter {
   gaveUpAt: number | null;
 }
 
+/** From an instant to its run. */
+const ENGINE_MS = 3;
 /** Shares of all runs. */
 const BAD_SHARE = 0.02;
 const RETRIED_SHARE = 0.035;
@@ -76,7 +78,8 @@ export function simulate(
   while (place !== null) {
     const due = nextFireAmid(trigger, obstacles, place, timing) ?? place;
     const wake = wakeAfter(due, world);
-    if (wake > stopAt) break;
+    // What a command would find due is decided before it comes.
+    if (due > stopAt || wake > stopAt + ENGINE_MS) break;
     const plan = planDueAmid(trigger, obstacles, place, wake, schedule.misfire, timing);
     const policy = plan.releasesAll === true ? { ...schedule.misfire, mode: 'FIRE_ALL' as const } : schedule.misfire;
     replace(schedule, plan.items, lane, wake);
@@ -131,7 +134,7 @@ const STANDING = {
 
 /** A moment later than due; during the outage, when it was over. */
 function wakeAfter(due: number, { outage }: World): number {
-  const wake = due + 3;
+  const wake = due + ENGINE_MS;
   return wake >= outage.from && wake < outage.until ? outage.until + 1_400 : wake;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TaskError } from '../../src/task/defineTask.ts';
 import type { TaskContext, TaskLog } from '../../src/task/defineTask.ts';
-import { createChance } from '../chance.ts';
+import { attemptChance } from '../chance.ts';
 import type { Part, Work } from './work.ts';
 
 /** How often an attempt says how far it is. */
@@ -12,7 +12,7 @@ const LONGEST_PART_MS = 45_000;
 /** Acts out an attempt in real time. The same attempt of the same run does the same. */
 export async function perform(work: Work, context: TaskContext<unknown>): Promise<unknown> {
   const { runId, attempt, input, signal, step, log, progress } = context;
-  const { parts, output, progress: counted } = work(createChance(`${runId}:${attempt}`), input as Record<string, unknown>);
+  const { parts, output, progress: counted } = work(attemptChance(runId, attempt), input as Record<string, unknown>);
   const total = parts.reduce((sum, part) => sum + lengthOf(part), 0);
   let before = 0;
   for (const part of parts) {

@@ -55,7 +55,7 @@ const CANCELABLE = sqlList(['SCHEDULED', 'BUFFERED', 'QUEUED', 'RUNNING', 'RETRY
 
 /** The oldest of the runs that a filter matches and that have not ended. @returns `total`: how many there are */
 export async function listCancelable(sql: Sql, filter: RunFilter, limit: number): Promise<{ runs: Cancelable[]; total: number }> {
-  const conditions = conditionsOfRuns(filter, {});
+  const conditions = conditionsOfRuns(filter);
   const rows = await sql.query<Cancelable & { total: number }>(
     `/* listCancelable */
 SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.backfill_id AS "backfillId", r.state, (count(*) OVER ())::int AS total FROM run r
@@ -71,7 +71,7 @@ SELECT r.id, r.task_id AS "taskId", r.schedule_id AS "scheduleId", r.backfill_id
  * @param ids  default: whatever the filter matches
  */
 export function lockCancelable(sql: Sql, filter: RunFilter, ids?: readonly string[]): Promise<Cancelable[]> {
-  const conditions = conditionsOfRuns(filter, {});
+  const conditions = conditionsOfRuns(filter);
   conditions.anyOf('r.id', ids);
   return sql.query(
     `/* lockCancelable */

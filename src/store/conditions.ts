@@ -1,16 +1,21 @@
 import type { LabelSelector } from '../domain/labels.ts';
 import { searchPatterns } from '../domain/search.ts';
-import { listed } from './sql.ts';
+import { sqlOfPrisma } from './sql.ts';
+import type { PrismaTransaction } from './sql.ts';
 
 export interface InstantRange {
   from?: Date | null | undefined;
   until?: Date | null | undefined;
 }
 type Maybe<T> = T | null | undefined;
+type Named = { table: 'task'; column: 'key' } | { table: 'schedule'; column: 'name' };
+export const TASK_KEYS: Named = { table: 'task', column: 'key' };
+export const SCHEDULE_NAMES: Named = { table: 'schedule', column: 'name' };
 
 /**
  * What the rows of a list must satisfy, put together from a filter: an absent condition matches all, an empty list nothing.
- * Expressions are ours; what a caller sent only ever becomes a parameter.
+ * Expressions are ours; what a caller sent only ever becomes a parameter. The planner is to see every value: by it, it knows whether
+ * few rows match or many, and whether a partial index holds them. Hence no subselects around parameters.
  */
 export class Conditions {
   /** Values of $1, $2 … */
@@ -31,9 +36,20 @@ export class Conditions {
     if (values != null) this.add(`${expression} = ${this.anyText(values)}`);
   }
 
-  /** Rows that refer by `expression` to a row of `table` whose `column` has one of these values. */
-  refersTo(expression: string, table: string, column: string, values: Maybe<readonly string[]>): void {
-    if (values != null) this.add(`${expression} IN (SELECT id FROM ${table} WHERE ${column} = ${this.anyText(values)})`);
+  /** Which of a set that is told apart by its own condition for each. */
+  private anyCondition(conditions: readonly string[]): void {
+    this.add(conditions.length === 0 ? 'false' : conditions.join(' OR '));
+  }
+
+  /** Rows that refer by `expression` to one that has one of these names. Where the planner should see which these are: findNamed. */
+  refersTo(expression: string, named: Named, values: Maybe<readonly string[]>): void {
+    if (values != null) this.add(`${expression} IN (${this.idsOf(named, values)})`);
+  }
+
+  /** Of all that have or had one of these names. In two halves: each has its own index, and the one of what is deleted costs nothing else. */
+  idsOf({ table, column }: Named, values: readonly string[]): string {
+    const found = `SELECT id FROM ${table} WHERE ${column} = ${this.anyText(values)}`;
+    return `${found} AND deleted_at IS NULL UNION ALL ${found} AND deleted_at IS NOT NULL`;
   }
 
   /** Half-open. A range without ends still asks for an instant. */
@@ -44,23 +60,32 @@ export class Conditions {
     if (range.until != null) this.add(`${expression} < ${this.param(range.until.toISOString())}::timestamptz`);
   }
 
+  /** What has labels is said to have some, for the partial indexes of labels hold nothing else. */
   labels(column: string, selectors: Maybe<readonly LabelSelector[]>): void {
     for (const { key, in: values, exists } of selectors ?? []) {
-      const value = `${column}->>${this.param(key)}::text`;
-      if (exists === false) this.add(`${value} IS NULL`);
-      else if (values == null) this.add(`${value} IS NOT NULL`);
-      else this.add(`${value} = ${this.anyText(values)}`);
+      if (exists === false) {
+        this.add(`NOT ${column} ? ${this.param(key)}::text`);
+        continue;
+      }
+      this.add(`${column} <> '{}'`);
+      if (values == null) this.add(`${column} ? ${this.param(key)}::text`);
+      else this.anyCondition(values.map((value) => `${column} @> ${this.param(JSON.stringify({ [key]: value }))}::jsonb`));
     }
   }
 
-  search(columns: readonly string[], text: Maybe<string>): void {
-    for (const pattern of searchPatterns(text ?? '')) {
-      this.add(`concat_ws(E'\\n', ${columns.join(', ')}) ~ ${this.param(pattern)}::text`);
+  /** @param refers  where something that rows refer to is searched as well: an expression, and for each word what was found (findWords) */
+  search(columns: readonly string[], text: Maybe<string>, refers?: { expression: string; found: readonly string[][] }): void {
+    for (const [index, pattern] of searchPatterns(text ?? '').entries()) {
+      const word = this.param(pattern);
+      const ways = columns.map((column) => `${column} ~ ${word}::text`);
+      const found = refers?.found[index] ?? [];
+      if (refers !== undefined && found.length > 0) ways.push(`${refers.expression} = ${this.anyText(found)}`);
+      this.anyCondition(ways);
     }
   }
 
   is(expression: string, wanted: Maybe<boolean>): void {
-    if (wanted != null) this.add(`${expression} IS ${wanted ? 'TRUE' : 'NOT TRUE'}`);
+    if (wanted != null) this.add(wanted ? expression : `(${expression}) IS NOT TRUE`);
   }
 
   text(): string {
@@ -68,6 +93,38 @@ export class Conditions {
   }
 
   private anyText(values: readonly string[]): string {
-    return listed(this.param(JSON.stringify(values)));
+    return values.length === 1 ? `${this.param(values[0])}::text` : `ANY(${this.param([...values])}::text[])`;
   }
+}
+
+/**
+ * Ids of all that have or had one of these names, null for no names: asked for before the list itself, so that its planner sees which
+ * they are. Some have most of the rows, and others next to none.
+ */
+export async function findNamed(
+  prisma: Pick<PrismaTransaction, '$queryRawUnsafe'>,
+  named: Named,
+  values: Maybe<readonly string[]>,
+): Promise<string[] | null> {
+  if (values == null) return null;
+  const conditions = new Conditions();
+  const sql = `/* ids by name */ ${conditions.idsOf(named, values)}`;
+  const rows = await sqlOfPrisma(prisma).query<{ id: string }>(sql, conditions.values);
+  return rows.map(({ id }) => id);
+}
+
+/** For each word of a search, ids of the rows whose name holds it: of few rows, asked for once, and not with each row that refers to them. */
+export async function findWords(
+  prisma: Pick<PrismaTransaction, '$queryRawUnsafe'>,
+  { table, column }: Named,
+  text: Maybe<string>,
+): Promise<string[][]> {
+  const patterns = searchPatterns(text ?? '');
+  if (patterns.length === 0) return [];
+  const rows = await sqlOfPrisma(prisma).query<{ ids: string[] }>(
+    `/* ids by words */
+SELECT ARRAY(SELECT id FROM ${table} WHERE ${column} ~ w.word) AS ids FROM unnest($1::text[]) WITH ORDINALITY AS w(word, place) ORDER BY w.place`,
+    [patterns],
+  );
+  return rows.map(({ ids }) => ids);
 }

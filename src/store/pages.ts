@@ -31,7 +31,8 @@ export interface ListOrder {
   /** SQL over the list's row. */
   expression: string;
   type: 'text' | 'timestamptz';
-  nullable: boolean;
+  /** Which rows have a value and which have none, where the expression itself does not say it as an index knows it. */
+  nullable: boolean | { has: string; hasNot: string };
 }
 export interface PageRequest {
   order: ListOrder;
@@ -112,12 +113,12 @@ async function readKeys(prisma: Db, list: List, order: ListOrder, stretch: Stret
   const values = [...list.conditions.values];
   const param = (value: unknown) => `$${values.push(value)}`;
   const part = (number: number, condition: string, by: string) =>
-    `(SELECT ${id} AS id, ${order.expression} AS value, ${number} AS part FROM ${list.from} WHERE ${list.conditions.text()} AND ${condition}
+    `(SELECT ${id} AS id, ${number === 0 ? order.expression : `NULL::${order.type}`} AS value, ${number} AS part FROM ${list.from} WHERE ${list.conditions.text()} AND ${condition}
   ORDER BY ${by} LIMIT ${limit})`;
   const parts: string[] = [];
+  const { has, hasNot } = presence(order);
   // What is before a row without a value, or after a row with one, is all of the other part.
   if (place === null || place.value !== null || walk === 'BACKWARD') {
-    const has = order.nullable ? `${order.expression} IS NOT NULL` : 'true';
     const from =
       place === null || place.value === null
         ? ''
@@ -126,7 +127,7 @@ async function readKeys(prisma: Db, list: List, order: ListOrder, stretch: Stret
   }
   if (order.nullable && (place === null || place.value === null || walk === 'FORWARD')) {
     const from = place === null || place.value !== null ? '' : ` AND ${id} ${beyond} ${param(place.id)}::text`;
-    parts.push(part(1, `${order.expression} IS NULL${from}`, `${id} ${way}`));
+    parts.push(part(1, `(${hasNot})${from}`, `${id} ${way}`));
   }
   const rows = await sqlOfPrisma(prisma).query<{ id: string; value: unknown }>(
     `/* a page of ${list.from} */
@@ -135,6 +136,11 @@ SELECT id, value FROM (${parts.join(' UNION ALL ')}) page
     values,
   );
   return rows.map((row) => ({ id: row.id, value: toText(row.value) }));
+}
+
+function presence({ expression, nullable }: ListOrder): { has: string; hasNot: string } {
+  if (typeof nullable === 'object') return nullable;
+  return { has: nullable ? `${expression} IS NOT NULL` : 'true', hasNot: `${expression} IS NULL` };
 }
 
 async function countUpToCap(prisma: Db, { from, conditions }: List): Promise<{ total: number; capped: boolean }> {

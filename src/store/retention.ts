@@ -186,9 +186,12 @@ function toSpan(span: RawSpan): LedgerSpan {
 export async function purgeLedger(store: Store, before: number): Promise<number> {
   const rows = await store.sql.query(
     `/* purgeLedger */
-DELETE FROM occurrence WHERE id IN (
-  SELECT o.id FROM occurrence o WHERE o.through < $1::timestamptz AND NOT EXISTS (SELECT 1 FROM schedule s WHERE s.open_occurrence_id = o.id) LIMIT $2
-) RETURNING id`,
+DELETE FROM occurrence WHERE id = ANY(ARRAY(
+  -- Row by row from the oldest, each with a look at its schedule: joined, the planner would read all of both tables for every batch.
+  SELECT o.id FROM occurrence o
+   WHERE o.through < $1::timestamptz AND o.id IS DISTINCT FROM (SELECT s.open_occurrence_id FROM schedule s WHERE s.id = o.schedule_id)
+   ORDER BY o.through LIMIT $2
+)) RETURNING id`,
     [iso(before), BATCH],
   );
   return rows.length;

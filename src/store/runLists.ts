@@ -1,5 +1,5 @@
 import type { LabelSelector } from '../domain/labels.ts';
-import { Conditions } from './conditions.ts';
+import { Conditions, SCHEDULE_NAMES, TASK_KEYS, findNamed } from './conditions.ts';
 import type { InstantRange } from './conditions.ts';
 import { readPage } from './pages.ts';
 import type { ListOrder, Page, PageRequest } from './pages.ts';
@@ -28,14 +28,17 @@ export const RUN_ORDERS = {
   FINISHED_AT: { field: 'finishedAt', expression: 'r.finished_at', type: 'timestamptz', nullable: true },
 } as const satisfies Record<string, ListOrder>;
 
-/** What runs r must satisfy. @param only narrows to one task or schedule */
-export function conditionsOfRuns(filter: RunFilter | null, only: { taskId?: string; scheduleId?: string }): Conditions {
+/** What runs r must satisfy. */
+export function conditionsOfRuns(filter: RunFilter | null): Conditions {
+  const conditions = conditionsButNames(filter);
+  conditions.refersTo('r.schedule_id', SCHEDULE_NAMES, filter?.scheduleNames);
+  conditions.refersTo('r.task_id', TASK_KEYS, filter?.taskKeys);
+  return conditions;
+}
+
+function conditionsButNames(filter: RunFilter | null): Conditions {
   const conditions = new Conditions();
-  if (only.taskId !== undefined) conditions.add(`r.task_id = ${conditions.param(only.taskId)}::text`);
-  if (only.scheduleId !== undefined) conditions.add(`r.schedule_id = ${conditions.param(only.scheduleId)}::text`);
   conditions.anyOf('r.schedule_id', filter?.scheduleIds);
-  conditions.refersTo('r.schedule_id', 'schedule', 'name', filter?.scheduleNames);
-  conditions.refersTo('r.task_id', 'task', 'key', filter?.taskKeys);
   conditions.anyOf('r.state', filter?.states);
   conditions.anyOf('r.origin', filter?.origins);
   conditions.anyOf('r.worker_id', filter?.workerIds);
@@ -49,12 +52,16 @@ export function conditionsOfRuns(filter: RunFilter | null, only: { taskId?: stri
 }
 
 /** @param only narrows to one task or schedule */
-export function pageRuns(
+export async function pageRuns(
   prisma: Pick<PrismaTransaction, '$queryRawUnsafe' | 'run' | 'attempt' | 'worker'>,
   filter: RunFilter | null,
   only: { taskId?: string; scheduleId?: string },
   request: PageRequest,
 ): Promise<RunPage> {
-  const conditions = conditionsOfRuns(filter, only);
+  const conditions = conditionsButNames(filter);
+  if (only.taskId !== undefined) conditions.anyOf('r.task_id', [only.taskId]);
+  if (only.scheduleId !== undefined) conditions.anyOf('r.schedule_id', [only.scheduleId]);
+  conditions.anyOf('r.schedule_id', await findNamed(prisma, SCHEDULE_NAMES, filter?.scheduleNames));
+  conditions.anyOf('r.task_id', await findNamed(prisma, TASK_KEYS, filter?.taskKeys));
   return readPage(prisma, { from: 'run r', alias: 'r', conditions }, request, (ids) => findRunsById(prisma, ids));
 }

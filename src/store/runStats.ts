@@ -43,7 +43,7 @@ const measured = (condition: string) => `(
   ) r`;
 
 export async function readRunStats(prisma: Db, filter: RunFilter | null, { from, until }: Stretch): Promise<RunStats> {
-  const conditions = conditionsOfRuns(filter, {});
+  const conditions = conditionsOfRuns(filter);
   conditions.add(`r.scheduled_for > ${conditions.param(from.toISOString())}::timestamptz`);
   conditions.add(`r.scheduled_for <= ${conditions.param(until.toISOString())}::timestamptz`);
   const [row] = await sqlOfPrisma(prisma).query<StatsRow>(
@@ -55,7 +55,7 @@ export async function readRunStats(prisma: Db, filter: RunFilter | null, { from,
 
 /** Of one bucket after the other, by their beginnings in epoch ms; those without runs are left out. */
 export async function readRunStatsSeries(prisma: Db, filter: RunFilter | null, buckets: Buckets): Promise<Map<number, RunStats>> {
-  const conditions = conditionsOfRuns(filter, {});
+  const conditions = conditionsOfRuns(filter);
   conditions.within('r.scheduled_for', { from: new Date(buckets.from), until: new Date(buckets.until) });
   const stride = `${conditions.param(buckets.ms)}::float8 * interval '1 ms'`;
   const rows = await sqlOfPrisma(prisma).query<StatsRow & { from: Date }>(

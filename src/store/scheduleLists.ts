@@ -1,5 +1,5 @@
 import type { LabelSelector } from '../domain/labels.ts';
-import { Conditions } from './conditions.ts';
+import { Conditions, TASK_KEYS, findNamed, findWords } from './conditions.ts';
 import type { InstantRange } from './conditions.ts';
 import { readPage } from './pages.ts';
 import type { ListOrder, Page, PageRequest } from './pages.ts';
@@ -23,58 +23,86 @@ export interface ScheduleFilter {
   nextFire?: InstantRange | null | undefined;
   failing?: boolean | null | undefined;
   silent?: boolean | null | undefined;
+  missedSince?: Date | null | undefined;
 }
 type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
 
 /** What should have begun this long ago and has not is silent. */
 const SILENCE_MS = 60_000;
-/** As Schedule.nextFireAt answers it: what is paused keeps its next instant, but does not fire. */
-const NEXT_FIRE_AT = `CASE WHEN s.state = 'ACTIVE' THEN s.next_fire_at END`;
+/** As Schedule.nextFireAt answers it: what is paused keeps its next instant, but does not fire. Both as schedule_due_idx has them. */
+const firing = (s: string) =>
+  `${s}.state = 'ACTIVE' AND ${s}.next_fire_at IS NOT NULL AND ${s}.next_scheduled_for IS NOT NULL AND ${s}.hold IS NULL`;
+const nextFireAt = (s: string) => `coalesce(${s}.next_fire_at, ${s}.next_scheduled_for)`;
+const FIRES = firing('s');
+const NEXT_FIRE_AT = nextFireAt('s');
+/** The opposite of FIRES, as schedule_unplanned_idx has it: what has a next fire has a next occurrence, and nothing holds it back. */
+const FIRES_NOT = `s.state <> 'ACTIVE' OR s.next_fire_at IS NULL`;
 
 export const SCHEDULE_ORDERS = {
   NAME: { field: 'name', expression: 's.name', type: 'text', nullable: false },
-  NEXT_FIRE_AT: { field: 'nextFireAt', expression: NEXT_FIRE_AT, type: 'timestamptz', nullable: true },
+  NEXT_FIRE_AT: {
+    field: 'nextFireAt',
+    expression: NEXT_FIRE_AT,
+    type: 'timestamptz',
+    nullable: { has: FIRES, hasNot: FIRES_NOT },
+  },
   UPDATED_AT: { field: 'updatedAt', expression: 's.updated_at', type: 'timestamptz', nullable: false },
   CREATED_AT: { field: 'createdAt', expression: 's.created_at', type: 'timestamptz', nullable: false },
 } as const satisfies Record<string, ListOrder>;
 
 /** @param now  what `silent` is measured against, epoch ms */
-export function conditionsOfSchedules(filter: ScheduleFilter, now: number): Conditions {
+export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, now: number): Promise<Conditions> {
   const conditions = new Conditions();
   conditions.add('s.deleted_at IS NULL');
   conditions.anyOf('s.name', filter.names);
-  conditions.refersTo('s.task_id', 'task', 'key', filter.taskKeys);
+  conditions.anyOf('s.task_id', await findNamed(prisma, TASK_KEYS, filter.taskKeys));
   conditions.anyOf('s.task_id', filter.taskIds);
   conditions.anyOf('s.state', filter.states);
   conditions.anyOf('s.trigger_kind', filter.kinds);
   if (filter.managedBy != null) conditions.anyOf('s.managed_by', [filter.managedBy]);
-  if (filter.calendar != null) conditions.add(`s.calendar_names @> ARRAY[${conditions.param(filter.calendar)}::text]`);
-  conditions.search(['s.name', 's.description', '(SELECT t.key FROM task t WHERE t.id = s.task_id)'], filter.search);
+  if (filter.calendar != null)
+    conditions.add(
+      `cardinality(s.calendar_names) <> 0 AND s.calendar_names @> ARRAY[${conditions.param(filter.calendar)}::text]`,
+    );
+  const found = await findWords(prisma, TASK_KEYS, filter.search);
+  conditions.search(['s.name', 's.description'], filter.search, { expression: 's.task_id', found });
   conditions.labels('s.labels', filter.labels);
+  if (filter.nextFire != null) conditions.add(FIRES);
+  // The same twice: the one is what the index holds, and of the other the planner knows how many rows it leaves.
   conditions.within(NEXT_FIRE_AT, filter.nextFire);
+  conditions.within('s.next_fire_at', filter.nextFire);
   conditions.is('s.consecutive_failures > 0', filter.failing);
   if (filter.silent != null) {
     const since = `${conditions.param(new Date(now - SILENCE_MS).toISOString())}::timestamptz`;
-    const unfired = `s.next_fire_at < ${since}`;
-    const untaken = `EXISTS (SELECT 1 FROM run q WHERE q.schedule_id = s.id AND q.state = 'QUEUED' AND q.queued_at < ${since})`;
-    conditions.is(`(s.state = 'ACTIVE' AND (${unfired} OR ${untaken}))`, filter.silent);
+    const untaken = `SELECT q.schedule_id FROM run q WHERE q.state = 'QUEUED' AND q.queued_at < ${since} AND q.schedule_id IS NOT NULL`;
+    // The silent are few, and are looked for among what wakes and what waits; the others are many, and each is looked at as the list comes to it.
+    const unfired = `SELECT u.id FROM schedule u WHERE ${firing('u')} AND u.deleted_at IS NULL AND ${nextFireAt('u')} < ${since} AND u.next_fire_at < ${since}`;
+    if (filter.silent) conditions.add(`s.state = 'ACTIVE' AND s.id IN (${unfired} UNION ALL ${untaken})`);
+    else conditions.is(`s.state = 'ACTIVE' AND (s.next_fire_at < ${since} OR s.id IN (${untaken}))`, false);
+  }
+  if (filter.missedSince != null) {
+    const since = `${conditions.param(filter.missedSince.toISOString())}::timestamptz`;
+    conditions.add(
+      `EXISTS (SELECT 1 FROM occurrence m WHERE m.schedule_id = s.id AND m.verdict = 'MISSED' AND m.through >= ${since})`,
+    );
   }
   return conditions;
 }
 
-export function pageSchedules(
+export async function pageSchedules(
   prisma: Db & Pick<PrismaTransaction, 'schedule' | 'scheduleVersion'>,
   filter: ScheduleFilter | null,
   request: PageRequest,
   now: number,
 ): Promise<SchedulePage> {
-  const list = { from: 'schedule s', alias: 's', conditions: conditionsOfSchedules(filter ?? {}, now) };
+  const conditions = await conditionsOfSchedules(prisma, filter ?? {}, now);
+  const list = { from: 'schedule s', alias: 's', conditions };
   return readPage(prisma, list, request, (ids) => findSchedulesById(prisma, ids));
 }
 
 /** Ids of what a filter selects, in order of id: the order in which their rows are to be locked. */
 export async function listScheduleIds(prisma: Db, filter: ScheduleFilter, now: number): Promise<string[]> {
-  const conditions = conditionsOfSchedules(filter, now);
+  const conditions = await conditionsOfSchedules(prisma, filter, now);
   const rows = await sqlOfPrisma(prisma).query<{ id: string }>(
     `/* ids of schedules */ SELECT s.id FROM schedule s WHERE ${conditions.text()} ORDER BY s.id`,
     conditions.values,
@@ -90,7 +118,7 @@ export async function listManaged(prisma: Pick<PrismaTransaction, 'schedule'>, m
 
 /** Whether a filter selects this one. */
 export async function matchesFilter(prisma: Db, filter: ScheduleFilter, id: string, now: number): Promise<boolean> {
-  const conditions = conditionsOfSchedules(filter, now);
+  const conditions = await conditionsOfSchedules(prisma, filter, now);
   conditions.add(`s.id = ${conditions.param(id)}`);
   const sql = `/* matchesFilter */ SELECT 1 FROM schedule s WHERE ${conditions.text()}`;
   return (await sqlOfPrisma(prisma).query(sql, conditions.values)).length > 0;

@@ -32,7 +32,7 @@ export async function readUpcoming(
   now: number,
   { until, after, limit }: { until: number; after: UpcomingPlace | null; limit: number },
 ): Promise<Upcoming[]> {
-  const conditions = upcomingBefore(filter, now, until);
+  const conditions = await upcomingBefore(prisma, filter, now, until);
   if (after !== null) {
     const place = [conditions.param(after.nextFireAt.toISOString()), conditions.param(after.id)] as const;
     // The first of the two is what the index can begin at.
@@ -68,7 +68,7 @@ export async function countUpcoming(
   now: number,
   { until, most }: { until: number; most: number },
 ): Promise<number> {
-  const conditions = upcomingBefore(filter, now, until);
+  const conditions = await upcomingBefore(prisma, filter, now, until);
   const [row] = await sqlOfPrisma(prisma).query<{ total: number }>(
     `/* how many schedules fire before */
 SELECT count(*)::int AS total FROM (SELECT 1 FROM schedule s WHERE ${conditions.text()} LIMIT ${conditions.param(most)}::int) found`,
@@ -77,8 +77,8 @@ SELECT count(*)::int AS total FROM (SELECT 1 FROM schedule s WHERE ${conditions.
   return row?.total ?? 0;
 }
 
-function upcomingBefore(filter: ScheduleFilter | null, now: number, until: number) {
-  const conditions = conditionsOfSchedules(filter ?? {}, now);
+async function upcomingBefore(prisma: Db, filter: ScheduleFilter | null, now: number, until: number) {
+  const conditions = await conditionsOfSchedules(prisma, filter ?? {}, now);
   conditions.add(`${CAN_WAKE} AND s.next_fire_at IS NOT NULL`);
   conditions.add(`${WAKES_AT} < ${conditions.param(new Date(until).toISOString())}::timestamptz`);
   return conditions;

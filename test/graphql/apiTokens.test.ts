@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import { WebSocket } from 'ws';
 import { createApi, fresh } from '../support/api.ts';
 import { ADMIN_TOKEN, startInstance } from '../support/carillon.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { takeTestDatabase } from '../support/database.ts';
 import { API_TOKENS, CREATE_API_TOKEN, NODES, REVOKE_API_TOKEN, RUN_CHANGED, VIEWER } from '../support/operations.ts';
 import { connect } from '../support/outage.ts';
 import { watch } from '../support/stream.ts';
@@ -30,7 +30,7 @@ interface Payload {
 }
 
 const stops: (() => Promise<void>)[] = [];
-const databaseUrl = await createTestDatabase({ after }, async () => void (await Promise.all(stops.map((stop) => stop()))));
+const databaseUrl = await takeTestDatabase({ after }, async () => void (await Promise.all(stops.map((stop) => stop()))));
 const [here, there] = [await startInstance(databaseUrl), await startInstance(databaseUrl)];
 stops.push(here.stop, there.stop);
 const api = createApi(here);

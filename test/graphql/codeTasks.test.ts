@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { createApi } from '../support/api.ts';
 import { startInstance, startTestCarillon } from '../support/carillon.ts';
 import type { Client } from '../support/carillon.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { takeTestDatabase } from '../support/database.ts';
 import { CODE_TASK, RUN_CHANGED, RUN_PROGRESS, TRIGGER_CODE_TASK } from '../support/operations.ts';
 import { watch } from '../support/stream.ts';
 import { taskFolder } from '../support/taskFolder.ts';
@@ -193,7 +193,7 @@ test('a schedule that code declares is paused, resumed and triggered like any ot
 
 test('the next start keeps what the code says: edits, removes and adds schedules, and leaves a pause alone', async (t) => {
   const stops: (() => Promise<void>)[] = [];
-  const database = await createTestDatabase(t, async () => {
+  const database = await takeTestDatabase(t, async () => {
     for (const stop of stops) await stop();
   });
   const begin = async (text: string) => {
@@ -224,7 +224,7 @@ test('the next start keeps what the code says: edits, removes and adds schedules
 
 test('a schedule of somebody else is not taken over by its name; the task is there all the same', async (t) => {
   const stops: (() => Promise<void>)[] = [];
-  const database = await createTestDatabase(t, async () => {
+  const database = await takeTestDatabase(t, async () => {
     for (const stop of stops) await stop();
   });
   const before = await startInstance(database);
@@ -266,7 +266,7 @@ test('progress is seen while the run goes on, in the run and in the stream, and 
 
 test('retention that is switched off leaves no schedule behind', async (t) => {
   const stops: (() => Promise<void>)[] = [];
-  const database = await createTestDatabase(t, async () => {
+  const database = await takeTestDatabase(t, async () => {
     for (const stop of stops) await stop();
   });
   const begin = async (env: Record<string, string>) => {

@@ -9,7 +9,7 @@ import { startCarillon } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
 import { createApi } from '../support/api.ts';
 import { ADMIN_TOKEN, createClient } from '../support/carillon.ts';
-import { createTestDatabase, query } from '../support/database.ts';
+import { takeTestDatabase, query } from '../support/database.ts';
 import { UPDATE_TASK } from '../support/operations.ts';
 import { startTarget } from '../support/target.ts';
 import type { ErrorView, TaskView } from '../support/views.ts';
@@ -70,7 +70,7 @@ async function everyRow(databaseUrl: string): Promise<string> {
     .join('\n');
 }
 
-const databaseUrl = await createTestDatabase({ after }, () => server.stop());
+const databaseUrl = await takeTestDatabase({ after }, () => server.stop());
 let server = await start(databaseUrl, { CARILLON_SECRET_KEY: KEY });
 const restart = async (env: Record<string, string> = {}) => {
   await server.stop();

@@ -82,8 +82,10 @@ for (const { state, reply } of ends) {
     const execution = { timeout: state === 'TIMED_OUT' ? 'PT0.05S' : 'PT30S', retry: { maxAttempts: 1 } };
     const task = await api.taskOn(target.url, { execution });
     const { run } = await api.triggerTask({ task: { id: task.id } });
-    await target.next();
-    if (state === 'CANCELED') await api.cancelRun({ id: run!.id });
+    if (state === 'CANCELED') {
+      await target.next();
+      await api.cancelRun({ id: run!.id });
+    }
     await api.runIn(run!.id, state);
     target.hold();
     await api.ask('mutation ($task: TaskRef!) { updateHttpTask(task: $task, patch: { execution: {} }) { task { id } } }', {

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { createApi, fresh } from '../support/api.ts';
 import { ADMIN_TOKEN, startInstance } from '../support/carillon.ts';
 import type { Client } from '../support/carillon.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { takeTestDatabase } from '../support/database.ts';
 import { SCHEDULE_CHANGED } from '../support/operations.ts';
 
 interface ScheduleEvent {
@@ -23,7 +23,7 @@ async function restartable(t: TestContext) {
     await instance?.stop();
     instance = null;
   };
-  const databaseUrl = await createTestDatabase(t, stop);
+  const databaseUrl = await takeTestDatabase(t, stop);
   const start = async (env: Record<string, string> = {}) => (instance = await startInstance(databaseUrl, env));
   return { start, stop };
 }

@@ -5,10 +5,10 @@ import { ensureAdminToken } from '../../src/auth/tokens.ts';
 import { SYSTEM } from '../../src/store/actor.ts';
 import { openStore } from '../../src/store/open.ts';
 import { ensureToken } from '../../src/store/tokens.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { takeTestDatabase } from '../support/database.ts';
 
 test('instances that start together make the same token once, and none of them fails', async (t) => {
-  const databaseUrl = await createTestDatabase(t, () => store.close());
+  const databaseUrl = await takeTestDatabase(t, () => store.close());
   const store = await openStore(databaseUrl, pino({ level: 'silent' }), async () => undefined);
   const token = { name: 'admin', role: 'ADMIN', hash: 'a'.repeat(64), by: SYSTEM };
   await Promise.all(Array.from({ length: 12 }, () => ensureToken(store.prisma, new Date(), token)));
@@ -16,7 +16,7 @@ test('instances that start together make the same token once, and none of them f
 });
 
 test('a first token whose secret cannot be kept is not made: nobody is locked out', async (t) => {
-  const databaseUrl = await createTestDatabase(t, () => store.close());
+  const databaseUrl = await takeTestDatabase(t, () => store.close());
   const store = await openStore(databaseUrl, pino({ level: 'silent' }), async () => undefined);
   const full = () => Promise.reject(new Error('no space left on device'));
   await assert.rejects(ensureAdminToken(store, null, Date.now(), full), /no space left/);
@@ -28,7 +28,7 @@ test('a first token whose secret cannot be kept is not made: nobody is locked ou
 });
 
 test('instances that start together on an empty database make one first token', async (t) => {
-  const databaseUrl = await createTestDatabase(t, () => store.close());
+  const databaseUrl = await takeTestDatabase(t, () => store.close());
   const store = await openStore(databaseUrl, pino({ level: 'silent' }), async () => undefined);
   const keep = async () => undefined;
   const made = await Promise.all(Array.from({ length: 6 }, () => ensureAdminToken(store, null, Date.now(), keep)));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { startCarillon } from '../../src/compose.ts';
 import { readConfig } from '../../src/config.ts';
-import { createTestDatabase } from './database.ts';
+import { takeTestDatabase } from './database.ts';
 import type { Hooks } from './database.ts';
 
 export const ADMIN_TOKEN = 'test-admin-token-0123456789';
@@ -67,7 +67,7 @@ export async function startInstance(
 /** An instance on a database of its own; stopped when the test (or, with `{ after }`, the file) ends. */
 export async function startTestCarillon(t: Hooks, env: Record<string, string> = {}): Promise<Client & { databaseUrl: string }> {
   let stop = async () => undefined as void;
-  const databaseUrl = await createTestDatabase(t, () => stop());
+  const databaseUrl = await takeTestDatabase(t, () => stop());
   const instance = await startInstance(databaseUrl, env);
   stop = instance.stop;
   return { ...instance, databaseUrl };

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { Sql } from '../../src/store/sql.ts';
+import { createPool, TEMPLATE } from './databasePool.ts';
+import type { DatabasePool } from './databasePool.ts';
 import { until } from './until.ts';
 
 /** What cleans up: a test's context, or `after` of node:test itself for what a whole file shares (`{ after }`). */
@@ -15,14 +17,31 @@ export function testServer(): string {
   return server;
 }
 
+let pool: DatabasePool | undefined;
+
 /**
- * A migrated, empty database of the test's own, dropped when the test ends.
+ * A migrated, empty database of the test's own for as long as it lasts (databasePool.ts): for what this process does with it.
  * @param stopFirst  stops what works on it; hooks run in the order of their registration, so this one must do both
  */
-export async function createTestDatabase(t: Hooks, stopFirst: () => Promise<void> = async () => undefined): Promise<string> {
+export async function takeTestDatabase(t: Hooks, stopFirst: () => Promise<void>): Promise<string> {
+  pool ??= createPool(testServer());
+  const { take, giveBack } = pool;
+  const url = await take();
+  t.after(async () => {
+    await stopFirst();
+    await giveBack(url);
+  });
+  return url;
+}
+
+/**
+ * A migrated, empty database that no test before has used, and none will after: for processes that are killed while they use it.
+ * @param stopFirst  as above
+ */
+export async function createTestDatabase(t: Hooks, stopFirst: () => Promise<void>): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   // The migration gives each database a stream id; a copy of the template shares it, which no test may depend on.
-  await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE template_carillon STRATEGY FILE_COPY`));
+  await onServer((client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE} STRATEGY FILE_COPY`));
   t.after(async () => {
     await stopFirst();
     await onServer((client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));

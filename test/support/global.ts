@@ -8,7 +8,9 @@ import { pino } from 'pino';
 import { openQueue } from '../../src/queue/queue.ts';
 import { createDatabase, startEmbeddedPostgres } from '../../src/store/embedded.ts';
 import type { EmbeddedPostgres } from '../../src/store/embedded.ts';
+import { ensureEventPartitions } from '../../src/store/events.ts';
 import { openStore } from '../../src/store/open.ts';
+import { openPool, TEMPLATE } from './databasePool.ts';
 import { newFolder, removeFolder } from './folder.ts';
 
 /** One real PostgreSQL for the whole run; every test gets a database of its own, copied from a migrated template. */
@@ -34,14 +36,17 @@ export async function globalSetup(): Promise<void> {
     log: { info: () => undefined, warn: () => undefined },
   });
   await relax(server.connectionString);
-  const template = await createDatabase(server.connectionString, 'template_carillon');
+  const template = await createDatabase(server.connectionString, TEMPLATE);
   const log = pino({ level: 'silent' });
   const queues: { stop(): Promise<void> }[] = [];
   const store = await openStore(template, log, async (sql) => {
     queues.push(await openQueue(sql, log));
   });
   for (const queue of queues) await queue.stop();
+  // As every server does when it starts: it finds them.
+  await store.hotTransaction((tx) => ensureEventPartitions(tx.sql, Date.now()));
   await store.close();
+  await openPool(server.connectionString);
   process.env['CARILLON_TEST_DATABASE'] = server.connectionString;
 }
 
@@ -50,7 +55,7 @@ async function relax(connectionString: string): Promise<void> {
   const client = new pg.Client({ connectionString });
   await client.connect();
   try {
-    for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit'])
+    for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit', 'autovacuum'])
       await client.query(`ALTER SYSTEM SET ${setting} = off`);
     await client.query('SELECT pg_reload_conf()');
   } finally {

@@ -71,15 +71,12 @@ test('an input begins with what is required and with the defaults', () => {
 });
 
 const TASK: Parameters<typeof formOf>[0] = {
-  id: 'task_1',
   key: 'shop.sync',
   name: 'Sync',
   group: 'shop',
   description: null,
   kind: 'HTTP',
   scope: 'GLOBAL',
-  state: 'IDLE',
-  registeredAt: '2026-01-01T00:00:00.000Z',
   labels: [{ key: 'team', value: 'shop' }],
   execution: {
     timeout: 'PT30S',
@@ -104,7 +101,6 @@ const TASK: Parameters<typeof formOf>[0] = {
     body: { a: 1 },
     successStatuses: '200-299',
   },
-  pause: null,
 };
 
 test('of a form that nobody has touched nothing is sent, and what was changed is sent alone', () => {

@@ -1,3 +1,4 @@
+import './time/language.ts';
 import '@mantine/core/styles.css';
 import './page.css';
 import { StrictMode } from 'react';

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { createApi } from '../../support/api.ts';
 import { seriousViolations } from '../../support/accessible.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
-import { startReceiver } from '../../support/receiver.ts';
-import type { Call } from '../../support/receiver.ts';
 import { taskFolder } from '../../support/taskFolder.ts';
 import { addTokens } from '../../support/tokens.ts';
 import { until } from '../../support/until.ts';
@@ -33,19 +34,37 @@ const client = await startTestCarillon(files, {
 });
 const { url } = client;
 const api = createApi(client);
+
+/** A request of a task, which waits for its answer. */
+interface Call {
+  headers: IncomingHttpHeaders;
+  body: string;
+  answer(): void;
+}
 const calls: Call[] = [];
-const target = await startReceiver(files, (call) => calls.push(call));
+const receiver = createServer((request, response) => {
+  let body = '';
+  request.on('data', (part: Buffer) => (body += part.toString()));
+  request.on('end', () => calls.push({ headers: request.headers, body, answer: () => response.end('{}') }));
+});
+await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+after(() => {
+  receiver.closeAllConnections();
+  receiver.close();
+});
+const target = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+
 const seen = await openPage(files, url);
 const { page } = seen;
 page.setDefaultTimeout(10_000);
 await page.goto(`${url}/#/login?token=${ADMIN_TOKEN}`);
 await page.getByRole('link', { name: 'Tasks' }).waitFor();
 
-const open = (place: string) => page.evaluate((hash) => void (location.hash = hash), place);
+const open = (place: string) => page.goto(`${url}/#${place}`);
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const field = (name: string | RegExp) => page.getByRole('textbox', { name });
 const dialog = page.getByRole('dialog');
-const nextCall = () => until(() => Promise.resolve(calls.shift() ?? false));
+const nextCall = () => until((): Promise<Call | false> => Promise.resolve(calls.shift() ?? false));
 
 async function noViolations(): Promise<void> {
   const before = seen.complaints.length;
@@ -106,7 +125,7 @@ test('it is triggered with another input, and its runs appear by themselves', as
   await open('/tasks/shop.sync');
   const runs = page.getByRole('region', { name: 'Last runs' });
   await runs.getByText('Running').waitFor();
-  call.answer(null);
+  call.answer();
   await runs.getByText('Succeeded').waitFor();
 });
 
@@ -150,7 +169,7 @@ test('the input of a code task is described, its faults stand at it, and a worke
   await page.getByRole('progressbar', { name: 'Progress of sales.report: 25 %' }).waitFor();
   await page.getByText('reading 3 days').waitFor();
   await noViolations();
-  call.answer(null);
+  call.answer();
   await page.getByText('Nothing runs on it at the moment.').waitFor();
 
   await open('/tasks/sales.report');
@@ -187,8 +206,8 @@ test('a freeze is made for a filter, says how much it will hold back, and is end
   await page.getByText('Nothing is frozen').waitFor();
   await button('New freeze').click();
   await dialog.getByRole('textbox', { name: 'Reason' }).fill('release 5');
-  await dialog.getByText('By a filter').click();
-  await dialog.getByRole('textbox', { name: 'Labels' }).fill('env=prod');
+  await dialog.getByText('By a filter', { exact: true }).click();
+  await dialog.getByLabel('Labels').fill('env=prod');
   await page.keyboard.press('Enter');
   await dialog.getByText('One schedule matches').waitFor();
   await dialog.getByText(schedule.name).waitFor();
@@ -279,7 +298,7 @@ test('the audit trail: before and after, filters in the address, older pages', a
   await row.getByText('Sync all shops').waitFor();
   assert.ok(!(await page.content()).includes('of-the-shop'));
   await noViolations();
-  await edit.getByRole('button', { name: 'Only of shop.sync' }).click();
+  await edit.getByRole('button', { name: 'only of this target: shop.sync' }).click();
   await page.waitForURL(/target=task_/);
   await page.getByText('paused the task').waitFor();
   await page.getByText('“the shop moves”').waitFor();
@@ -315,7 +334,7 @@ test('at the width of a phone nothing but tables scrolls sideways', async () => 
     await open(place);
     await page.getByRole('heading', { name: heading, exact: true }).waitFor();
     await page.getByRole('status', { name: 'Loading' }).waitFor({ state: 'detached' });
-    const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const excess = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
     assert.ok(excess <= 0, `${place}: ${excess}`);
   }
   await page.setViewportSize({ width: 1280, height: 800 });

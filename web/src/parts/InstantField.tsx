@@ -3,7 +3,7 @@ import type { ReactNode } from 'react';
 import { useSession } from '../api/session.tsx';
 import { useNow } from '../time/clock.ts';
 import { BROWSER_ZONE, formatInstant, formatRelative } from '../time/format.ts';
-import { readWallClock } from '../time/wallClock.ts';
+import { readWall } from '../time/wallClock.ts';
 
 interface InstantFieldProps {
   label: string;
@@ -29,13 +29,13 @@ export function InstantField({
 }: InstantFieldProps) {
   const { clockOffset } = useSession();
   const now = useNow() + clockOffset;
-  const read = readWallClock(value, zone);
+  const read = readWall(value, zone);
   const jump =
     read === null
       ? ''
-      : read.inGap
+      : read.is === 'GAP'
         ? ` The clock jumps over this time: it is taken as ${formatInstant(read.at, zone)}.`
-        : read.inOverlap
+        : read.is === 'TWICE'
           ? ' The clock shows this time twice: it is the first.'
           : '';
   return (
@@ -59,6 +59,6 @@ export function InstantField({
 
 /** As the API takes it; null when there is none. */
 export function instantOf(value: string, zone: string): string | null {
-  const read = readWallClock(value, zone);
+  const read = readWall(value, zone);
   return read === null ? null : new Date(read.at).toISOString();
 }

@@ -1,6 +1,6 @@
 import { Button, Group, Stack, TextInput } from '@mantine/core';
 import { useSession } from '../api/session.tsx';
-import { wallClockOf } from '../time/wallClock.ts';
+import { wallOf } from '../time/wallClock.ts';
 
 const HOUR = 3_600_000;
 const CHOICES = [
@@ -38,7 +38,7 @@ export function UntilField({ zone, value, onChange, fault }: UntilFieldProps) {
             key={label}
             size="compact-xs"
             variant="default"
-            onClick={() => onChange(wallClockOf(Date.now() + clockOffset + ms, zone))}
+            onClick={() => onChange(wallOf(Date.now() + clockOffset + ms, zone))}
           >
             {label}
           </Button>

@@ -2,6 +2,7 @@ import { Group, Select, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { BROWSER_ZONE, offsetOf } from '../time/format.ts';
+import { ORDER } from './fieldOrder.ts';
 
 let known: readonly string[] | null = null;
 
@@ -36,6 +37,9 @@ export function ZonePicker({ label, description, value, error, usual, onChange }
       value={value}
       onChange={onChange}
       searchable
+      inputWrapperOrder={ORDER}
+      // What is typed takes the place of the name that stands there.
+      onFocus={({ currentTarget }) => currentTarget.select()}
       clearable={usual !== undefined}
       allowDeselect={false}
       {...(usual !== undefined && { placeholder: `The schedule's: ${usual}` })}

@@ -1,4 +1,4 @@
-import type { OccurrenceVerdict, RunState, ScheduleState, TaskState, WorkerState } from '../api/schema.generated.ts';
+import type { OccurrenceVerdict, RunOrigin, RunState, ScheduleState, TaskState, WorkerState } from '../api/schema.generated.ts';
 
 /** A colour of the theme and the word that is shown: colour alone says nothing to who cannot see it. */
 export interface Look {
@@ -17,6 +17,14 @@ export const RUN_LOOKS: Record<RunState, Look> = {
   FAILED: { color: 'red', word: 'Failed' },
   TIMED_OUT: { color: 'red', word: 'Timed out' },
   CANCELED: { color: 'gray', word: 'Canceled' },
+};
+
+export const ORIGIN_LOOKS: Record<RunOrigin, Look> = {
+  SCHEDULE: { color: 'gray', word: 'Schedule' },
+  CATCH_UP: { color: 'orange', word: 'Catch-up' },
+  BACKFILL: { color: 'violet', word: 'Backfill' },
+  MANUAL: { color: 'blue', word: 'By hand' },
+  RETRY: { color: 'yellow', word: 'Retry' },
 };
 
 export const SCHEDULE_LOOKS: Record<ScheduleState, Look> = {

@@ -20,7 +20,7 @@ type Entry = { step: 'ASKING' } | { step: 'LOGIN'; fault: string | null } | { st
 
 /** Written by the server for each page it serves; its content security policy takes no other style elements. */
 const styleNonce = document.querySelector<HTMLMetaElement>('meta[name=style-nonce]')?.content ?? '';
-// Where what locks the scroll behind a dialog looks for it (get-nonce).
+// By this name what keeps the page still below a dialog (react-remove-scroll) looks for it.
 Object.assign(globalThis, { __webpack_nonce__: styleNonce });
 
 export function App() {

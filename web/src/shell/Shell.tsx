@@ -31,6 +31,13 @@ export function Shell() {
   const [opened, menu] = useDisclosure();
   const [path] = useLocation();
   const admin = useMay('ADMIN');
+  const bare = ROUTES.find((place) => place.bare === true && place.path === path);
+  if (bare)
+    return (
+      <Suspense fallback={null}>
+        <bare.page />
+      </Suspense>
+    );
 
   return (
     <AppShell

@@ -19,11 +19,40 @@ const pathOf = (): string => hash().split('?', 1)[0] as string;
 const searchOf = (): string => hash().split('?').slice(1).join('?');
 
 export function navigate(to: string, { replace = false }: { replace?: boolean } = {}): void {
-  const url = `#${to.startsWith('/') ? to : `/${to}`}`;
-  if (replace) history.replaceState(null, '', url);
-  else history.pushState(null, '', url);
-  window.dispatchEvent(new PopStateEvent('popstate'));
+  const place = to.startsWith('/') ? to : `/${to}`;
+  const go = () => {
+    if (replace) history.replaceState(null, '', `#${place}`);
+    else history.pushState(null, '', `#${place}`);
+    if (guard !== null) guard.place = hash();
+    window.dispatchEvent(new PopStateEvent('popstate'));
+  };
+  if (guard !== null && place.split('?', 1)[0] !== pathOf()) guard.ask(go);
+  else go();
 }
+
+let guard: { place: string; ask(go: () => void): void } | null = null;
+
+/**
+ * Asks before this place is left, by a link or by the browser's own buttons; filters of the same place may change.
+ * @param ask  calls `go` when it may be left, after it has ended the guard
+ * @returns how to end it
+ */
+export function guardLeaving(ask: (go: () => void) => void): () => void {
+  const mine = { place: hash(), ask };
+  guard = mine;
+  return () => {
+    if (guard === mine) guard = null;
+  };
+}
+
+// Before all other listeners: what the browser has left already is put back, and nobody hears of it.
+window.addEventListener('popstate', (event) => {
+  if (!event.isTrusted || guard === null || guard.place.split('?', 1)[0] === pathOf()) return;
+  event.stopImmediatePropagation();
+  const wanted = hash();
+  history.pushState(null, '', `#${guard.place}`);
+  guard.ask(() => navigate(wanted));
+});
 
 export const useHashLocation: BaseLocationHook = Object.assign(
   () => {

@@ -1,29 +1,50 @@
-import { formatInstant } from './format.ts';
+/** A wall clock's time such as 2026-03-29T02:30:00, and the instants at which a zone's clock shows it. */
 
-/** What a clock on the wall of a zone shows, as a datetime-local field has it: 2026-03-29T02:30:00. */
-export const wallClockOf = (at: number, zone: string): string => formatInstant(at, zone).replace(' ', 'T');
+const formats = new Map<string, Intl.DateTimeFormat>();
 
-export interface ReadWallClock {
-  /** Epoch milliseconds; of a time that comes twice the first, of one that is jumped over the same distance behind the jump. */
-  at: number;
-  inGap: boolean;
-  inOverlap: boolean;
+/** What the clock of a zone shows at an instant, in whole seconds. */
+export function wallOf(at: number, zone: string): string {
+  let format = formats.get(zone);
+  if (!format) {
+    // Swedish writes dates as ISO 8601 does.
+    format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium', hourCycle: 'h23' });
+    formats.set(zone, format);
+  }
+  return format.format(at).replace(' ', 'T');
 }
 
-const DAY_MS = 86_400_000;
+export interface WallReading {
+  /** Epoch milliseconds. */
+  at: number;
+  /** GAP: the clock jumps over it, at is as far behind the jump; TWICE: it comes twice, at is the first. */
+  is: 'ONCE' | 'GAP' | 'TWICE';
+}
 
-/** The instant at which the clock of the zone shows a time; null when the text is none. */
-export function readWallClock(text: string, zone: string): ReadWallClock | null {
-  const match = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(:\d{2})?$/.exec(text);
-  if (match === null) return null;
-  const local = `${match[1]}T${match[2]}${match[3] ?? ':00'}`;
-  const asUtc = Date.parse(`${local}Z`);
-  if (Number.isNaN(asUtc)) return null;
-  const offsetAt = (at: number) => Date.parse(`${wallClockOf(at, zone)}Z`) - at;
-  // No zone changes its clock twice within two days.
-  const before = asUtc - offsetAt(asUtc - DAY_MS);
-  const after = asUtc - offsetAt(asUtc + DAY_MS);
-  const showing = [before, after].filter((at) => wallClockOf(at, zone) === local);
-  if (showing.length === 0) return { at: before, inGap: true, inOverlap: false };
-  return { at: Math.min(...showing), inGap: false, inOverlap: before !== after && showing.length === 2 };
+const HOUR_MS = 3_600_000;
+
+/** @param wall  with or without seconds; null: it is no such time, or there is no such zone */
+export function readWall(wall: string, zone: string): WallReading | null {
+  const whole = /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(wall) ? `${wall}:00` : wall;
+  const asUtc = Date.parse(`${whole}Z`);
+  // Date.parse takes February 30, too, and answers a day of March.
+  if (Number.isNaN(asUtc) || new Date(asUtc).toISOString() !== `${whole}.000Z`) return null;
+  try {
+    // No zone is further than a day from UTC, and none changes its clock twice within two days.
+    const offsets = [asUtc - 24 * HOUR_MS, asUtc + 24 * HOUR_MS].map((at) => Date.parse(`${wallOf(at, zone)}Z`) - at);
+    const fitting = [...new Set(offsets)].map((offset) => asUtc - offset).filter((at) => wallOf(at, zone) === whole);
+    if (fitting.length > 0) return { at: Math.min(...fitting), is: fitting.length > 1 ? 'TWICE' : 'ONCE' };
+    return { at: asUtc - (offsets[0] as number), is: 'GAP' };
+  } catch {
+    return null;
+  }
+}
+
+/** The instant at which another zone's clock shows what this one's shows. What it cannot read it answers as it is. */
+export function moveWall(instant: string, from: string, to: string): string {
+  try {
+    const reading = readWall(wallOf(Date.parse(instant), from), to);
+    return reading === null ? instant : new Date(reading.at).toISOString();
+  } catch {
+    return instant;
+  }
 }

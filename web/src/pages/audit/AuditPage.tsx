@@ -13,7 +13,7 @@ import { Pager } from '../../parts/Pager.tsx';
 import { navigate, useFilters } from '../../shell/location.ts';
 import { BROWSER_ZONE, formatDay } from '../../time/format.ts';
 import { Instant } from '../../time/Instant.tsx';
-import { wallClockOf } from '../../time/wallClock.ts';
+import { wallOf } from '../../time/wallClock.ts';
 import classes from './audit.module.css';
 import { AuditTrailDocument } from './audit.generated.ts';
 import type { AuditTrailQuery } from './audit.generated.ts';
@@ -133,10 +133,20 @@ function Entry({ entry, set }: { entry: ShownEntry; set(changes: Record<string, 
           )}
         </Text>
         <Group gap={10}>
-          <Anchor component="button" size="xs" onClick={() => set({ actor: entry.actor.id })} aria-label={`Only by ${actor}`}>
+          <Anchor
+            component="button"
+            size="xs"
+            onClick={() => set({ actor: entry.actor.id })}
+            aria-label={`only by this actor: ${actor}`}
+          >
             only by this actor
           </Anchor>
-          <Anchor component="button" size="xs" onClick={() => set({ target: entry.targetId })} aria-label={`Only of ${name}`}>
+          <Anchor
+            component="button"
+            size="xs"
+            onClick={() => set({ target: entry.targetId })}
+            aria-label={`only of this target: ${name}`}
+          >
             only of this target
           </Anchor>
           <Instant at={entry.at} as="both" size="xs" c="dimmed" />
@@ -287,7 +297,7 @@ function TimeField({ label, value, onChange }: { label: string; value: string | 
       label={label}
       description={BROWSER_ZONE}
       inputWrapperOrder={['label', 'input', 'description']}
-      value={Number.isNaN(at) ? '' : wallClockOf(at, BROWSER_ZONE)}
+      value={Number.isNaN(at) ? '' : wallOf(at, BROWSER_ZONE)}
       onChange={(event) => onChange(instantOf(event.currentTarget.value, BROWSER_ZONE))}
     />
   );

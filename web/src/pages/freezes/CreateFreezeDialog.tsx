@@ -25,7 +25,7 @@ import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { instantOf, InstantField } from '../../parts/InstantField.tsx';
 import { ZonePicker } from '../../parts/ZonePicker.tsx';
 import { BROWSER_ZONE } from '../../time/format.ts';
-import { wallClockOf } from '../../time/wallClock.ts';
+import { wallOf } from '../../time/wallClock.ts';
 import { filterOf, inputOf, missing } from './freezeForm.ts';
 import type { FreezeForm } from './freezeForm.ts';
 import { EXITS, occurrences } from './freezeList.ts';
@@ -47,7 +47,7 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
   const { clockOffset } = useSession();
   const now = () => Date.now() + clockOffset;
   const [form, setForm] = useState<FreezeForm>(() => ({
-    reason: '', zone: BROWSER_ZONE, later: false, from: wallClockOf(Math.ceil(now() / HOUR) * HOUR, BROWSER_ZONE), until: '', by: 'NAMES',
+    reason: '', zone: BROWSER_ZONE, later: false, from: wallOf(Math.ceil(now() / HOUR) * HOUR, BROWSER_ZONE), until: '', by: 'NAMES',
     names: [], taskKeys: [], labels: [], kinds: [], managedBy: '', search: '', exit: 'SKIP',
   })); // prettier-ignore
   const [faults, setFaults] = useState<readonly FieldFault[]>([]);
@@ -156,7 +156,7 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
                     key={label}
                     size="compact-xs"
                     variant="default"
-                    onClick={() => set({ until: wallClockOf((from === null ? now() : Date.parse(from)) + ms, form.zone) })}
+                    onClick={() => set({ until: wallOf((from === null ? now() : Date.parse(from)) + ms, form.zone) })}
                   >
                     {label}
                   </Button>

@@ -9,7 +9,7 @@ import { sayDone, sayFault } from '../../parts/toasts.tsx';
 import { UntilField } from '../../parts/UntilField.tsx';
 import { navigate } from '../../shell/location.ts';
 import { BROWSER_ZONE } from '../../time/format.ts';
-import { readWallClock, wallClockOf } from '../../time/wallClock.ts';
+import { readWall, wallOf } from '../../time/wallClock.ts';
 import { ResumeTaskDocument, DeleteTaskDocument, PauseTaskDocument } from './task.generated.ts';
 import type { ShownTask } from './TaskPage.tsx';
 import { TriggerTaskDialog } from './TriggerTaskDialog.tsx';
@@ -87,8 +87,8 @@ function PauseTaskDialog({ task, onClose }: DialogProps) {
   const { clockOffset } = useSession();
   const zone = BROWSER_ZONE;
   const [reason, setReason] = useState(task.pause?.reason ?? '');
-  const [until, setUntil] = useState(task.pause?.until ? wallClockOf(Date.parse(task.pause.until), zone) : '');
-  const end = until === '' ? null : readWallClock(until, zone);
+  const [until, setUntil] = useState(task.pause?.until ? wallOf(Date.parse(task.pause.until), zone) : '');
+  const end = until === '' ? null : readWall(until, zone);
   const late = end !== null && end.at <= Date.now() + clockOffset;
   return (
     <FormDialog

@@ -12,7 +12,7 @@ import { readInput } from '../../parts/readInput.ts';
 import { sayDone } from '../../parts/toasts.tsx';
 import { navigate } from '../../shell/location.ts';
 import { BROWSER_ZONE } from '../../time/format.ts';
-import { wallClockOf } from '../../time/wallClock.ts';
+import { wallOf } from '../../time/wallClock.ts';
 import { InputSchema } from './InputSchema.tsx';
 import { sketchOf } from './schemaFields.ts';
 import { TriggerTaskDocument } from './task.generated.ts';
@@ -28,7 +28,7 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
     return Object.keys(sketch).length === 0 ? '' : JSON.stringify(sketch, null, 2);
   });
   const [later, setLater] = useState(false);
-  const [at, setAt] = useState(() => wallClockOf(Math.ceil((Date.now() + clockOffset) / 3_600_000) * 3_600_000, BROWSER_ZONE));
+  const [at, setAt] = useState(() => wallOf(Math.ceil((Date.now() + clockOffset) / 3_600_000) * 3_600_000, BROWSER_ZONE));
   const [overlap, setOverlap] = useState<OverlapPolicy>('SKIP');
   const [reason, setReason] = useState('');
   const [faults, setFaults] = useState<readonly FieldFault[]>([]);

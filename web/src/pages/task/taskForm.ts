@@ -1,7 +1,7 @@
 import type { ExecutionPolicyInput, HttpMethod, HttpTaskInput, HttpTaskPatch } from '../../api/schema.generated.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { sameJson } from '../../parts/path.ts';
-import type { TaskDefinitionFragment } from './task.generated.ts';
+import type { TaskDefinition } from './definition.ts';
 
 /** What the form of an HTTP task holds, and what of it is sent. */
 
@@ -72,7 +72,7 @@ export const EMPTY: TaskForm = {
 /** Those that carry a body. */
 export const WITH_BODY: readonly HttpMethod[] = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
-export function formOf(task: TaskDefinitionFragment): TaskForm {
+export function formOf(task: TaskDefinition): TaskForm {
   const { execution, retention, http } = task;
   const { retry } = execution;
   return {

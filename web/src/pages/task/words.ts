@@ -1,6 +1,6 @@
 import type { OverlapPolicy } from '../../api/schema.generated.ts';
 import { formatDuration } from '../../time/format.ts';
-import type { TaskDefinitionFragment } from './task.generated.ts';
+import type { TaskDefinition } from './definition.ts';
 
 /** What may become of a run by hand while another run of the task has not ended. */
 export const OVERLAP_CHOICES: readonly { value: OverlapPolicy; label: string }[] = [
@@ -12,7 +12,7 @@ export const OVERLAP_CHOICES: readonly { value: OverlapPolicy; label: string }[]
   { value: 'ALLOW_ALL', label: 'It runs beside them' },
 ];
 
-type Policy = TaskDefinitionFragment['execution'];
+type Policy = TaskDefinition['execution'];
 
 export function retryWords({ retry }: Pick<Policy, 'retry'>): string {
   const { maxAttempts, initialInterval, backoffCoefficient, maxInterval, jitter, nonRetryableErrors } = retry;
@@ -33,7 +33,7 @@ export function concurrencyWords({ concurrency }: Pick<Policy, 'concurrency'>): 
   return concurrency === 1 ? 'one run at a time; further ones wait' : `${concurrency} runs at once; further ones wait`;
 }
 
-export function retentionWords(retention: TaskDefinitionFragment['retention']): string {
+export function retentionWords(retention: TaskDefinition['retention']): string {
   const parts = [
     ...(retention?.runs ? [`for ${formatDuration(retention.runs)}`] : []),
     ...(retention?.count ? [`the newest ${retention.count} of each schedule`] : []),
@@ -42,7 +42,7 @@ export function retentionWords(retention: TaskDefinitionFragment['retention']): 
 }
 
 /** What the page of a task calls its kind. */
-export function kindWords({ kind, scope }: Pick<TaskDefinitionFragment, 'kind' | 'scope'>): string {
+export function kindWords({ kind, scope }: Pick<TaskDefinition, 'kind' | 'scope'>): string {
   if (kind === 'HTTP') return 'HTTP task: a request that any worker sends';
   return scope === 'LOCAL'
     ? 'Code task: each occurrence runs once on every worker'

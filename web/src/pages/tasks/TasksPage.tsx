@@ -185,7 +185,7 @@ function TaskRow({
           size="sm"
           c="inherit"
           onClick={() => set({ group: task.group })}
-          aria-label={`Only group ${task.group}`}
+          title={`Only group ${task.group}`}
         >
           {task.group}
         </Anchor>

@@ -35,7 +35,7 @@ import { useFilters } from '../../shell/location.ts';
 import { useNow } from '../../time/clock.ts';
 import { BROWSER_ZONE } from '../../time/format.ts';
 import { Instant } from '../../time/Instant.tsx';
-import { wallClockOf } from '../../time/wallClock.ts';
+import { wallOf } from '../../time/wallClock.ts';
 import { LASTINGS, ROLES, stateOf, TOKEN_LOOKS } from './tokenList.ts';
 import { ApiTokensDocument, CreateApiTokenDocument, RevokeApiTokenDocument } from './tokens.generated.ts';
 import type { ApiTokensQuery } from './tokens.generated.ts';
@@ -249,7 +249,7 @@ function CreateDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) 
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('VIEWER');
   const [lasting, setLasting] = useState('90');
-  const [at, setAt] = useState(() => wallClockOf(Date.now() + 30 * DAY, BROWSER_ZONE));
+  const [at, setAt] = useState(() => wallOf(Date.now() + 30 * DAY, BROWSER_ZONE));
   const [faults, setFaults] = useState<readonly FieldFault[]>([]);
   const [busy, setBusy] = useState(false);
   const [made, setMade] = useState<{ name: string; secret: string } | null>(null);
