@@ -344,6 +344,7 @@ test('who may not do a thing reads why', async () => {
   const { VIEWER } = await addTokens(client.databaseUrl, 'VIEWER');
   await page.goto(`${url}/#/login?token=${VIEWER}`);
   await page.reload();
+  await page.waitForURL(`${url}/#/`);
   await open('/tasks/shop.sync');
   await button('Trigger').hover();
   await page.getByText('Needs the role OPERATOR.').waitFor();

@@ -127,7 +127,7 @@ function Entry({ entry, set }: { entry: ShownEntry; set(changes: Record<string, 
           {href === null ? (
             <Code>{name}</Code>
           ) : (
-            <Anchor component={Link} href={href} inherit>
+            <Anchor component={Link} href={href} inherit underline="always">
               {name}
             </Anchor>
           )}

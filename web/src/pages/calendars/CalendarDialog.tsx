@@ -178,7 +178,7 @@ function Outcome({ before, done, onClose }: OutcomeProps) {
             <List size="sm">
               {moved.slice(0, 20).map((schedule) => (
                 <List.Item key={schedule.id}>
-                  <Anchor component={Link} href={`/schedules/${schedule.id}`} inherit>
+                  <Anchor component={Link} href={`/schedules/${schedule.id}`} inherit underline="always">
                     {schedule.name}
                   </Anchor>
                   , next <Instant at={schedule.nextFireAt} as="both" size="sm" />

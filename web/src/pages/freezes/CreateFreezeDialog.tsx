@@ -324,7 +324,7 @@ function Matching({ form }: { form: FreezeForm }) {
       {nodes.slice(0, 5).map(({ id, name }, index) => (
         <span key={id}>
           {index > 0 && ', '}
-          <Anchor component={Link} href={`/schedules/${id}`} target="_blank" inherit>
+          <Anchor component={Link} href={`/schedules/${id}`} target="_blank" inherit underline="always">
             {name}
           </Anchor>
         </span>

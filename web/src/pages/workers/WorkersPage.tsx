@@ -221,7 +221,7 @@ function CodeTasks({ worker }: { worker: ShownWorker }) {
       {tasks.slice(0, SHOWN_TASKS).map(({ id, key }, index) => (
         <span key={id}>
           {index > 0 && ', '}
-          <Anchor component={Link} href={`/tasks/${encodeURIComponent(key)}`} size="xs">
+          <Anchor component={Link} href={`/tasks/${encodeURIComponent(key)}`} size="xs" underline="always">
             {key}
           </Anchor>
         </span>
