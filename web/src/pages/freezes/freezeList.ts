@@ -9,7 +9,7 @@ interface Times {
 export type FreezePhase = 'ACTIVE' | 'COMING' | 'PAST';
 
 /** @param now  epoch milliseconds of the server's clock */
-export function phaseOf({ from, until, active }: Times, now: number): FreezePhase {
+function phaseOf({ from, until, active }: Times, now: number): FreezePhase {
   // What was ended early says so; what runs out does so by the clock.
   if (!active || Date.parse(until) <= now) return 'PAST';
   return Date.parse(from) <= now ? 'ACTIVE' : 'COMING';

@@ -2,12 +2,12 @@ import type { LabelSelector, TaskFilter, TaskKind, TaskOrder, TaskOrderField, Ta
 
 /** How the address says which tasks are shown: ?search=…&state=RUNNING&kind=HTTP&group=shop&label=team=shop&sort=-NEXT_FIRE_AT. */
 
-export const STATES: readonly TaskState[] = ['IDLE', 'RUNNING', 'UNAVAILABLE'];
-export const KINDS: readonly TaskKind[] = ['CODE', 'HTTP'];
+const STATES: readonly TaskState[] = ['IDLE', 'RUNNING', 'UNAVAILABLE'];
+const KINDS: readonly TaskKind[] = ['CODE', 'HTTP'];
 const FIELDS: readonly TaskOrderField[] = ['KEY', 'NEXT_FIRE_AT', 'LAST_RUN_ENDED_AT'];
 /** Words of the address that choose tasks; the others say in which order, and which page. */
 export const FILTERS = ['search', 'state', 'kind', 'group', 'label'] as const;
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 
 const oneOf = <T extends string>(text: string | null, allowed: readonly T[]): T[] => allowed.filter((each) => each === text);
 
