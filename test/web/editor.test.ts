@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { faultOfRequest, faultsAt, faultsOf, withoutTouched } from '../../web/src/pages/editor/faults.ts';
+import { faultOfRequest, faultsAt, faultsOf, withoutTouched } from '../../web/src/parts/faults.ts';
 import { inputFieldsOf } from '../../web/src/pages/editor/inputFields.ts';
 import { diffLines } from '../../web/src/pages/editor/lineDiff.ts';
 import { compareEdits, mergeEdits, usualChoice } from '../../web/src/pages/editor/merge.ts';
-import { getAt, setAt } from '../../web/src/pages/editor/path.ts';
+import { getAt, setAt } from '../../web/src/parts/path.ts';
 import { cleanSpec, copyOf, differingFields, patchOf } from '../../web/src/pages/editor/spec.ts';
 import { TEMPLATES } from '../../web/src/pages/editor/templates.ts';
 import { TRIGGER_KINDS, beginningOf, changeKind, heldBy, kindOf } from '../../web/src/pages/editor/triggers.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeRows } from '../../web/src/pages/schedule/changeRows.ts';
+import { changeRows } from '../../web/src/parts/changeRows.ts';
 import { countTones, heatMap, heatRange, readableFrom } from '../../web/src/pages/schedule/heatMap.ts';
 import type { DayRuns, LedgerSpan } from '../../web/src/pages/schedule/heatMap.ts';
 import { endOf, ledgerRows } from '../../web/src/pages/schedule/ledgerRows.ts';

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { diffLines } from './lineDiff.ts';
 import { compareEdits, mergeEdits, usualChoice } from './merge.ts';
 import type { FieldChange, Side } from './merge.ts';
-import { sameJson } from './path.ts';
+import { sameJson } from '../../parts/path.ts';
 import { FIELD_WORDS } from './spec.ts';
 import type { Spec } from './spec.ts';
 

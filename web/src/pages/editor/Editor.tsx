@@ -18,12 +18,12 @@ import {
   UpdateScheduleDocument,
 } from './editor.generated.ts';
 import type { EditedScheduleQuery } from './editor.generated.ts';
-import { faultOfRequest, faultsOf } from './faults.ts';
-import type { Fault } from './faults.ts';
+import { faultOfRequest, faultsOf } from '../../parts/faults.ts';
+import type { Fault } from '../../parts/faults.ts';
 import { FormProvider, brokenTexts, useEditorState } from './form.tsx';
 import { PolicySections } from './PolicySections.tsx';
 import { PreviewPanel } from './PreviewPanel.tsx';
-import { sameJson } from './path.ts';
+import { sameJson } from '../../parts/path.ts';
 import { FIELD_WORDS, cleanSpec, differingFields, patchOf } from './spec.ts';
 import type { Spec } from './spec.ts';
 import { useChosenTask } from './TaskPicker.tsx';

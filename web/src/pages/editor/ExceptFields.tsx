@@ -4,7 +4,7 @@ import { useQuery } from 'urql';
 import { CalendarNamesDocument } from './editor.generated.ts';
 import { ChoiceAt, ListAt, TextAt } from './fields.tsx';
 import { useField, useToday } from './form.tsx';
-import type { Path } from './path.ts';
+import type { Path } from '../../parts/path.ts';
 import { EXCLUSION_KINDS, EXCLUSION_WORDS, exclusionBeginning, exclusionKindOf } from './triggers.ts';
 import type { ExclusionKey } from './triggers.ts';
 

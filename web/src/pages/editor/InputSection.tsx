@@ -5,8 +5,8 @@ import { brokenTexts, useField, useForm } from './form.tsx';
 import { inputFieldsOf } from './inputFields.ts';
 import type { InputField } from './inputFields.ts';
 import { JsonBox } from './JsonBox.tsx';
-import { isRecord } from './path.ts';
-import type { Path } from './path.ts';
+import { isRecord } from '../../parts/path.ts';
+import type { Path } from '../../parts/path.ts';
 import type { ChosenTask } from './TaskPicker.tsx';
 
 /** What each run is given: a form where the task says what it takes, JSON else. */

@@ -1,12 +1,12 @@
 import { Anchor, Box, Button, Group, Input, Stack, Text, Textarea } from '@mantine/core';
 import { useId, useRef } from 'react';
 import type { ReactNode } from 'react';
-import { faultsAt } from './faults.ts';
+import { faultsAt } from '../../parts/faults.ts';
 import { useField, useForm } from './form.tsx';
 import { placeOf, readJson } from './jsonText.ts';
 import type { Span } from './jsonText.ts';
-import { pathKey, sameJson } from './path.ts';
-import type { Path } from './path.ts';
+import { pathKey, sameJson } from '../../parts/path.ts';
+import type { Path } from '../../parts/path.ts';
 
 const LINE_PX = 20;
 const MOST_ROWS = 28;

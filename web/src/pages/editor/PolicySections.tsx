@@ -3,9 +3,9 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { formatDuration } from '../../time/format.ts';
 import { ChoiceAt, DurationAt, InstantAt, ListAt, NumberAt, TextAt } from './fields.tsx';
-import { faultsAt } from './faults.ts';
+import { faultsAt } from '../../parts/faults.ts';
 import { useField, useForm } from './form.tsx';
-import { getAt, isRecord } from './path.ts';
+import { getAt, isRecord } from '../../parts/path.ts';
 import type { Spec } from './spec.ts';
 import type { ChosenTask } from './TaskPicker.tsx';
 

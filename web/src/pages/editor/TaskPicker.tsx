@@ -4,9 +4,9 @@ import { useState } from 'react';
 import { useQuery } from 'urql';
 import { ChosenTaskDocument, TaskChoicesDocument } from './editor.generated.ts';
 import type { ChosenTaskQuery } from './editor.generated.ts';
-import { ORDER } from './fields.tsx';
+import { ORDER } from '../../parts/fieldOrder.ts';
 import { useField } from './form.tsx';
-import { isRecord } from './path.ts';
+import { isRecord } from '../../parts/path.ts';
 
 export type ChosenTask = NonNullable<ChosenTaskQuery['task']>;
 

@@ -2,9 +2,9 @@ import { ActionIcon, Alert, Group, Menu, NativeSelect, SimpleGrid, Stack, Text }
 import { IconDots } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
 import { ChoiceAt, DurationAt, InstantAt, ListAt, TextAt, WallAt } from './fields.tsx';
-import { faultsAt } from './faults.ts';
+import { faultsAt } from '../../parts/faults.ts';
 import { useField, useForm, useToday } from './form.tsx';
-import type { Path } from './path.ts';
+import type { Path } from '../../parts/path.ts';
 import { ExceptFields } from './ExceptFields.tsx';
 import { KIND_WORDS, MAX_DEPTH, SET_KINDS, TRIGGER_KINDS, changeKind, heldBy, kindOf } from './triggers.ts';
 import type { TriggerKey } from './triggers.ts';

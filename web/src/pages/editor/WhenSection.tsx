@@ -4,7 +4,7 @@ import { brokenTexts, useField, useForm, wallNow } from './form.tsx';
 import { JsonBox } from './JsonBox.tsx';
 import { TEMPLATES } from './templates.ts';
 import { TriggerBuilder } from './TriggerBuilder.tsx';
-import { ZonePicker } from './ZonePicker.tsx';
+import { ZonePicker } from '../../parts/ZonePicker.tsx';
 
 type View = 'BUILDER' | 'BOTH' | 'JSON';
 

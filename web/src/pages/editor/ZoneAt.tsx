@@ -1,6 +1,6 @@
 import { useField, useForm } from './form.tsx';
-import type { Path } from './path.ts';
-import { ZonePicker } from './ZonePicker.tsx';
+import type { Path } from '../../parts/path.ts';
+import { ZonePicker } from '../../parts/ZonePicker.tsx';
 
 /** The zone of one trigger, where it is another one than the schedule's. */
 export function ZoneAt({ path }: { path: Path }) {

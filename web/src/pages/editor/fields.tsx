@@ -4,9 +4,10 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { readDuration, writeDuration } from '../../time/durationParts.ts';
 import type { DurationUnit } from '../../time/durationParts.ts';
+import { ORDER } from '../../parts/fieldOrder.ts';
 import { readWall, wallOf } from '../../time/wallClock.ts';
 import { useField, useForm } from './form.tsx';
-import type { Path } from './path.ts';
+import type { Path } from '../../parts/path.ts';
 
 interface Asked {
   path: Path;
@@ -18,8 +19,6 @@ interface Asked {
 
 const textOf = (value: unknown): string =>
   value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-/** What is said about a field stands below it: fields beside each other are in line, however long that is. */
-export const ORDER: ('label' | 'input' | 'error' | 'description')[] = ['label', 'input', 'error', 'description'];
 const shown = (asked: Asked) => ({
   inputWrapperOrder: ORDER,
   label: asked.label,

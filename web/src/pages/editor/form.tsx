@@ -1,10 +1,10 @@
 import { createContext, use, useState } from 'react';
 import { moveWall, wallOf } from '../../time/wallClock.ts';
-import { faultsAt, withoutTouched } from './faults.ts';
-import type { Fault } from './faults.ts';
+import { faultsAt, withoutTouched } from '../../parts/faults.ts';
+import type { Fault } from '../../parts/faults.ts';
 import { readJson } from './jsonText.ts';
-import { getAt, pathKey, setAt, startsWith } from './path.ts';
-import type { Path } from './path.ts';
+import { getAt, pathKey, setAt, startsWith } from '../../parts/path.ts';
+import type { Path } from '../../parts/path.ts';
 import type { Spec } from './spec.ts';
 
 /**

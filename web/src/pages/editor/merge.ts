@@ -1,6 +1,6 @@
 import { FIELD_WORDS, cleanSpec, differingFields } from './spec.ts';
 import type { Spec } from './spec.ts';
-import { sameJson } from './path.ts';
+import { sameJson } from '../../parts/path.ts';
 
 /** One field of a definition that two people have changed at once, or one of them. */
 export interface FieldChange {

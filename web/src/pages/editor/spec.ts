@@ -1,4 +1,4 @@
-import { isRecord, sameJson } from './path.ts';
+import { isRecord, sameJson } from '../../parts/path.ts';
 
 /** A definition in the shape of ScheduleSpecInput, as JSON: what Schedule.spec answers and createSchedule takes. */
 export type Spec = Readonly<Record<string, unknown>>;

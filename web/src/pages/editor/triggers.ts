@@ -1,4 +1,4 @@
-import { isRecord } from './path.ts';
+import { isRecord } from '../../parts/path.ts';
 
 /** Each names the one field of a TriggerInput. */
 export const TRIGGER_KINDS = [

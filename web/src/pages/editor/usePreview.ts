@@ -2,8 +2,8 @@ import { useEffect, useState } from 'react';
 import { useClient } from 'urql';
 import { PreviewDocument } from './editor.generated.ts';
 import type { PreviewQuery } from './editor.generated.ts';
-import { faultOfRequest, faultsOf } from './faults.ts';
-import type { Fault } from './faults.ts';
+import { faultOfRequest, faultsOf } from '../../parts/faults.ts';
+import type { Fault } from '../../parts/faults.ts';
 import type { Spec } from './spec.ts';
 
 const DEBOUNCE_MS = 250;

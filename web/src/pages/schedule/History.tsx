@@ -4,7 +4,7 @@ import { useMay } from '../../api/session.tsx';
 import { useLive } from '../../api/useLive.ts';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { Instant } from '../../time/Instant.tsx';
-import { changeRows } from './changeRows.ts';
+import { changeRows } from '../../parts/changeRows.ts';
 import { ScheduleHistoryDocument } from './schedule.generated.ts';
 import type { ScheduleHistoryQuery } from './schedule.generated.ts';
 import classes from './schedule.module.css';

@@ -9,7 +9,7 @@ import { formatInstant } from '../../../time/format.ts';
 import { readWall, wallOf } from '../../../time/wallClock.ts';
 import { BackfillScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
-import { FormDialog } from './FormDialog.tsx';
+import { FormDialog } from '../../../parts/FormDialog.tsx';
 
 const DAY_MS = 86_400_000;
 /** The first this many are named. */

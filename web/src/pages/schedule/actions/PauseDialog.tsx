@@ -6,8 +6,8 @@ import { sayDone } from '../../../parts/toasts.tsx';
 import { PauseScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
 import { readWall, wallOf } from '../../../time/wallClock.ts';
-import { FormDialog } from './FormDialog.tsx';
-import { UntilField } from './UntilField.tsx';
+import { FormDialog } from '../../../parts/FormDialog.tsx';
+import { UntilField } from '../../../parts/UntilField.tsx';
 
 /** Holds it back, with the reason that everybody reads, for a while or until somebody resumes it. */
 export function PauseDialog({ schedule, onClose }: { schedule: ShownSchedule; onClose(): void }) {

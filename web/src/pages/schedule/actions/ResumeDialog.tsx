@@ -5,7 +5,7 @@ import { faultText, useAct } from '../../../api/useAct.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { ResumeScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
-import { FormDialog } from './FormDialog.tsx';
+import { FormDialog } from '../../../parts/FormDialog.tsx';
 
 const CHOICES = (most: number): readonly { value: MisfireMode; label: string; description: string }[] => [
   { value: 'SKIP', label: 'They do not run', description: 'The ledger has them as paused. It goes on with the next time.' },

@@ -6,8 +6,8 @@ import { sayDone } from '../../../parts/toasts.tsx';
 import { OVERLAP_WORDS } from '../policyWords.ts';
 import { TriggerScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
-import { FormDialog } from './FormDialog.tsx';
-import { readInput } from './readInput.ts';
+import { FormDialog } from '../../../parts/FormDialog.tsx';
+import { readInput } from '../../../parts/readInput.ts';
 
 /** Runs it at once, with its own input or another. */
 export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; onClose(): void }) {

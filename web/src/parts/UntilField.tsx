@@ -1,6 +1,6 @@
 import { Button, Group, Stack, TextInput } from '@mantine/core';
-import { useSession } from '../../../api/session.tsx';
-import { wallOf } from '../../../time/wallClock.ts';
+import { useSession } from '../api/session.tsx';
+import { wallOf } from '../time/wallClock.ts';
 
 const HOUR = 3_600_000;
 const CHOICES = [

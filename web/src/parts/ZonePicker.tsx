@@ -1,8 +1,8 @@
 import { Group, Select, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { BROWSER_ZONE, offsetOf } from '../../time/format.ts';
-import { ORDER } from './fields.tsx';
+import { BROWSER_ZONE, offsetOf } from '../time/format.ts';
+import { ORDER } from './fieldOrder.ts';
 
 let known: readonly string[] | null = null;
 
