@@ -73,6 +73,7 @@ function describe(error: unknown): string {
 function banner(carillon: Carillon, config: Config): string {
   const lines = [
     `Carillon ${VERSION} is ready.`,
+    `  Dashboard    ${carillon.url}/`,
     `  GraphQL      ${carillon.url}/graphql`,
     `  GraphiQL     ${carillon.url}/graphiql`,
     `  Streams      ${carillon.url}/graphql/stream`,
@@ -82,6 +83,7 @@ function banner(carillon: Carillon, config: Config): string {
     lines.push(
       `  Admin token  ${carillon.adminSecret}`,
       `               kept in ${path.join(config.dataDir, 'admin-token')}, and not shown again`,
+      `  Log in with  ${carillon.url}/#/login?token=${carillon.adminSecret}`,
     );
   }
   return `${lines.join('\n')}\n`;

@@ -33,7 +33,7 @@ export interface FreezeResult {
 const MAX_PREVIEW = 1_000_000;
 const MAX_SCHEDULES = 10_000;
 /** What a filter may not go by: it changes without an edit, or by the freeze itself. */
-const VOLATILE = ['states', 'nextFire', 'failing', 'silent'] as const;
+const VOLATILE = ['states', 'nextFire', 'failing', 'silent', 'missedSince'] as const;
 
 /** Lets nothing that is selected fire by itself for a while. Runs under way go on, and whatever is triggered by hand runs. */
 export function createFreeze(parts: CommandParts, caller: Caller, input: FreezeInput): Promise<CommandResult<FreezeResult>> {

@@ -11,14 +11,17 @@ export function readFilter<F extends Checked>(filter: F | null | undefined): F |
 }
 
 /** A filter of a subscription: events tell of what somebody or something did, not of what did not happen. @throws BAD_USER_INPUT */
-export function readStreamFilter<F extends Checked & { silent?: unknown; states?: readonly string[] | null | undefined }>(
-  filter: F | null | undefined,
-): F | null {
+export function readStreamFilter<
+  F extends Checked & { silent?: unknown; missedSince?: unknown; states?: readonly string[] | null | undefined },
+>(filter: F | null | undefined): F | null {
   if (filter?.silent != null) {
     throw apiError(
       'BAD_USER_INPUT',
       'filter: silent is for lists: a schedule falls silent because nothing happens, and no event tells of that.',
     );
+  }
+  if (filter?.missedSince != null) {
+    throw apiError('BAD_USER_INPUT', 'filter: missedSince is for lists: no event tells of an occurrence that was missed.');
   }
   if (filter?.states?.includes('UNAVAILABLE')) {
     throw apiError(

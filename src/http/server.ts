@@ -13,6 +13,7 @@ import { createRateLimiter } from '../graphql/rateLimit.ts';
 import { startGraphQLEndpoint } from '../graphql/server.ts';
 import type { EventStream } from '../graphql/sse.ts';
 import { answerCors } from './cors.ts';
+import { createDashboardRoutes } from './dashboardRoute.ts';
 import { openExchange, replyErrors, replyJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
 import { createGate } from './gate.ts';
@@ -79,7 +80,7 @@ export const TIMEOUTS = {
 const MAX_REQUESTS_PER_SOCKET = 10_000;
 
 /**
- * Serves /graphql (HTTP and WebSocket), /graphql/stream, /graphiql, /livez and /readyz; listening when it settles.
+ * Serves /graphql (HTTP and WebSocket), /graphql/stream, /graphiql, the dashboard at /, /livez and /readyz; listening when it settles.
  * @throws Error when the address cannot be bound
  */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
@@ -108,6 +109,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     ['/graphql', (exchange) => serveGraphQL(exchange, { endpoint, guard, identify, contextFor })],
     ['/graphql/stream', (exchange) => serveStream(exchange, { guard, identify, contextFor, log, tenure, places, keep })],
     ...createGraphiqlRoutes(production),
+    ...createDashboardRoutes(),
     ['/livez', (exchange) => serveHealth(exchange, { ok: true })],
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],
   ]);

@@ -23,6 +23,7 @@ export interface ScheduleFilter {
   nextFire?: InstantRange | null | undefined;
   failing?: boolean | null | undefined;
   silent?: boolean | null | undefined;
+  missedSince?: Date | null | undefined;
 }
 type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
 
@@ -78,6 +79,12 @@ export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, 
     const unfired = `SELECT u.id FROM schedule u WHERE ${firing('u')} AND u.deleted_at IS NULL AND ${nextFireAt('u')} < ${since} AND u.next_fire_at < ${since}`;
     if (filter.silent) conditions.add(`s.state = 'ACTIVE' AND s.id IN (${unfired} UNION ALL ${untaken})`);
     else conditions.is(`s.state = 'ACTIVE' AND (s.next_fire_at < ${since} OR s.id IN (${untaken}))`, false);
+  }
+  if (filter.missedSince != null) {
+    const since = `${conditions.param(filter.missedSince.toISOString())}::timestamptz`;
+    conditions.add(
+      `EXISTS (SELECT 1 FROM occurrence m WHERE m.schedule_id = s.id AND m.verdict = 'MISSED' AND m.through >= ${since})`,
+    );
   }
   return conditions;
 }

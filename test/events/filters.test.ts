@@ -230,6 +230,33 @@ test('a schedule is silent when for more than a minute it has not fired what was
   assert.deepEqual(await names(true), ['due'], 'what is paused should do nothing');
 });
 
+test('missedSince finds schedules with a missed occurrence that is no earlier, by the last one of its row', async (t) => {
+  const parts = await openParts(t);
+  const { store, clock } = parts;
+  await addTask(parts);
+  const verdicts = [
+    ['early', 'MISSED', '01:00:00', '01:10:00'],
+    ['long', 'MISSED', '01:00:00', '02:00:00'],
+    ['late', 'MISSED', '03:00:00', '03:00:00'],
+    ['other', 'COALESCED', '03:00:00', '03:00:00'],
+  ] as const;
+  for (const [name, verdict, first, last] of verdicts) {
+    const { id } = await addSchedule(parts, { name });
+    const [scheduledFor, through, recordedAt] = [new Date(at(first)), new Date(at(last)), new Date(at('04:00:00'))];
+    const count = first === last ? 1 : 7;
+    const data = { id: `occ_${name}`, scheduleId: id, scheduledFor, through, count, verdict, scheduleVersion: 1, recordedAt };
+    await store.prisma.occurrence.create({ data });
+  }
+  const request: PageRequest = { ...firstPage, order: SCHEDULE_ORDERS.NAME };
+  const found = async (since: string) => {
+    const page = await pageSchedules(store.prisma, { missedSince: new Date(at(since)) }, request, clock.now());
+    return page.rows.map((schedule) => schedule.name);
+  };
+  assert.deepEqual(await found('02:00:00'), ['late', 'long']);
+  assert.deepEqual(await found('02:00:00.001'), ['late']);
+  assert.deepEqual(await found('03:00:00.001'), []);
+});
+
 test('runs: every field says the same of a list and of a stream', async (t) => {
   const parts = await openParts(t);
   const { store, clock, queue } = parts;

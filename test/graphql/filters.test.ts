@@ -87,17 +87,21 @@ test('lists inside of objects check their filters as well', async () => {
   }
 });
 
-test('streams refuse what no event tells of: a silent schedule, an unavailable task', async () => {
+test('streams refuse what no event tells of: a silent schedule, a missed occurrence, an unavailable task', async () => {
   for (const silent of [true, false]) {
     const { status, errors } = await refusal(carillon, { query: SCHEDULE_CHANGED, variables: { filter: { silent } } });
     assert.deepEqual([status, errors?.[0]?.extensions.code], [400, 'BAD_USER_INPUT']);
     assert.match(errors?.[0]?.message ?? '', /^filter: silent is for lists/);
   }
+  const missedSince = new Date(0).toISOString();
+  const missed = await refusal(carillon, { query: SCHEDULE_CHANGED, variables: { filter: { missedSince } } });
+  assert.match(missed.errors?.[0]?.message ?? '', /^filter: missedSince is for lists/);
   const { errors } = await refusal(carillon, { query: TASK_CHANGED, variables: { filter: { states: ['IDLE', 'UNAVAILABLE'] } } });
   assert.equal(errors?.[0]?.extensions.code, 'BAD_USER_INPUT');
   assert.match(errors?.[0]?.message ?? '', /^filter: states holds UNAVAILABLE, which is for lists/);
   assert.equal(typeof (await api.ask<PageView>(TASKS, { filter: { states: ['UNAVAILABLE'] } })).totalCount, 'number');
   assert.equal(typeof (await api.ask<PageView>(SCHEDULES, { filter: { silent: true } })).totalCount, 'number');
+  assert.equal(typeof (await api.ask<PageView>(SCHEDULES, { filter: { missedSince } })).totalCount, 'number');
 });
 
 test('who watches what fails is told when a schedule begins to fail and when it recovers; lists and schedules say so too', async (t) => {

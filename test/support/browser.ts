@@ -12,11 +12,14 @@ export interface TestPage {
   strangers: string[];
 }
 
-/** @param origin  the only host that the page is expected to talk to, such as http://127.0.0.1:4000 */
+/**
+ * The browser is that of a package, or the Chromium at CARILLON_TEST_CHROMIUM.
+ * @param origin  the only host that the page is expected to talk to, such as http://127.0.0.1:4000
+ */
 export async function openPage(t: Hooks, origin: string): Promise<TestPage> {
   const browser: Browser = await playwright.launch({
     args: chromium.args,
-    executablePath: await chromium.executablePath(),
+    executablePath: process.env['CARILLON_TEST_CHROMIUM'] ?? (await chromium.executablePath()),
     headless: true,
   });
   t.after(() => browser.close());

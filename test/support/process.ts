@@ -27,8 +27,8 @@ export interface Launched {
   readonly stdout: readonly string[];
   /** Lines so far: the log. */
   readonly stderr: readonly string[];
-  /** Settles with the first line of either that matches. @throws Error when the process ends without it, or 20 s pass */
-  said(pattern: RegExp): Promise<string>;
+  /** Settles with the first line of either that matches. @throws Error when the process ends without it, or 20 s (or the limit) pass */
+  said(pattern: RegExp, limitMs?: number): Promise<string>;
   readonly exited: Promise<Exit>;
   /** Sends a signal and settles when the process is gone. */
   end(signal: NodeJS.Signals): Promise<Exit>;
@@ -40,7 +40,7 @@ export interface CarillonProcess extends Launched, Client {}
 export interface Home {
   readonly dataDir: string;
   /** @param env  over the defaults: a free port, ADMIN_TOKEN, private addresses allowed; an empty text unsets one */
-  launch(env?: Record<string, string>, options?: { ownGroup?: boolean }): Launched;
+  launch(env?: Record<string, string>, options?: { ownGroup?: boolean; program?: string }): Launched;
   /** Launches and waits until it is ready. */
   start(env?: Record<string, string>, options?: { ownGroup?: boolean }): Promise<CarillonProcess>;
   /** Of the database `carillon` on the embedded PostgreSQL that runs here. */
@@ -68,10 +68,10 @@ export async function createHome(t: Hooks): Promise<Home> {
   };
   const home: Home = {
     dataDir,
-    launch(env, { ownGroup = false } = {}) {
+    launch(env, { ownGroup = false, program = MAIN } = {}) {
       const inherited = Object.entries(process.env).filter(([name]) => !OWN.test(name));
       const options = { cwd: folder, env: { ...Object.fromEntries(inherited), ...defaults, ...env }, detached: ownGroup };
-      const child = follow(spawn(process.execPath, [MAIN], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
+      const child = follow(spawn(process.execPath, [program], { ...options, stdio: ['ignore', 'pipe', 'pipe'] }));
       launched.push(child);
       return child;
     },
@@ -131,7 +131,7 @@ function follow(child: ChildProcess): Launched {
     stdout,
     stderr,
     exited,
-    said(pattern) {
+    said(pattern, limitMs = SAID_LIMIT_MS) {
       const { promise, resolve, reject } = Promise.withResolvers<string>();
       const look = () => {
         const line = [...stdout, ...stderr].find((text) => pattern.test(text));
@@ -139,7 +139,7 @@ function follow(child: ChildProcess): Launched {
         else if (gone) fail('the process ended without saying');
       };
       const fail = (what: string) => reject(new Error(`${what} ${pattern}:\n${[...stdout, ...stderr].join('\n')}`));
-      const limit = setTimeout(fail, SAID_LIMIT_MS, `the process has not said within ${SAID_LIMIT_MS} ms`);
+      const limit = setTimeout(fail, limitMs, `the process has not said within ${limitMs} ms`);
       waiting.add(look);
       look();
       return promise.finally(() => {

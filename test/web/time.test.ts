@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readDuration, writeDuration } from '../../web/src/time/durationParts.ts';
+import { moveWall, readWall, wallOf } from '../../web/src/time/wallClock.ts';
+import fc from '../support/properties.ts';
+
+const walls = [
+  { wall: '2026-07-01T09:00', zone: 'Europe/Berlin', at: '2026-07-01T07:00:00.000Z', is: 'ONCE' },
+  { wall: '2026-03-29T02:30:00', zone: 'Europe/Berlin', at: '2026-03-29T01:30:00.000Z', is: 'GAP' },
+  { wall: '2026-10-25T02:30:00', zone: 'Europe/Berlin', at: '2026-10-25T00:30:00.000Z', is: 'TWICE' },
+  { wall: '2026-01-01T00:00:00', zone: 'Pacific/Kiritimati', at: '2025-12-31T10:00:00.000Z', is: 'ONCE' },
+  { wall: '2026-04-05T01:45:00', zone: 'Australia/Lord_Howe', at: '2026-04-04T14:45:00.000Z', is: 'TWICE' },
+];
+for (const { wall, zone, at, is } of walls)
+  test(`${wall} on the clock of ${zone} is ${at} (${is})`, () => {
+    const reading = readWall(wall, zone);
+    assert.deepEqual({ ...reading, at: new Date(reading?.at ?? 0).toISOString() }, { at, is });
+  });
+
+for (const [wall, zone] of [
+  ['', 'UTC'],
+  ['2026-02-30T10:00:00', 'UTC'],
+  ['2026-13-01T10:00', 'UTC'],
+  ['2026-01-01T10:00', 'Mars/Base'],
+] as const)
+  test(`"${wall}" in ${zone} is no time`, () => assert.equal(readWall(wall, zone), null));
+
+test('a bound keeps its time of the clock when the zone is another one', () => {
+  assert.equal(moveWall('2026-07-01T07:00:00.000Z', 'Europe/Berlin', 'America/New_York'), '2026-07-01T13:00:00.000Z');
+});
+
+test('what a clock shows at an instant leads back to it, or to the other pass of the same time', () => {
+  const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'America/St_Johns'];
+  const instants = fc.integer({ min: Date.UTC(2000) / 1000, max: Date.UTC(2060) / 1000 });
+  fc.assert(
+    fc.property(instants, fc.constantFrom(...zones), (second, zone) => {
+      const wall = wallOf(second * 1000, zone);
+      const reading = readWall(wall, zone);
+      assert.notEqual(reading?.is, 'GAP');
+      assert.equal(wallOf(reading?.at ?? 0, zone), wall);
+      if (reading?.is === 'ONCE') assert.equal(reading.at, second * 1000);
+    }),
+  );
+});
+
+const durations = [
+  { text: 'PT90M', parts: { amount: 90, unit: 'MINUTES' } },
+  { text: 'PT1H30M', parts: { amount: 90, unit: 'MINUTES' } },
+  { text: 'PT1M0.5S', parts: { amount: 60.5, unit: 'SECONDS' } },
+  { text: 'PT0H', parts: { amount: 0, unit: 'HOURS' } },
+  { text: 'P2W', parts: { amount: 2, unit: 'WEEKS' } },
+  { text: 'P1M', parts: { amount: 1, unit: 'MONTHS' } },
+  { text: 'P1DT1H', parts: null },
+  { text: 'P1Y6M', parts: null },
+  { text: '-PT1S', parts: null },
+  { text: 'PT', parts: null },
+  { text: 'soon', parts: null },
+];
+for (const { text, parts } of durations)
+  test(`${text} is ${parts === null ? 'written as it is' : `${parts.amount} ${parts.unit.toLowerCase()}`}`, () =>
+    assert.deepEqual(readDuration(text), parts));
+
+test('a number and a unit are read back as they were written', () => {
+  const units = ['SECONDS', 'MINUTES', 'HOURS', 'DAYS', 'WEEKS', 'MONTHS', 'YEARS'] as const;
+  fc.assert(
+    fc.property(fc.nat(100_000), fc.constantFrom(...units), (amount, unit) => {
+      assert.deepEqual(readDuration(writeDuration({ amount, unit })), { amount, unit });
+    }),
+  );
+});

@@ -1,0 +1,19 @@
+import { useField, useForm } from './form.tsx';
+import type { Path } from '../../parts/path.ts';
+import { ZonePicker } from '../../parts/ZonePicker.tsx';
+
+/** The zone of one trigger, where it is another one than the schedule's. */
+export function ZoneAt({ path }: { path: Path }) {
+  const { zone } = useForm();
+  const { value, set, error } = useField(path);
+  return (
+    <ZonePicker
+      label="Time zone of this trigger"
+      description="Left empty: the schedule's."
+      value={typeof value === 'string' ? value : null}
+      error={error}
+      usual={zone}
+      onChange={(next) => set(next ?? undefined)}
+    />
+  );
+}

@@ -1,0 +1,79 @@
+import { JsonInput, Select, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import type { OverlapPolicy } from '../../../api/schema.generated.ts';
+import { faultText, useAct } from '../../../api/useAct.ts';
+import { sayDone } from '../../../parts/toasts.tsx';
+import { OVERLAP_WORDS } from '../policyWords.ts';
+import { TriggerScheduleDocument } from '../schedule.generated.ts';
+import type { ShownSchedule } from '../shown.ts';
+import { FormDialog } from '../../../parts/FormDialog.tsx';
+import { readInput } from '../../../parts/readInput.ts';
+
+/** Runs it at once, with its own input or another. */
+export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; onClose(): void }) {
+  const act = useAct();
+  const own = schedule.input ? JSON.stringify(schedule.input, null, 2) : '';
+  const [text, setText] = useState(own);
+  const [overlap, setOverlap] = useState<OverlapPolicy>(schedule.overlapPolicy);
+  const [reason, setReason] = useState('');
+  const input = readInput(text);
+  return (
+    <FormDialog
+      title="Trigger it now"
+      confirm="Trigger"
+      ready={input.fault === null}
+      onClose={onClose}
+      onConfirm={async () => {
+        const outcome = await act(
+          TriggerScheduleDocument,
+          {
+            input: {
+              ref: { id: schedule.id },
+              ...(text !== own && { input: input.value }),
+              ...(overlap !== schedule.overlapPolicy && { overlapPolicy: overlap }),
+              reason: reason.trim() === '' ? null : reason.trim(),
+            },
+          },
+          'triggerSchedule',
+        );
+        if (!outcome.ok) return faultText(outcome.faults);
+        sayDone('Triggered', 'Its run stands first under Runs.');
+        return null;
+      }}
+    >
+      <Text size="sm">
+        It runs once, at once, outside of the schedule: the next time stays what it is, and maxRuns does not count it.
+      </Text>
+      <JsonInput
+        label="Input"
+        description={text === own ? "The schedule's own." : "Another one than the schedule's, for this run only."}
+        value={text}
+        onChange={setText}
+        autosize
+        minRows={3}
+        maxRows={14}
+        error={input.fault}
+        classNames={{ input: 'mono' }}
+        spellCheck={false}
+      />
+      <Select
+        label="While a run of it has not ended"
+        data={Object.entries(OVERLAP_WORDS).map(([value, words]) => ({
+          value,
+          label: `${words}${value === schedule.overlapPolicy ? ' (as the schedule says)' : ''}`,
+        }))}
+        value={overlap}
+        onChange={(value) => value !== null && setOverlap(value as OverlapPolicy)}
+        allowDeselect={false}
+      />
+      <TextInput
+        label="Reason"
+        description="Others read it in the history. May be left empty."
+        value={reason}
+        maxLength={2000}
+        onChange={(event) => setReason(event.currentTarget.value)}
+        data-autofocus
+      />
+    </FormDialog>
+  );
+}
