@@ -32,7 +32,7 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 function sources(folder = SRC): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath, entry.name))
     .filter((file) => !file.includes(`${path.sep}generated`));
 }
@@ -84,6 +84,18 @@ test('trigger and domain are pure: no I/O, no clock, no randomness, no environme
     for (const pattern of FORBIDDEN_IN_PURE) if (pattern.test(code)) faults.push(`${path.relative(SRC, file)}: ${pattern}`);
   }
   assert.deepEqual(faults, []);
+});
+
+test('the dashboard knows the contract only: nothing of it comes from outside of web/', () => {
+  const web = fileURLToPath(new URL('../web/src/', import.meta.url));
+  const files = sources(web);
+  assert.ok(files.length > 50);
+  const strangers = files.flatMap((file) =>
+    importsOf(readFileSync(file, 'utf8'))
+      .filter((name) => name.startsWith('.') && !path.resolve(path.dirname(file), name).startsWith(web))
+      .map((name) => `${path.relative(web, file)} → ${name}`),
+  );
+  assert.deepEqual(strangers, []);
 });
 
 test('every folder of src is known here', () => {
