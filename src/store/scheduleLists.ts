@@ -2,7 +2,7 @@ import type { LabelSelector } from '../domain/labels.ts';
 import { Conditions, TASK_KEYS, findNamed, findWords } from './conditions.ts';
 import type { InstantRange } from './conditions.ts';
 import { readPage } from './pages.ts';
-import type { ListOrder, Page, PageRequest } from './pages.ts';
+import type { List, ListOrder, Page, PageRequest } from './pages.ts';
 import { findSchedulesById } from './schedules.ts';
 import type { ScheduleRecord } from './schedules.ts';
 import { sqlOfPrisma } from './sql.ts';
@@ -46,26 +46,46 @@ export const SCHEDULE_ORDERS = {
     type: 'timestamptz',
     nullable: { has: FIRES, hasNot: FIRES_NOT },
   },
-  UPDATED_AT: { field: 'updatedAt', expression: 's.updated_at', type: 'timestamptz', nullable: false },
-  CREATED_AT: { field: 'createdAt', expression: 's.created_at', type: 'timestamptz', nullable: false },
+  UPDATED_AT: { field: 'updatedAt', expression: 'l.updated_at', type: 'timestamptz', nullable: false },
+  CREATED_AT: { field: 'createdAt', expression: 'l.created_at', type: 'timestamptz', nullable: false },
 } as const satisfies Record<string, ListOrder>;
+/** Those that schedule_listing has indexes of. */
+const LISTED_ORDERS: ReadonlySet<ListOrder> = new Set([SCHEDULE_ORDERS.UPDATED_AT, SCHEDULE_ORDERS.CREATED_AT]);
 
-/** @param now  what `silent` is measured against, epoch ms */
+/**
+ * What rows of schedule, s, must satisfy.
+ * @param now  what `silent` is measured against, epoch ms
+ */
 export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, now: number): Promise<Conditions> {
   const conditions = new Conditions();
   conditions.add('s.deleted_at IS NULL');
+  conditions.anyOf('s.trigger_kind', filter.kinds);
+  const found = await findWords(prisma, TASK_KEYS, filter.search);
+  conditions.search(['s.name', 's.description'], filter.search, { expression: 's.task_id', found });
+  await addOthers(prisma, conditions, filter, now);
+  return conditions;
+}
+
+/** The part of it that rows of schedule_listing, l, can answer for: none of them is of a deleted schedule. */
+function listedConditions(filter: ScheduleFilter): Conditions {
+  const conditions = new Conditions();
+  conditions.anyOf('l.kind', filter.kinds);
+  // Name, description and key stand in lines of their own, and no word holds a line break.
+  conditions.search(['l.text'], filter.search);
+  return conditions;
+}
+
+/** What only rows of schedule, s, can answer for. */
+async function addOthers(prisma: Db, conditions: Conditions, filter: ScheduleFilter, now: number): Promise<void> {
   conditions.anyOf('s.name', filter.names);
   conditions.anyOf('s.task_id', await findNamed(prisma, TASK_KEYS, filter.taskKeys));
   conditions.anyOf('s.task_id', filter.taskIds);
   conditions.anyOf('s.state', filter.states);
-  conditions.anyOf('s.trigger_kind', filter.kinds);
   if (filter.managedBy != null) conditions.anyOf('s.managed_by', [filter.managedBy]);
   if (filter.calendar != null)
     conditions.add(
       `cardinality(s.calendar_names) <> 0 AND s.calendar_names @> ARRAY[${conditions.param(filter.calendar)}::text]`,
     );
-  const found = await findWords(prisma, TASK_KEYS, filter.search);
-  conditions.search(['s.name', 's.description'], filter.search, { expression: 's.task_id', found });
   conditions.labels('s.labels', filter.labels);
   if (filter.nextFire != null) conditions.add(FIRES);
   // The same twice: the one is what the index holds, and of the other the planner knows how many rows it leaves.
@@ -86,7 +106,25 @@ export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, 
       `EXISTS (SELECT 1 FROM occurrence m WHERE m.schedule_id = s.id AND m.verdict = 'MISSED' AND m.through >= ${since})`,
     );
   }
-  return conditions;
+}
+
+/**
+ * Where the rows of a list are found: in the narrow schedule_listing when it has an index of the order or of what is looked for, and
+ * together with schedule only when a condition or the order is about that.
+ */
+async function listOf(prisma: Db, filter: ScheduleFilter, order: ListOrder, now: number): Promise<List> {
+  const conditions = listedConditions(filter);
+  const ordered = LISTED_ORDERS.has(order);
+  const [id, listed] = [ordered ? 'l.schedule_id' : 's.id', conditions.size];
+  if (!ordered && listed === 0) return { from: 'schedule s', id, conditions: await conditionsOfSchedules(prisma, filter, now) };
+  const alone = { from: 'schedule_listing l', id, conditions: listedConditions(filter) };
+  await addOthers(prisma, conditions, filter, now);
+  const sufficient = conditions.size === listed;
+  if (ordered && sufficient) return alone;
+  // True of all that are listed, and what partial indexes of schedule hold.
+  conditions.add('s.deleted_at IS NULL');
+  const list = { from: 'schedule_listing l JOIN schedule s ON s.id = l.schedule_id', id, conditions };
+  return sufficient ? { ...list, counted: alone } : list;
 }
 
 export async function pageSchedules(
@@ -95,8 +133,7 @@ export async function pageSchedules(
   request: PageRequest,
   now: number,
 ): Promise<SchedulePage> {
-  const conditions = await conditionsOfSchedules(prisma, filter ?? {}, now);
-  const list = { from: 'schedule s', alias: 's', conditions };
+  const list = await listOf(prisma, filter ?? {}, request.order, now);
   return readPage(prisma, list, request, (ids) => findSchedulesById(prisma, ids));
 }
 
