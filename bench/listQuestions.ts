@@ -20,7 +20,7 @@ const DAY = 24 * HOUR;
 /** A list of the API with what may be asked of it. */
 export interface PagedList {
   name: string;
-  /** The table and its alias, as in the order's expressions, and what is joined to it. */
+  /** The table and its alias, as in the order's expressions. */
   from: string;
   orders: readonly ListOrder[];
   filters: Record<string, (request: PageRequest) => Promise<Page<unknown>>>;
@@ -125,7 +125,7 @@ export function pagedLists({ prisma }: Store, now: number): PagedList[] {
     },
     {
       name: 'schedules',
-      from: 'schedule s JOIN schedule_listing l ON l.schedule_id = s.id',
+      from: 'schedule s',
       orders: Object.values(SCHEDULE_ORDERS),
       filters: {
         none: schedules(null),

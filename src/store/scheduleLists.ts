@@ -46,40 +46,61 @@ export const SCHEDULE_ORDERS = {
     type: 'timestamptz',
     nullable: { has: FIRES, hasNot: FIRES_NOT },
   },
-  UPDATED_AT: { field: 'updatedAt', expression: 'l.updated_at', type: 'timestamptz', nullable: false },
-  CREATED_AT: { field: 'createdAt', expression: 'l.created_at', type: 'timestamptz', nullable: false },
+  UPDATED_AT: { field: 'updatedAt', expression: 's.updated_at', type: 'timestamptz', nullable: false },
+  CREATED_AT: { field: 'createdAt', expression: 's.created_at', type: 'timestamptz', nullable: false },
 } as const satisfies Record<string, ListOrder>;
-/** Those that schedule_listing has indexes of. */
-const LISTED_ORDERS: ReadonlySet<ListOrder> = new Set([SCHEDULE_ORDERS.UPDATED_AT, SCHEDULE_ORDERS.CREATED_AT]);
+/** What schedule_listing has indexes of, as they are to be asked there. */
+const LISTED_ORDERS: ReadonlyMap<ListOrder, ListOrder> = new Map<ListOrder, ListOrder>([
+  [SCHEDULE_ORDERS.UPDATED_AT, { ...SCHEDULE_ORDERS.UPDATED_AT, expression: 'l.updated_at' }],
+  [SCHEDULE_ORDERS.CREATED_AT, { ...SCHEDULE_ORDERS.CREATED_AT, expression: 'l.created_at' }],
+]);
 
 /**
  * What rows of schedule, s, must satisfy.
  * @param now  what `silent` is measured against, epoch ms
  */
 export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, now: number): Promise<Conditions> {
+  return conditionsOn(OF_SCHEDULE, filter, await foundBy(prisma, filter), now);
+}
+
+/** Tasks that a filter speaks of. */
+interface FoundTasks {
+  ids: string[] | null;
+  /** For each word of the search those whose keys hold it. */
+  byWord: string[][];
+}
+async function foundBy(prisma: Db, { taskKeys, search }: ScheduleFilter): Promise<FoundTasks> {
+  return { ids: await findNamed(prisma, TASK_KEYS, taskKeys), byWord: await findWords(prisma, TASK_KEYS, search) };
+}
+
+/** Columns of the two tables that say the same. */
+interface Common {
+  taskId: string;
+  kind: string;
+  texts: readonly string[];
+}
+const OF_SCHEDULE: Common = { taskId: 's.task_id', kind: 's.trigger_kind', texts: ['s.name', 's.description'] };
+/** Its text has a line for each of the two, and no word holds a line break. */
+const OF_LISTING: Common = { taskId: 'l.task_id', kind: 'l.kind', texts: ['l.text'] };
+
+function conditionsOn(columns: Common, filter: ScheduleFilter, found: FoundTasks, now: number): Conditions {
   const conditions = new Conditions();
   conditions.add('s.deleted_at IS NULL');
-  conditions.anyOf('s.trigger_kind', filter.kinds);
-  const found = await findWords(prisma, TASK_KEYS, filter.search);
-  conditions.search(['s.name', 's.description'], filter.search, { expression: 's.task_id', found });
-  await addOthers(prisma, conditions, filter, now);
+  addCommon(conditions, columns, filter, found);
+  addOthers(conditions, filter, now);
   return conditions;
 }
 
-/** The part of it that rows of schedule_listing, l, can answer for: none of them is of a deleted schedule. */
-function listedConditions(filter: ScheduleFilter): Conditions {
-  const conditions = new Conditions();
-  conditions.anyOf('l.kind', filter.kinds);
-  // Name, description and key stand in lines of their own, and no word holds a line break.
-  conditions.search(['l.text'], filter.search);
-  return conditions;
+function addCommon(conditions: Conditions, { taskId, kind, texts }: Common, filter: ScheduleFilter, found: FoundTasks): void {
+  conditions.anyOf(taskId, found.ids);
+  conditions.anyOf(taskId, filter.taskIds);
+  conditions.anyOf(kind, filter.kinds);
+  conditions.search(texts, filter.search, { expression: taskId, found: found.byWord });
 }
 
 /** What only rows of schedule, s, can answer for. */
-async function addOthers(prisma: Db, conditions: Conditions, filter: ScheduleFilter, now: number): Promise<void> {
+function addOthers(conditions: Conditions, filter: ScheduleFilter, now: number): void {
   conditions.anyOf('s.name', filter.names);
-  conditions.anyOf('s.task_id', await findNamed(prisma, TASK_KEYS, filter.taskKeys));
-  conditions.anyOf('s.task_id', filter.taskIds);
   conditions.anyOf('s.state', filter.states);
   if (filter.managedBy != null) conditions.anyOf('s.managed_by', [filter.managedBy]);
   if (filter.calendar != null)
@@ -108,23 +129,39 @@ async function addOthers(prisma: Db, conditions: Conditions, filter: ScheduleFil
   }
 }
 
+/** Asks for what an index of schedule leaves few of: they are looked for there, and sorted. */
+function isFoundInSchedule({ names, states, calendar, labels, nextFire, failing, silent, missedSince }: ScheduleFilter): boolean {
+  const given = [names, calendar, labels, nextFire, missedSince].some((value) => value != null);
+  return given || failing === true || silent === true || (states != null && !states.includes('ACTIVE'));
+}
+
 /**
- * Where the rows of a list are found: in the narrow schedule_listing when it has an index of the order or of what is looked for, and
- * together with schedule only when a condition or the order is about that.
+ * Where the rows of a list are found, and in which order: in the narrow schedule_listing, l, when that has an index of the order or of
+ * what is looked for, and together with schedule, s, only when a condition or the order is about that.
  */
-async function listOf(prisma: Db, filter: ScheduleFilter, order: ListOrder, now: number): Promise<List> {
-  const conditions = listedConditions(filter);
-  const ordered = LISTED_ORDERS.has(order);
-  const [id, listed] = [ordered ? 'l.schedule_id' : 's.id', conditions.size];
-  if (!ordered && listed === 0) return { from: 'schedule s', id, conditions: await conditionsOfSchedules(prisma, filter, now) };
-  const alone = { from: 'schedule_listing l', id, conditions: listedConditions(filter) };
-  await addOthers(prisma, conditions, filter, now);
-  const sufficient = conditions.size === listed;
-  if (ordered && sufficient) return alone;
-  // True of all that are listed, and what partial indexes of schedule hold.
-  conditions.add('s.deleted_at IS NULL');
-  const list = { from: 'schedule_listing l JOIN schedule s ON s.id = l.schedule_id', id, conditions };
-  return sufficient ? { ...list, counted: alone } : list;
+async function listOf(
+  prisma: Db,
+  filter: ScheduleFilter,
+  order: ListOrder,
+  now: number,
+): Promise<{ list: List; order: ListOrder }> {
+  const found = await foundBy(prisma, filter);
+  const alone = { from: 'schedule_listing l', id: 'l.schedule_id', conditions: new Conditions() };
+  addCommon(alone.conditions, OF_LISTING, filter, found);
+  const others = new Conditions();
+  addOthers(others, filter, now);
+  // None that is listed is deleted.
+  const counted = others.size === 0 ? { counted: alone } : {};
+  const listedOrder = LISTED_ORDERS.get(order);
+  if (isFoundInSchedule(filter) || (listedOrder === undefined && filter.kinds == null && filter.search == null)) {
+    const conditions = conditionsOn(OF_SCHEDULE, filter, found, now);
+    return { list: { from: 'schedule s', id: 's.id', conditions, ...counted }, order };
+  }
+  if (listedOrder !== undefined && others.size === 0) return { list: alone, order: listedOrder };
+  const from = 'schedule_listing l JOIN schedule s ON s.id = l.schedule_id';
+  const id = listedOrder === undefined ? 's.id' : alone.id;
+  const conditions = conditionsOn(OF_LISTING, filter, found, now);
+  return { list: { from, id, conditions, ...counted }, order: listedOrder ?? order };
 }
 
 export async function pageSchedules(
@@ -133,8 +170,8 @@ export async function pageSchedules(
   request: PageRequest,
   now: number,
 ): Promise<SchedulePage> {
-  const list = await listOf(prisma, filter ?? {}, request.order, now);
-  return readPage(prisma, list, request, (ids) => findSchedulesById(prisma, ids));
+  const { list, order } = await listOf(prisma, filter ?? {}, request.order, now);
+  return readPage(prisma, list, { ...request, order }, (ids) => findSchedulesById(prisma, ids));
 }
 
 /** Ids of what a filter selects, in order of id: the order in which their rows are to be locked. */

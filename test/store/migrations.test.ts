@@ -138,7 +138,7 @@ for (const { rule, may, index } of [
     const store = await openStore(url, log, async () => undefined);
     stops.push(() => store.close());
     assert.deepEqual(await query(url, 'SELECT schedule_id, kind, text FROM schedule_listing'), [
-      { schedule_id: 'sch_1', kind: 'MANUAL', text: 'nightly\nall of it\nbackup' },
+      { schedule_id: 'sch_1', kind: 'MANUAL', text: 'nightly\nall of it' },
     ]);
     const indexes = await query<{ name: string }>(
       url,
@@ -146,7 +146,7 @@ for (const { rule, may, index } of [
     );
     assert.deepEqual(
       indexes.map(({ name }) => name.replace('schedule_listing_', '')),
-      ['created_at_schedule_id_idx', 'kind_idx', 'pkey', ...index, 'updated_at_schedule_id_idx'],
+      ['created_at_schedule_id_idx', 'kind_idx', 'pkey', 'task_id_idx', ...index, 'updated_at_schedule_id_idx'],
     );
     const request: PageRequest = {
       order: SCHEDULE_ORDERS.CREATED_AT,

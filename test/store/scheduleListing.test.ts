@@ -30,12 +30,13 @@ async function assertTrue({ store: { prisma } }: Parts): Promise<void> {
     include: { task: true },
     orderBy: { id: 'asc' },
   });
-  const expected = schedules.map(({ id, createdAt, updatedAt, triggerKind, name, description, task }) => ({
+  const expected = schedules.map(({ id, createdAt, updatedAt, taskId, triggerKind, name, description }) => ({
     scheduleId: id,
     createdAt,
     updatedAt,
+    taskId,
     kind: triggerKind,
-    text: [name, description, task.key].filter((text) => text !== null).join('\n'),
+    text: [name, description].filter((text) => text !== null).join('\n'),
   }));
   assert.deepEqual(await prisma.scheduleListing.findMany({ orderBy: { scheduleId: 'asc' } }), expected);
 }
@@ -203,6 +204,9 @@ const FILTERS: ScheduleFilter[] = [
   { nextFire: { from: new Date(at('00:02:00')) }, search: 'a' },
   { names: ['Report 1', 'billing 2'] },
   { missedSince: new Date(0) },
+  { taskIds: ['task_1'] },
+  { taskKeys: ['group.task-0'], search: 'a' },
+  { failing: false, managedBy: 'team' },
 ];
 
 const parts = await openParts({ after });

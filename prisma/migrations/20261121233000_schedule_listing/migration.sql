@@ -6,6 +6,7 @@ CREATE TABLE "schedule_listing" (
     "schedule_id" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL,
     "updated_at" TIMESTAMPTZ(3) NOT NULL,
+    "task_id" TEXT NOT NULL,
     "kind" TEXT NOT NULL,
     "text" TEXT NOT NULL,
 
@@ -13,14 +14,13 @@ CREATE TABLE "schedule_listing" (
 );
 ALTER TABLE "schedule_listing" ADD CONSTRAINT "schedule_listing_schedule_id_fkey" FOREIGN KEY ("schedule_id") REFERENCES "schedule"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- The key of a task never changes, and neither does the text that is made of it.
 CREATE FUNCTION "list_schedule"() RETURNS trigger LANGUAGE plpgsql AS E'BEGIN
   IF NEW.deleted_at IS NOT NULL THEN
     DELETE FROM schedule_listing WHERE schedule_id = NEW.id\073
   ELSE
-    INSERT INTO schedule_listing (schedule_id, created_at, updated_at, kind, text)
-    SELECT NEW.id, NEW.created_at, NEW.updated_at, NEW.trigger_kind, concat_ws(chr(10), NEW.name, NEW.description, t.key) FROM task t WHERE t.id = NEW.task_id
-    ON CONFLICT (schedule_id) DO UPDATE SET created_at = EXCLUDED.created_at, updated_at = EXCLUDED.updated_at, kind = EXCLUDED.kind, text = EXCLUDED.text\073
+    INSERT INTO schedule_listing (schedule_id, created_at, updated_at, task_id, kind, text)
+    VALUES (NEW.id, NEW.created_at, NEW.updated_at, NEW.task_id, NEW.trigger_kind, concat_ws(chr(10), NEW.name, NEW.description))
+    ON CONFLICT (schedule_id) DO UPDATE SET created_at = EXCLUDED.created_at, updated_at = EXCLUDED.updated_at, task_id = EXCLUDED.task_id, kind = EXCLUDED.kind, text = EXCLUDED.text\073
   END IF\073
   RETURN NULL\073
 END';
@@ -29,12 +29,12 @@ CREATE TRIGGER "schedule_listed" AFTER INSERT ON "schedule" FOR EACH ROW EXECUTE
 CREATE TRIGGER "schedule_relisted" AFTER UPDATE OF "name", "description", "task_id", "trigger_kind", "created_at", "updated_at", "deleted_at" ON "schedule"
   FOR EACH ROW EXECUTE FUNCTION "list_schedule"();
 
-INSERT INTO "schedule_listing" ("schedule_id", "created_at", "updated_at", "kind", "text")
-SELECT s."id", s."created_at", s."updated_at", s."trigger_kind", concat_ws(chr(10), s."name", s."description", t."key")
-  FROM "schedule" s JOIN "task" t ON t."id" = s."task_id" WHERE s."deleted_at" IS NULL;
+INSERT INTO "schedule_listing" ("schedule_id", "created_at", "updated_at", "task_id", "kind", "text")
+SELECT "id", "created_at", "updated_at", "task_id", "trigger_kind", concat_ws(chr(10), "name", "description") FROM "schedule" WHERE "deleted_at" IS NULL;
 
 CREATE INDEX "schedule_listing_created_at_schedule_id_idx" ON "schedule_listing"("created_at", "schedule_id");
 CREATE INDEX "schedule_listing_updated_at_schedule_id_idx" ON "schedule_listing"("updated_at", "schedule_id");
+CREATE INDEX "schedule_listing_task_id_idx" ON "schedule_listing"("task_id");
 CREATE INDEX "schedule_listing_kind_idx" ON "schedule_listing"("kind");
 
 -- A database that does not have pg_trgm, or whose owner may not create it here, goes without: a search then reads the whole narrow table.
