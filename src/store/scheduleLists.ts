@@ -153,8 +153,12 @@ async function listOf(
   // None that is listed is deleted.
   const counted = others.size === 0 ? { counted: alone } : {};
   const listedOrder = LISTED_ORDERS.get(order);
-  if (isFoundInSchedule(filter) || (listedOrder === undefined && filter.kinds == null && filter.search == null)) {
+  // By their next fires, schedules of a kind are better looked at as they come: joined, the planner reads all that are listed.
+  const byKind = filter.kinds != null && order !== SCHEDULE_ORDERS.NEXT_FIRE_AT;
+  if (isFoundInSchedule(filter) || (listedOrder === undefined && !byKind && filter.search == null)) {
     const conditions = conditionsOn(OF_SCHEDULE, filter, found, now);
+    // Asked once: when there is none of the kind, no row is looked at.
+    if (filter.kinds != null) conditions.existsAny('schedule_listing', 'kind', filter.kinds);
     return { list: { from: 'schedule s', id: 's.id', conditions, ...counted }, order };
   }
   if (listedOrder !== undefined && others.size === 0) return { list: alone, order: listedOrder };

@@ -121,6 +121,9 @@ async function findsFew(store: Store): Promise<void> {
     assert.match(plan, index, JSON.stringify(filter));
     assert.doesNotMatch(plan, /Seq Scan on (run|schedule)/, JSON.stringify(filter));
   }
+  // Its plan reads schedules only behind a condition that is asked once.
+  const ofNoKind = await plansOf(() => pageSchedules(prisma, { kinds: ['RRULE'] }, first(SCHEDULE_ORDERS.NEXT_FIRE_AT), NOW));
+  assert.match(ofNoKind, /One-Time Filter: [^]*schedule_listing_kind_idx/);
   const byNextFire = await plansOf(() => pageTasks(prisma, null, first(TASK_ORDERS.NEXT_FIRE_AT)));
   assert.match(byNextFire, /schedule_task_id_next_fire_at_idx/);
   assert.match(await plansOf(() => pageTasks(prisma, { states: ['UNAVAILABLE'] }, first(TASK_ORDERS.KEY))), /worker_live_idx/);
