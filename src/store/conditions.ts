@@ -36,11 +36,6 @@ export class Conditions {
     if (values != null) this.add(`${expression} = ${this.anyText(values)}`);
   }
 
-  /** Nothing matches when no row of a table of ours has one of these values. */
-  existsAny(table: string, column: string, values: readonly string[]): void {
-    this.add(`EXISTS (SELECT 1 FROM ${table} WHERE ${column} = ${this.anyText(values)})`);
-  }
-
   /** Which of a set that is told apart by its own condition for each. */
   private anyCondition(conditions: readonly string[]): void {
     this.add(conditions.length === 0 ? 'false' : conditions.join(' OR '));

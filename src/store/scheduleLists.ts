@@ -153,12 +153,12 @@ async function listOf(
   // None that is listed is deleted.
   const counted = others.size === 0 ? { counted: alone } : {};
   const listedOrder = LISTED_ORDERS.get(order);
-  // By their next fires, schedules of a kind are better looked at as they come: joined, the planner reads all that are listed.
-  const byKind = filter.kinds != null && order !== SCHEDULE_ORDERS.NEXT_FIRE_AT;
-  if (isFoundInSchedule(filter) || (listedOrder === undefined && !byKind && filter.search == null)) {
+  const lookedFor = !isFoundInSchedule(filter) && (filter.kinds != null || filter.search != null);
+  const byNextFire = order === SCHEDULE_ORDERS.NEXT_FIRE_AT;
+  if (isFoundInSchedule(filter) || byNextFire || (listedOrder === undefined && !lookedFor)) {
     const conditions = conditionsOn(OF_SCHEDULE, filter, found, now);
-    // Asked once: when there is none of the kind, no row is looked at.
-    if (filter.kinds != null) conditions.existsAny('schedule_listing', 'kind', filter.kinds);
+    // Of many the planner would join and sort all: they are met soon enough when schedules are read by their next fires.
+    if (byNextFire && lookedFor) conditions.anyOf('s.id', await listFew(prisma, alone));
     return { list: { from: 'schedule s', id: 's.id', conditions, ...counted }, order };
   }
   if (listedOrder !== undefined && others.size === 0) return { list: alone, order: listedOrder };
@@ -166,6 +166,17 @@ async function listOf(
   const id = listedOrder === undefined ? 's.id' : alone.id;
   const conditions = conditionsOn(OF_LISTING, filter, found, now);
   return { list: { from, id, conditions, ...counted }, order: listedOrder ?? order };
+}
+
+const FEW = 1_000;
+
+/** Ids of what is listed; null: more than a few. */
+async function listFew(prisma: Db, { from, id, conditions }: List): Promise<string[] | null> {
+  const rows = await sqlOfPrisma(prisma).query<{ id: string }>(
+    `/* a few ids of ${from} */ SELECT ${id} AS id FROM ${from} WHERE ${conditions.text()} LIMIT ${FEW + 1}`,
+    conditions.values,
+  );
+  return rows.length > FEW ? null : rows.map((row) => row.id);
 }
 
 export async function pageSchedules(
