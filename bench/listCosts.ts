@@ -62,10 +62,16 @@ async function explainPaged(client: pg.Client, list: PagedList): Promise<Line[]>
   return lines;
 }
 
-export async function explainLists({ client, store }: Pick<Bench, 'client' | 'store'>, now: number): Promise<Line[]> {
+/** @param only  name of one list; null: all */
+export async function explainLists(
+  { client, store }: Pick<Bench, 'client' | 'store'>,
+  now: number,
+  only: string | null,
+): Promise<Line[]> {
   const lines: Line[] = [];
-  for (const list of pagedLists(store, now)) lines.push(...(await explainPaged(client, list)));
-  for (const { name, table, read } of plainLists(store, now)) {
+  const asked = ({ name }: { name: string }) => only === null || name === only;
+  for (const list of pagedLists(store, now).filter(asked)) lines.push(...(await explainPaged(client, list)));
+  for (const { name, table, read } of plainLists(store, now).filter(asked)) {
     const cost = await costOf(client, await statementsOf(read), table, ROUNDS);
     lines.push({ list: name, filter: '', order: '', ...cost });
   }

@@ -23,7 +23,7 @@ export function pageAudit(prisma: Db, { targetId, actorId, at }: AuditFilter, re
   if (targetId != null) conditions.add(`a.target_id = ${conditions.param(targetId)}::text`);
   if (actorId != null) conditions.add(`a.actor->>'id' = ${conditions.param(actorId)}::text`);
   conditions.within('a.at', at);
-  const list = { from: 'audit_entry a', alias: 'a', conditions };
+  const list = { from: 'audit_entry a', id: 'a.id', conditions };
   return readPage(prisma, list, request, (ids) => findAuditEntries(prisma, ids));
 }
 

@@ -88,6 +88,11 @@ export class Conditions {
     if (wanted != null) this.add(wanted ? expression : `(${expression}) IS NOT TRUE`);
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.parts.length;
+  }
+
   text(): string {
     return this.parts.length === 0 ? 'true' : this.parts.join(' AND ');
   }

@@ -46,11 +46,14 @@ export interface PageRequest {
 }
 type Walk = 'FORWARD' | 'BACKWARD';
 
-/** What is listed: rows of `from` (a table with its alias) that satisfy the conditions. */
-interface List {
+/** What is listed: rows of `from` (a table with its alias, or several that are joined) that satisfy the conditions. */
+export interface List {
   from: string;
-  alias: string;
+  /** The column of ids, which ends every order: of the table whose index has the order. */
+  id: string;
   conditions: Conditions;
+  /** What has as many rows and costs less to count. */
+  counted?: Pick<List, 'from' | 'conditions'>;
 }
 type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
 
@@ -87,7 +90,7 @@ export async function readPage<Row extends { id: string }>(
     direction,
     hasNextPage: walk === 'FORWARD' ? ahead : behind,
     hasPreviousPage: walk === 'FORWARD' ? behind : ahead,
-    count: () => (counted ??= countUpToCap(prisma, list)),
+    count: () => (counted ??= countUpToCap(prisma, list.counted ?? list)),
   };
 }
 
@@ -109,7 +112,7 @@ async function readKeys(prisma: Db, list: List, order: ListOrder, stretch: Stret
   const upwards = (direction === 'ASC') === (walk === 'FORWARD');
   const way = upwards ? 'ASC' : 'DESC';
   const beyond = `${upwards ? '>' : '<'}${inclusive ? '=' : ''}`;
-  const id = `${list.alias}.id`;
+  const { id } = list;
   const values = [...list.conditions.values];
   const param = (value: unknown) => `$${values.push(value)}`;
   const part = (number: number, condition: string, by: string) =>
@@ -143,7 +146,10 @@ function presence({ expression, nullable }: ListOrder): { has: string; hasNot: s
   return { has: nullable ? `${expression} IS NOT NULL` : 'true', hasNot: `${expression} IS NULL` };
 }
 
-async function countUpToCap(prisma: Db, { from, conditions }: List): Promise<{ total: number; capped: boolean }> {
+async function countUpToCap(
+  prisma: Db,
+  { from, conditions }: Pick<List, 'from' | 'conditions'>,
+): Promise<{ total: number; capped: boolean }> {
   const [row] = await sqlOfPrisma(prisma).query<{ total: number }>(
     `/* the length of ${from} */
 SELECT count(*)::int AS total FROM (SELECT 1 FROM ${from} WHERE ${conditions.text()} LIMIT ${COUNT_CAP + 1}) found`,

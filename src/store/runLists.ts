@@ -63,5 +63,5 @@ export async function pageRuns(
   if (only.scheduleId !== undefined) conditions.anyOf('r.schedule_id', [only.scheduleId]);
   conditions.anyOf('r.schedule_id', await findNamed(prisma, SCHEDULE_NAMES, filter?.scheduleNames));
   conditions.anyOf('r.task_id', await findNamed(prisma, TASK_KEYS, filter?.taskKeys));
-  return readPage(prisma, { from: 'run r', alias: 'r', conditions }, request, (ids) => findRunsById(prisma, ids));
+  return readPage(prisma, { from: 'run r', id: 'r.id', conditions }, request, (ids) => findRunsById(prisma, ids));
 }

@@ -2,7 +2,7 @@ import type { LabelSelector } from '../domain/labels.ts';
 import { Conditions, TASK_KEYS, findNamed, findWords } from './conditions.ts';
 import type { InstantRange } from './conditions.ts';
 import { readPage } from './pages.ts';
-import type { ListOrder, Page, PageRequest } from './pages.ts';
+import type { List, ListOrder, Page, PageRequest } from './pages.ts';
 import { findSchedulesById } from './schedules.ts';
 import type { ScheduleRecord } from './schedules.ts';
 import { sqlOfPrisma } from './sql.ts';
@@ -49,23 +49,64 @@ export const SCHEDULE_ORDERS = {
   UPDATED_AT: { field: 'updatedAt', expression: 's.updated_at', type: 'timestamptz', nullable: false },
   CREATED_AT: { field: 'createdAt', expression: 's.created_at', type: 'timestamptz', nullable: false },
 } as const satisfies Record<string, ListOrder>;
+/** What schedule_listing has indexes of, as they are to be asked there. */
+const LISTED_ORDERS: ReadonlyMap<ListOrder, ListOrder> = new Map<ListOrder, ListOrder>([
+  [SCHEDULE_ORDERS.UPDATED_AT, { ...SCHEDULE_ORDERS.UPDATED_AT, expression: 'l.updated_at' }],
+  [SCHEDULE_ORDERS.CREATED_AT, { ...SCHEDULE_ORDERS.CREATED_AT, expression: 'l.created_at' }],
+]);
 
-/** @param now  what `silent` is measured against, epoch ms */
+/**
+ * What rows of schedule, s, must satisfy.
+ * @param now  what `silent` is measured against, epoch ms
+ */
 export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, now: number): Promise<Conditions> {
+  return conditionsOn(OF_SCHEDULE, filter, await foundBy(prisma, filter), now);
+}
+
+/** Tasks that a filter speaks of. */
+interface FoundTasks {
+  ids: string[] | null;
+  /** For each word of the search those whose keys hold it. */
+  byWord: string[][];
+}
+async function foundBy(prisma: Db, { taskKeys, search }: ScheduleFilter): Promise<FoundTasks> {
+  return { ids: await findNamed(prisma, TASK_KEYS, taskKeys), byWord: await findWords(prisma, TASK_KEYS, search) };
+}
+
+/** Columns of the two tables that say the same. */
+interface Common {
+  taskId: string;
+  kind: string;
+  texts: readonly string[];
+}
+const OF_SCHEDULE: Common = { taskId: 's.task_id', kind: 's.trigger_kind', texts: ['s.name', 's.description'] };
+/** Its text has a line for each of the two, and no word holds a line break. */
+const OF_LISTING: Common = { taskId: 'l.task_id', kind: 'l.kind', texts: ['l.text'] };
+
+function conditionsOn(columns: Common, filter: ScheduleFilter, found: FoundTasks, now: number): Conditions {
   const conditions = new Conditions();
   conditions.add('s.deleted_at IS NULL');
+  addCommon(conditions, columns, filter, found);
+  addOthers(conditions, filter, now);
+  return conditions;
+}
+
+function addCommon(conditions: Conditions, { taskId, kind, texts }: Common, filter: ScheduleFilter, found: FoundTasks): void {
+  conditions.anyOf(taskId, found.ids);
+  conditions.anyOf(taskId, filter.taskIds);
+  conditions.anyOf(kind, filter.kinds);
+  conditions.search(texts, filter.search, { expression: taskId, found: found.byWord });
+}
+
+/** What only rows of schedule, s, can answer for. */
+function addOthers(conditions: Conditions, filter: ScheduleFilter, now: number): void {
   conditions.anyOf('s.name', filter.names);
-  conditions.anyOf('s.task_id', await findNamed(prisma, TASK_KEYS, filter.taskKeys));
-  conditions.anyOf('s.task_id', filter.taskIds);
   conditions.anyOf('s.state', filter.states);
-  conditions.anyOf('s.trigger_kind', filter.kinds);
   if (filter.managedBy != null) conditions.anyOf('s.managed_by', [filter.managedBy]);
   if (filter.calendar != null)
     conditions.add(
       `cardinality(s.calendar_names) <> 0 AND s.calendar_names @> ARRAY[${conditions.param(filter.calendar)}::text]`,
     );
-  const found = await findWords(prisma, TASK_KEYS, filter.search);
-  conditions.search(['s.name', 's.description'], filter.search, { expression: 's.task_id', found });
   conditions.labels('s.labels', filter.labels);
   if (filter.nextFire != null) conditions.add(FIRES);
   // The same twice: the one is what the index holds, and of the other the planner knows how many rows it leaves.
@@ -86,7 +127,56 @@ export async function conditionsOfSchedules(prisma: Db, filter: ScheduleFilter, 
       `EXISTS (SELECT 1 FROM occurrence m WHERE m.schedule_id = s.id AND m.verdict = 'MISSED' AND m.through >= ${since})`,
     );
   }
-  return conditions;
+}
+
+/** Asks for what an index of schedule leaves few of: they are looked for there, and sorted. */
+function isFoundInSchedule({ names, states, calendar, labels, nextFire, failing, silent, missedSince }: ScheduleFilter): boolean {
+  const given = [names, calendar, labels, nextFire, missedSince].some((value) => value != null);
+  return given || failing === true || silent === true || (states != null && !states.includes('ACTIVE'));
+}
+
+/**
+ * Where the rows of a list are found, and in which order: in the narrow schedule_listing, l, when that has an index of the order or of
+ * what is looked for, and together with schedule, s, only when a condition or the order is about that.
+ */
+async function listOf(
+  prisma: Db,
+  filter: ScheduleFilter,
+  order: ListOrder,
+  now: number,
+): Promise<{ list: List; order: ListOrder }> {
+  const found = await foundBy(prisma, filter);
+  const alone = { from: 'schedule_listing l', id: 'l.schedule_id', conditions: new Conditions() };
+  addCommon(alone.conditions, OF_LISTING, filter, found);
+  const others = new Conditions();
+  addOthers(others, filter, now);
+  // None that is listed is deleted.
+  const counted = others.size === 0 ? { counted: alone } : {};
+  const listedOrder = LISTED_ORDERS.get(order);
+  const lookedFor = !isFoundInSchedule(filter) && (filter.kinds != null || filter.search != null);
+  const byNextFire = order === SCHEDULE_ORDERS.NEXT_FIRE_AT;
+  if (isFoundInSchedule(filter) || byNextFire || (listedOrder === undefined && !lookedFor)) {
+    const conditions = conditionsOn(OF_SCHEDULE, filter, found, now);
+    // Of many the planner would join and sort all: they are met soon enough when schedules are read by their next fires.
+    if (byNextFire && lookedFor) conditions.anyOf('s.id', await listFew(prisma, alone));
+    return { list: { from: 'schedule s', id: 's.id', conditions, ...counted }, order };
+  }
+  if (listedOrder !== undefined && others.size === 0) return { list: alone, order: listedOrder };
+  const from = 'schedule_listing l JOIN schedule s ON s.id = l.schedule_id';
+  const id = listedOrder === undefined ? 's.id' : alone.id;
+  const conditions = conditionsOn(OF_LISTING, filter, found, now);
+  return { list: { from, id, conditions, ...counted }, order: listedOrder ?? order };
+}
+
+const FEW = 1_000;
+
+/** Ids of what is listed; null: more than a few. */
+async function listFew(prisma: Db, { from, id, conditions }: List): Promise<string[] | null> {
+  const rows = await sqlOfPrisma(prisma).query<{ id: string }>(
+    `/* a few ids of ${from} */ SELECT ${id} AS id FROM ${from} WHERE ${conditions.text()} LIMIT ${FEW + 1}`,
+    conditions.values,
+  );
+  return rows.length > FEW ? null : rows.map((row) => row.id);
 }
 
 export async function pageSchedules(
@@ -95,9 +185,8 @@ export async function pageSchedules(
   request: PageRequest,
   now: number,
 ): Promise<SchedulePage> {
-  const conditions = await conditionsOfSchedules(prisma, filter ?? {}, now);
-  const list = { from: 'schedule s', alias: 's', conditions };
-  return readPage(prisma, list, request, (ids) => findSchedulesById(prisma, ids));
+  const { list, order } = await listOf(prisma, filter ?? {}, request.order, now);
+  return readPage(prisma, list, { ...request, order }, (ids) => findSchedulesById(prisma, ids));
 }
 
 /** Ids of what a filter selects, in order of id: the order in which their rows are to be locked. */

@@ -59,7 +59,7 @@ export function pageTasks(
   conditions.anyOf(STATE, filter?.states);
   conditions.search(['t.name', 't.key', 't.description', 't."group"'], filter?.search);
   conditions.labels('t.labels', filter?.labels);
-  return readPage(prisma, { from: 'task t', alias: 't', conditions }, request, (ids) => findTasksById(prisma, ids));
+  return readPage(prisma, { from: 'task t', id: 't.id', conditions }, request, (ids) => findTasksById(prisma, ids));
 }
 
 export async function readTaskStates(sql: Sql, taskIds: readonly string[]): Promise<Map<string, TaskState>> {

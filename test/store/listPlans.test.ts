@@ -36,7 +36,7 @@ async function fill({ sql }: Store): Promise<void> {
   await sql.query(
     `INSERT INTO event (xid, at, topic, kind, subject_id) SELECT (1 + n / 100)::text::xid8, ${now}, 'worker', 'UPDATED', 'wrk_1' FROM generate_series(1, ${RUNS}) n`,
   );
-  await sql.query('VACUUM ANALYZE task, worker, schedule, run, event');
+  await sql.query('VACUUM ANALYZE task, worker, schedule, schedule_listing, run, event');
 }
 
 /** The plans of what `work` asks, as one text. */
@@ -90,6 +90,17 @@ const scheduleCases: { filter: ScheduleFilter | null; order?: ListOrder; index: 
   { filter: { labels: RARE }, index: /schedule_labels_idx/ },
   { filter: { calendar: 'rare' }, index: /schedule_calendar_names_idx/ },
   { filter: { states: ['PAUSED'] }, index: /schedule_unplanned_idx/ },
+  { filter: null, order: SCHEDULE_ORDERS.CREATED_AT, index: /schedule_listing_created_at_schedule_id_idx/ },
+  { filter: null, order: SCHEDULE_ORDERS.UPDATED_AT, index: /schedule_listing_updated_at_schedule_id_idx/ },
+  { filter: { states: ['ACTIVE'] }, order: SCHEDULE_ORDERS.UPDATED_AT, index: /schedule_listing_updated_at_schedule_id_idx/ },
+  { filter: { kinds: ['CRON'] }, order: SCHEDULE_ORDERS.CREATED_AT, index: /schedule_listing_created_at_schedule_id_idx/ },
+  { filter: { kinds: ['RRULE'] }, index: /schedule_listing_kind_idx/ },
+  { filter: { kinds: ['RRULE'] }, order: SCHEDULE_ORDERS.NEXT_FIRE_AT, index: /schedule_listing_kind_idx/ },
+  { filter: { search: 'NAME' }, order: SCHEDULE_ORDERS.CREATED_AT, index: /schedule_listing_created_at_schedule_id_idx/ },
+  ...Object.values(SCHEDULE_ORDERS).flatMap((order) => [
+    { filter: { search: 'nowhere' }, order, index: /schedule_listing_text_idx/ },
+    { filter: { search: 'name 4711' }, order, index: /schedule_listing_text_idx/ },
+  ]),
 ];
 
 test('at a size where it pays', async (t) => {

@@ -9,6 +9,8 @@ import { createDatabase } from '../../src/store/embedded.ts';
 import { DatabaseTooNewError, MIGRATIONS_DIR, applyMigrations, draftMigration } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/open.ts';
+import type { PageRequest } from '../../src/store/pages.ts';
+import { SCHEDULE_ORDERS, pageSchedules } from '../../src/store/scheduleLists.ts';
 import { query, testServer } from '../support/database.ts';
 
 const MIGRATIONS = readdirSync(MIGRATIONS_DIR, { withFileTypes: true })
@@ -100,6 +102,66 @@ test('a database that holds something else is refused, and left as it is', async
   const tables = await query(url, `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace`);
   assert.deepEqual(tables, [{ name: 'run' }]);
 });
+
+for (const { rule, may, index } of [
+  { rule: 'schedules that were there before are listed, but for those that were deleted', may: true, index: ['text_idx'] },
+  { rule: 'a search goes without its index where the extension may not be created', may: false, index: [] },
+]) {
+  test(rule, async (t) => {
+    const role = `test_${randomUUID().replaceAll('-', '')}`;
+    const stops: (() => Promise<void>)[] = [];
+    const owned = await createEmptyDatabase(t, async () => {
+      for (const stop of stops) await stop();
+    });
+    t.after(() => query(testServer(), `DROP ROLE ${role}`));
+    const database = new URL(owned).pathname.slice(1);
+    await query(owned, `CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    await query(owned, `GRANT CREATE ON DATABASE ${database} TO ${role}`);
+    await query(owned, `ALTER SCHEMA public OWNER TO ${role}`);
+    const url = Object.assign(new URL(owned), { username: role, password: 'secret' }).href;
+    await applyMigrations(url);
+    const [listing] = MIGRATIONS.filter((name) => name.endsWith('_schedule_listing')) as [string];
+    for (const sql of [
+      // As it was before that migration.
+      'DROP TABLE schedule_listing',
+      'DROP FUNCTION list_schedule CASCADE',
+      'DROP EXTENSION pg_trgm',
+      `DELETE FROM _prisma_migrations WHERE migration_name = '${listing}'`,
+      `INSERT INTO task (id, key, "group", name, kind, http, execution, registered_at, updated_at)
+       VALUES ('task_1', 'backup', 'g', 'n', 'HTTP', '{}', '{}', now(), now())`,
+      `INSERT INTO schedule (id, name, description, task_id, state, trigger_spec, trigger_kind, time_zone, dst, overlap_policy, misfire, created_at, created_by, updated_at, updated_by, deleted_at)
+       SELECT 'sch_' || n, 'nightly', CASE n WHEN 1 THEN 'all of it' END, 'task_1', 'ACTIVE', '{}', 'MANUAL', 'UTC', '{}', 'SKIP', '{}', now(), '{}', now(), '{}', CASE n WHEN 2 THEN now() END
+         FROM generate_series(1, 2) n`,
+    ])
+      await query(url, sql);
+    if (!may) await query(owned, `REVOKE CREATE ON DATABASE ${database} FROM ${role}`);
+    const store = await openStore(url, log, async () => undefined);
+    stops.push(() => store.close());
+    assert.deepEqual(await query(url, 'SELECT schedule_id, kind, text FROM schedule_listing'), [
+      { schedule_id: 'sch_1', kind: 'MANUAL', text: 'nightly\nall of it' },
+    ]);
+    const indexes = await query<{ name: string }>(
+      url,
+      `SELECT indexname AS name FROM pg_indexes WHERE tablename = 'schedule_listing' ORDER BY 1`,
+    );
+    assert.deepEqual(
+      indexes.map(({ name }) => name.replace('schedule_listing_', '')),
+      ['created_at_schedule_id_idx', 'kind_idx', 'pkey', 'task_id_idx', ...index, 'updated_at_schedule_id_idx'],
+    );
+    const request: PageRequest = {
+      order: SCHEDULE_ORDERS.CREATED_AT,
+      direction: 'ASC',
+      size: 5,
+      walk: 'FORWARD',
+      place: null,
+    };
+    const { keys } = await pageSchedules(store.prisma, { search: 'BACKUP night' }, request, 0);
+    assert.deepEqual(
+      keys.map(({ id }) => id),
+      ['sch_1'],
+    );
+  });
+}
 
 test('the committed schema says what the newest migration left: there is nothing to draft', async (t) => {
   const url = await createEmptyDatabase(t);
