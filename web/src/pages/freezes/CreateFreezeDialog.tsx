@@ -309,13 +309,14 @@ function NamePicker({ names, onChange }: { names: readonly string[]; onChange(na
 function Matching({ form }: { form: FreezeForm }) {
   const [filter] = useDebouncedValue(JSON.stringify(filterOf(form)), 300);
   const nothing = form.by === 'FILTER' && filter === '{}';
-  const [{ data }] = useQuery({
+  const [{ data, fetching }] = useQuery({
     query: FreezeSelectionDocument,
     variables: { filter: JSON.parse(filter) as object },
     pause: nothing,
   });
   if (nothing) return null;
-  const { totalCount = null, totalCountCapped = false, nodes = [] } = data?.schedules ?? {};
+  // While another filter is asked about the data are still those of the one before.
+  const { totalCount = null, totalCountCapped = false, nodes = [] } = (!fetching && data?.schedules) || {};
   const count = totalCount === null ? '…' : totalCountCapped ? 'more than 10,000' : totalCount.toLocaleString('en');
   return (
     <Text size="sm" aria-live="polite">
@@ -324,7 +325,7 @@ function Matching({ form }: { form: FreezeForm }) {
       {nodes.slice(0, 5).map(({ id, name }, index) => (
         <span key={id}>
           {index > 0 && ', '}
-          <Anchor component={Link} href={`/schedules/${id}`} target="_blank" inherit underline="always">
+          <Anchor component={Link} href={`/schedules/${id}`} target="_blank" rel="noreferrer" inherit underline="always">
             {name}
           </Anchor>
         </span>

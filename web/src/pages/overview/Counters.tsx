@@ -34,6 +34,7 @@ export function Counters({ wall = false }: { wall?: boolean }) {
     variables: { from: new Date(edge - DAY).toISOString(), until: new Date(edge).toISOString() },
     on: () => false,
     every: 60_000,
+    holds: true,
   });
   const error = figures.error ?? day.error ?? series.error;
   if (error && !(figures.data && day.data)) return <ErrorNotice error={error} retry={figures.reread} />;
