@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react';
 import { createRequest, useQuery } from 'urql';
-import type { AnyVariables, TypedDocumentNode, UseQueryState } from 'urql';
+import type { AnyVariables, CombinedError, TypedDocumentNode } from 'urql';
 import { newestAnswer, shownAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
 import type { Change, LiveState } from './live.ts';
@@ -38,16 +38,21 @@ export interface LiveQuery<Data, Variables extends AnyVariables> {
   holds?: boolean;
 }
 
-export type LiveAnswer<Data, Variables extends AnyVariables> = UseQueryState<Data, Variables> & {
+export interface LiveAnswer<Data> {
+  /** undefined: not known yet. */
+  data: Data | undefined;
+  /** Why the last reading failed. */
+  error: CombinedError | undefined;
+  fetching: boolean;
   /** The data answer the variables before. */
   held: boolean;
   reread(): void;
-};
+}
 
 /** A query whose answer is kept as it is on the server: read again when something that it shows has changed, while the page is looked at. */
 export function useLive<Data, Variables extends AnyVariables>(
   options: LiveQuery<Data, Variables>,
-): LiveAnswer<Data, Variables> {
+): LiveAnswer<Data> {
   const { query, variables, pause = false, every, holds = false } = options;
   const [state, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<
     typeof useQuery<Data, Variables>
@@ -108,5 +113,5 @@ export function useLive<Data, Variables extends AnyVariables>(
     };
   }, [unreachable, live]);
 
-  return { ...state, data, error, held, reread: () => execute({ requestPolicy: 'network-only' }) };
+  return { data, error, held, fetching: state.fetching, reread: () => execute({ requestPolicy: 'network-only' }) };
 }

@@ -14,7 +14,7 @@ import { FilterBar } from './FilterBar.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { concerns, filterCount, filterOf } from './runFilters.ts';
 import { RunsCountDocument, RunsDocument } from './runs.generated.ts';
-import type { RunsQuery, RunsQueryVariables } from './runs.generated.ts';
+import type { RunsQuery } from './runs.generated.ts';
 import './runs.css';
 
 const PAGE = 50;
@@ -34,7 +34,7 @@ export default function RunsPage() {
   const variables = before !== null ? { last: PAGE, before, filter } : { first: PAGE, after, filter };
   const newest = after === null && before === null;
 
-  const live: LiveAnswer<RunsQuery, RunsQueryVariables> = useLive({
+  const live: LiveAnswer<RunsQuery> = useLive({
     query: RunsDocument,
     variables,
     holds: true,
