@@ -35,7 +35,7 @@ export function Definition({ schedule }: { schedule: ShownSchedule }) {
       </Group>
       <dl className={classes['facts']}>
         <Fact label="Task">
-          <Anchor component={Link} href={`/tasks/${task.id}`} size="sm">
+          <Anchor component={Link} href={`/tasks/${encodeURIComponent(task.key)}`} size="sm">
             {task.name}
           </Anchor>{' '}
           <Text span size="sm" c="dimmed">

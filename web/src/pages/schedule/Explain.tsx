@@ -79,8 +79,8 @@ function Causes({ id, at, zone }: { id: string; at: string; zone: string }) {
   const past = ms <= now;
   const verdict = explanation.fires ? (past ? 'It fired' : 'It fires') : past ? 'It did not fire' : 'It does not fire';
   return (
-    <Card withBorder padding="md" aria-live="polite">
-      <Title order={3} mb={2}>
+    <Card withBorder padding="md">
+      <Title order={3} mb={2} aria-live="polite">
         {verdict} at {formatInstant(ms, zone)} {zone}
       </Title>
       <Text size="xs" c="dimmed" mb="md">

@@ -99,7 +99,7 @@ function Backfill({ id, schedule, onAway }: { id: string; schedule: ShownSchedul
         <Progress.Section value={part(good, total)} color="green" aria-label={`${good} of ${total} runs went well`} />
         <Progress.Section value={part(failed, total)} color="red" aria-label={`${failed} of ${total} runs failed`} />
       </Progress.Root>
-      <Text size="xs" mt={4} aria-live="polite">
+      <Text size="xs" mt={4}>
         {finished.toLocaleString('en')} of {total.toLocaleString('en')} runs have ended
         {failed > 0 && `, ${failed} of them failed`}.
         {state === 'RUNNING' && ' Stop: what runs goes on to its end. Cancel: that, too, is broken off.'}
