@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import type { BackfillSelection } from '../../../api/schema.generated.ts';
 import { useSession } from '../../../api/session.tsx';
 import { faultText, useAct } from '../../../api/useAct.ts';
+import { newKey } from '../../../api/wishKey.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { formatInstant } from '../../../time/format.ts';
 import { readWall, wallOf } from '../../../time/wallClock.ts';
@@ -43,6 +44,7 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
   const [maxRuns, setMaxRuns] = useState<number | string>(1000);
   const [newestFirst, setNewestFirst] = useState(false);
   const [reason, setReason] = useState('');
+  const [key] = useState(() => newKey());
   const [begin, end] = [readWall(from, zone), readWall(until, zone)];
   const wellFormed = begin !== null && end !== null && typeof concurrency === 'number' && typeof maxRuns === 'number';
   const input = {
@@ -66,7 +68,11 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
       onClose={onClose}
       onConfirm={async () => {
         const reasoned = { ...input, reason: reason.trim() === '' ? null : reason.trim() };
-        const outcome = await act(BackfillScheduleDocument, { input: reasoned }, 'backfillSchedule');
+        const outcome = await act(
+          BackfillScheduleDocument,
+          { input: { ...reasoned, idempotencyKey: key(reasoned) } },
+          'backfillSchedule',
+        );
         if (!outcome.ok) return faultText(outcome.faults);
         sayDone('The backfill has begun', counted);
         if (outcome.payload.backfill) onBegun(outcome.payload.backfill.id);

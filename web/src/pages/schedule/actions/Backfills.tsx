@@ -59,12 +59,16 @@ function Backfill({ id, schedule, onAway }: { id: string; schedule: ShownSchedul
     on: (change) => change.scheduleId === schedule.id,
     every: 10_000,
   });
+  const [busy, setBusy] = useState(false);
   const backfill = data?.backfill;
   if (!backfill) return null;
   const { state, from, until, total, finished, failed } = backfill;
   const good = finished - failed;
   const cancel = async (cancelRuns: boolean) => {
+    if (busy) return;
+    setBusy(true);
     const outcome = await act(CancelBackfillDocument, { id, cancelRuns }, 'cancelBackfill');
+    setBusy(false);
     if (outcome.ok) sayDone('The backfill is canceled', `${finished} of ${total} runs had ended.`);
     else sayFault('It was not canceled', faultText(outcome.faults));
   };
