@@ -87,6 +87,25 @@ test('while the connection is lost a banner says so; what happened meanwhile is 
   complaints.splice(0);
 });
 
+test('when a dialog closes the keyboard is where it was; another page begins at its top', async () => {
+  await open('#/tasks/report');
+  const pause = page.getByRole('button', { name: 'Pause', exact: true });
+  await pause.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByLabel('Reason').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.waitForFunction(`document.activeElement?.textContent === 'Pause'`);
+  await page.setViewportSize({ width: 1280, height: 300 });
+  await page.evaluate('scrollTo(0, 200)');
+  await page.getByRole('link', { name: 'All its runs' }).click();
+  await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor();
+  assert.equal(await page.evaluate('scrollY'), 0);
+  // The link has gone with its page.
+  assert.equal(await page.evaluate('document.activeElement.id'), 'content');
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
 test('dark and light are chosen by the system, or by hand', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator('html[data-mantine-color-scheme=dark]').waitFor();

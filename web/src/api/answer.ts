@@ -11,7 +11,11 @@ interface Asked<Data> {
 }
 
 /** The newest answer to what is asked; another object only when it is another answer. */
-export function newestAnswer<Data>(kept: Answer<Data> | null, key: number, { data, operation }: Asked<Data>): Answer<Data> | null {
+export function newestAnswer<Data>(
+  kept: Answer<Data> | null,
+  key: number,
+  { data, operation }: Asked<Data>,
+): Answer<Data> | null {
   if (operation?.key !== key || data == null) return kept;
   return kept?.of === key && kept.data === data ? kept : { of: key, data };
 }

@@ -2,7 +2,11 @@
 const ANSWER_MS = 5000;
 
 /** Breaks a line off that answers no ping. @returns what is to be told of pings, answers and the end of the line */
-export function watchPulse(breakOff: () => void): { ping(received: boolean): void; pong(received: boolean): void; closed(): void } {
+export function watchPulse(breakOff: () => void): {
+  ping(received: boolean): void;
+  pong(received: boolean): void;
+  closed(): void;
+} {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
     ping(received) {

@@ -50,9 +50,7 @@ export interface LiveAnswer<Data> {
 }
 
 /** A query whose answer is kept as it is on the server: read again when something that it shows has changed, while the page is looked at. */
-export function useLive<Data, Variables extends AnyVariables>(
-  options: LiveQuery<Data, Variables>,
-): LiveAnswer<Data> {
+export function useLive<Data, Variables extends AnyVariables>(options: LiveQuery<Data, Variables>): LiveAnswer<Data> {
   const { query, variables, pause = false, every, holds = false } = options;
   const [state, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<
     typeof useQuery<Data, Variables>

@@ -16,7 +16,7 @@ import {
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconLogin, IconLogout, IconMoon, IconPlugConnectedX, IconSun, IconUser } from '@tabler/icons-react';
-import { Suspense } from 'react';
+import { Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { GRAPHIQL_URL } from '../api/addresses.ts';
 import { useMay, useSession } from '../api/session.tsx';
@@ -32,6 +32,10 @@ export function Shell() {
   const [opened, menu] = useDisclosure();
   const [path] = useLocation();
   const admin = useMay('ADMIN');
+  // The link that was followed has gone with its page: without this the keyboard would begin anew above the menu.
+  useEffect(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });
+  }, [path]);
   const bare = ROUTES.find((place) => place.bare === true && place.path === path);
   if (bare)
     return (
@@ -81,7 +85,7 @@ export function Shell() {
           ))}
         </AppShell.Section>
         <AppShell.Section>
-          <NavLink href={GRAPHIQL_URL} label="GraphiQL" target="_blank" rel="noreferrer" />
+          <NavLink href={GRAPHIQL_URL} label="API (GraphiQL)" target="_blank" rel="noreferrer" />
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
@@ -134,7 +138,12 @@ function LostBanner() {
   const { status, since } = useLiveState();
   if (status !== 'LOST') return null;
   return (
-    <Alert color="red" icon={<IconPlugConnectedX />} mb="md" title={<span role="alert">The connection to the server is lost</span>}>
+    <Alert
+      color="red"
+      icon={<IconPlugConnectedX />}
+      mb="md"
+      title={<span role="alert">The connection to the server is lost</span>}
+    >
       What is shown was true <Since at={since} />. It is tried again all the time; what was missed is caught up with then.
     </Alert>
   );

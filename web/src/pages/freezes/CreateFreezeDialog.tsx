@@ -3,7 +3,6 @@ import {
   Anchor,
   Button,
   Group,
-  Modal,
   MultiSelect,
   Radio,
   SegmentedControl,
@@ -17,6 +16,7 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
+import { Dialog } from '../../parts/Dialog.tsx';
 import type { MisfireMode } from '../../api/schema.generated.ts';
 import { useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
@@ -72,7 +72,7 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
 
   if (preview !== null)
     return (
-      <Modal opened onClose={onClose} title="The freeze is there" centered>
+      <Dialog onClose={onClose} title="The freeze is there">
         <Stack>
           <Alert
             color={preview === 0 ? 'yellow' : 'cyan'}
@@ -89,11 +89,11 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     );
 
   return (
-    <Modal opened onClose={onClose} title="New freeze" centered size="lg">
+    <Dialog onClose={onClose} title="New freeze" size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -197,7 +197,7 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -37,9 +37,7 @@ export function NextUp() {
       <Stack gap={0} mih={352}>
         {error && !data && <ErrorNotice error={error} retry={reread} />}
         {!data && !error && Array.from({ length: 8 }, (_, index) => <Skeleton key={index} h={34} my={5} />)}
-        {coming?.length === 0 && (
-          <EmptyState title="Nothing is planned">No schedule is active and has a next time.</EmptyState>
-        )}
+        {coming?.length === 0 && <EmptyState title="Nothing is planned">No schedule is active and has a next time.</EmptyState>}
         {coming?.map(({ id, name, timeZone, nextFireAt, task }) => {
           const at = Date.parse(nextFireAt);
           return (

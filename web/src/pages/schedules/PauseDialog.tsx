@@ -1,5 +1,6 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../../parts/Dialog.tsx';
 import { useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
 import { sayDone } from '../../parts/toasts.tsx';
@@ -53,7 +54,7 @@ export function PauseDialog({ target, onClose }: ActDialogProps) {
   }
 
   return (
-    <Modal opened onClose={() => onClose(false)} title={`Pause ${target.title}`} centered>
+    <Dialog onClose={() => onClose(false)} title={`Pause ${target.title}`} centered>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -115,6 +116,6 @@ export function PauseDialog({ target, onClose }: ActDialogProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
