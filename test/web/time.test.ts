@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pauseEnd } from '../../web/src/parts/pauseEnd.ts';
 import { readDuration, writeDuration } from '../../web/src/time/durationParts.ts';
 import { formatRelative, formatShortMinute, formatStretch } from '../../web/src/time/format.ts';
 import { moveWall, readWall, wallOf } from '../../web/src/time/wallClock.ts';
@@ -91,3 +92,17 @@ test('a time to the minute keeps its minutes, on the hour too', () => {
   );
   assert.deepEqual(said, ['14:00', 'Thu 14:00', '2026-03-01 14:00']);
 });
+
+const ends = [
+  { rule: 'never', wall: '', end: { until: null, fault: null } },
+  {
+    rule: 'at a time of the clock of the zone',
+    wall: '2026-07-01T09:00',
+    end: { until: '2026-07-01T07:00:00.000Z', fault: null },
+  },
+  { rule: 'behind the jump of the clock', wall: '2026-03-29T02:30', end: { until: '2026-03-29T01:30:00.000Z', fault: null } },
+  { rule: 'not before now', wall: '2026-03-01T12:59', end: { until: null, fault: 'That is past already.' } },
+  { rule: 'not at a time that there is not', wall: '2026-02-30T12:00', end: { until: null, fault: 'This is no time.' } },
+];
+for (const { rule, wall, end } of ends)
+  test(`a pause ends ${rule}`, () => assert.deepEqual(pauseEnd(wall, 'Europe/Berlin', Date.parse('2026-03-01T12:00:00Z')), end));

@@ -106,6 +106,21 @@ test('when a dialog closes the keyboard is where it was; another page begins at 
   await page.setViewportSize({ width: 1280, height: 800 });
 });
 
+test('who is logged in with a token that is revoked is told so, and asked for another', async () => {
+  const make = `mutation { createApiToken(input: { name: "short", role: VIEWER }) { secret apiToken { id } } }`;
+  const { createApiToken: made } = (await carillon.ask<{ createApiToken: { secret: string; apiToken: { id: string } } }>(make))
+    .data;
+  await open(`#/login?token=${made.secret}`);
+  await page.getByRole('button', { name: 'Who is logged in' }).click();
+  await page.getByText('short · VIEWER').waitFor();
+  await page.keyboard.press('Escape');
+  await carillon.ask('mutation ($id: ID!) { revokeApiToken(id: $id) { apiToken { id } } }', { id: made.apiToken.id });
+  await page.getByRole('alert').filter({ hasText: 'does not take this token any more' }).waitFor();
+  complaints.splice(0);
+  await open(`#/login?token=${ADMIN_TOKEN}`);
+  await page.getByRole('link', { name: 'Overview' }).waitFor();
+});
+
 test('dark and light are chosen by the system, or by hand', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator('html[data-mantine-color-scheme=dark]').waitFor();

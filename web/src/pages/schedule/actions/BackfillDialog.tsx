@@ -4,6 +4,7 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import type { BackfillSelection } from '../../../api/schema.generated.ts';
 import { useSession } from '../../../api/session.tsx';
 import { faultText, useAct } from '../../../api/useAct.ts';
+import { InstantField } from '../../../parts/InstantField.tsx';
 import { newKey } from '../../../api/wishKey.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { formatInstant } from '../../../time/format.ts';
@@ -84,21 +85,8 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
         up.
       </Text>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
-        <TextInput
-          type="datetime-local"
-          step={1}
-          label={`From (${zone})`}
-          value={from}
-          onChange={(event) => setFrom(event.currentTarget.value)}
-          data-autofocus
-        />
-        <TextInput
-          type="datetime-local"
-          step={1}
-          label={`Until (${zone})`}
-          value={until}
-          onChange={(event) => setUntil(event.currentTarget.value)}
-        />
+        <InstantField label="From" zone={zone} value={from} onChange={setFrom} first />
+        <InstantField label="Until" zone={zone} value={until} onChange={setUntil} />
       </SimpleGrid>
       <Select
         label="Of the occurrences, those"
