@@ -23,6 +23,7 @@ import { useAct } from '../../api/useAct.ts';
 import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { instantOf, InstantField } from '../../parts/InstantField.tsx';
+import { TRIGGER_WORDS } from '../../parts/triggerWords.ts';
 import { ZonePicker } from '../../parts/ZonePicker.tsx';
 import { BROWSER_ZONE } from '../../time/format.ts';
 import { wallOf } from '../../time/wallClock.ts';
@@ -38,7 +39,8 @@ const LENGTHS = [
   { label: '1 day', ms: 24 * HOUR },
   { label: '1 week', ms: 168 * HOUR },
 ];
-const KINDS = ['CRON', 'CALENDAR', 'INTERVAL', 'CALENDAR_INTERVAL', 'AT', 'RRULE', 'ANY_OF', 'ALL_OF', 'EXCEPT', 'BOUNDED'];
+/** What fires by hand only is held back by nothing. */
+const KINDS = Object.entries(TRIGGER_WORDS).flatMap(([value, label]) => (value === 'MANUAL' ? [] : [{ value, label }]));
 const FIELDS = ['reason', 'from', 'until', 'select', 'exit'];
 
 /** Asks for a freeze; afterwards it says how much that will hold back. */
