@@ -84,6 +84,6 @@ export function openChannel<Event extends { cursor: string }>(options: ChannelOp
 }
 
 /** The place to go on behind is not kept any more. */
-export function isExpired(problem: unknown): boolean {
+function isExpired(problem: unknown): boolean {
   return Array.isArray(problem) && problem.some((error) => error?.extensions?.code === 'CURSOR_EXPIRED');
 }

@@ -53,9 +53,10 @@ function keep(line: LogLine): Kept {
   return { ...line, message, text: `${message} ${fields} ${line.step ?? ''}`.toLowerCase() };
 }
 
-const COLOURS = /\u001b\[[0-9;]*m/g;
-/** All but tab and line feed; the last are those that turn the direction of what follows. */
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const ESCAPE = '\u001b';
+const COLOURS = /(\p{Cc})\[[0-9;]*m/gu;
+/** Control characters but tab and line feed, and those that turn the direction of what follows. */
+const UNSEEN = /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu;
 
 /**
  * A text of which nothing acts unseen, on this page or in a terminal that the log is read in: colours of terminals are left out, and
@@ -64,7 +65,7 @@ const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202
 export function visible(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
-    .replace(COLOURS, '')
+    .replace(COLOURS, (all, first) => (first === ESCAPE ? '' : all))
     .replace(UNSEEN, (character) => {
       const code = character.charCodeAt(0);
       return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';

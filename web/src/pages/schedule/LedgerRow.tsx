@@ -9,7 +9,7 @@ import { outcomeOf } from './ledgerRows.ts';
 import type { LedgerItem } from './ledgerRows.ts';
 
 /** What stands in the headings above the rows. */
-export type HeadedBy = 'day' | 'month';
+type HeadedBy = 'day' | 'month';
 
 /** Below a heading that says the rest. */
 const timeBelow = (at: number, zone: string, by: HeadedBy): string =>
