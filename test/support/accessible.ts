@@ -10,6 +10,10 @@ interface Violation {
 /** What axe finds serious or critical on the page as it stands; evaluated, for the page's policy forbids further scripts. */
 export async function seriousViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
+  // Colours in the middle of a change are none that anybody reads.
+  await page.evaluate(
+    'Promise.allSettled(document.getAnimations().filter((each) => each instanceof CSSTransition).map(({ finished }) => finished))',
+  );
   const violations: Violation[] = await page.evaluate(async () => {
     const there = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
     return (await there.axe.run()).violations;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EMPTY_LOG, append, splitAt, textOf, viewOf } from '../../web/src/pages/run/logBuffer.ts';
+import { EMPTY_LOG, append, fieldsText, splitAt, textOf, viewOf, visible } from '../../web/src/pages/run/logBuffer.ts';
 import type { LogLine, LogRow } from '../../web/src/pages/run/logBuffer.ts';
 
 let places = 0;
@@ -79,6 +79,25 @@ test('as text: one line each, with all that is known', () => {
     textOf(lines),
     '2026-03-02T10:00:00.250Z INFO  #1 copied {"files":2}\n2026-03-02T10:00:00.250Z ERROR #2 [copy] broke\n    at x\n',
   );
+});
+
+const hidden = [
+  { rule: 'colours of terminals are left out', text: '\u001b[1;31mfailed\u001b[0m', shown: 'failed' },
+  { rule: 'other sequences for terminals are seen and do nothing', text: 'a\u001b]0;title\u0007', shown: 'a␛]0;title␇' },
+  { rule: 'a line does not write over itself', text: 'true\rfalse', shown: 'true␍false' },
+  { rule: 'ends of lines of Windows are ends of lines', text: 'a\r\n\tb', shown: 'a\n\tb' },
+  { rule: 'nothing turns the direction of the text', text: 'user\u202etxt.exe', shown: 'user\ufffdtxt.exe' },
+  { rule: 'letters of all languages stay', text: 'Zürich 東京 🎼 עברית', shown: 'Zürich 東京 🎼 עברית' },
+];
+for (const { rule, text, shown } of hidden)
+  test(`characters that are not seen: ${rule}`, () => {
+    assert.equal(visible(text), shown);
+    assert.equal(logOf(line(text))[0]?.message, shown);
+  });
+
+test('neither do fields, nor the log as text, hold characters that act unseen', () => {
+  assert.equal(fieldsText({ path: 'a\u001b[2Jb' }), 'path=a␛[2Jb');
+  assert.match(textOf([line('a\rb', { step: 'c\u001bd', fields: { e: '\u009b' } })]), /#1 \[c␛d\] a␍b \{"e":"\ufffd"\}\n$/);
 });
 
 test('10,000 lines are looked through in a moment', () => {

@@ -30,7 +30,7 @@ test('what a freeze selects is said in words, whatever the filter holds', () => 
   assert.deepEqual(selectionParts({ filter: {} }), []);
   assert.deepEqual(selectionParts({ names: ['a', 'b'] }), [{ by: 'Schedules', values: ['a', 'b'] }]);
   assert.deepEqual(
-    selectionParts({ filter: { taskKeys: ['t'], search: 'x', labels: [{ key: 'team', in: ['shop'] }, { key: 'tier' }, { key: 'old', exists: false }], failing: true, kinds: null } }),
+    selectionParts({ filter: { taskKeys: ['t'], search: 'x', labels: [{ key: 'team', in: ['shop'] }, { key: 'tier' }, { key: 'old', exists: false }], failing: true, kinds: ['CALENDAR_INTERVAL'], states: null } }),
     [
       { by: 'Task', values: ['t'] },
       { by: 'Search', values: ['x'] },
@@ -38,6 +38,7 @@ test('what a freeze selects is said in words, whatever the filter holds', () => 
       { by: 'Label tier', values: ['any value'] },
       { by: 'Label old', values: ['none'] },
       { by: 'failing', values: ['true'] },
+      { by: 'Trigger', values: ['Every so many days'] },
     ],
   ); // prettier-ignore
 });

@@ -44,7 +44,7 @@ test('each thing has the one thing to do about it, what is most pressing first',
     ['UNAVAILABLE', 'gone', 'no live worker has its code; 1 schedule waits for one', 'Look at the workers', '/workers', null],
     ['MISSED', 'Late', 'missed 3 occurrences in the last day: down', 'Make up for it', '/schedules/s3', 'last'],
     ['FROZEN', 'Freeze by tok_1', 'holds back 3 occurrences so far', 'Look at the freeze', '/freezes', 'until'],
-    ['TASK_PAUSED', 'job', 'paused by Ada, until somebody resumes it', 'Resume', '/tasks', 'since'],
+    ['TASK_PAUSED', 'job', 'paused by Ada, until somebody resumes it', 'Resume', '/tasks/job', 'since'],
     ['PAUSED', 'Held', 'paused by Ada, until somebody resumes it', 'Resume', '/schedules/s1', 'since'],
     ['PAUSED', 'Held a while', 'paused by Ada', 'Resume', '/schedules/s2', 'until'],
   ]); // prettier-ignore

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { newKey, readInput } from '../../web/src/pages/run/retryInput.ts';
+import { newKey } from '../../web/src/api/wishKey.ts';
+import { readRetryInput } from '../../web/src/pages/run/retryInput.ts';
 
 const cases = [
   { rule: 'not touched: it stays as it was', edited: null, before: '{"a":1}', is: { ok: true } },
@@ -9,7 +10,7 @@ const cases = [
   { rule: 'another', edited: '{"a":2}', before: '{"a":1}', is: { ok: true, input: { a: 2 } } },
   { rule: 'given where there was none', edited: '{}', before: '', is: { ok: true, input: {} } },
 ];
-for (const { rule, edited, before, is } of cases) test(rule, () => assert.deepEqual(readInput(edited, before), is));
+for (const { rule, edited, before, is } of cases) test(rule, () => assert.deepEqual(readRetryInput(edited, before), is));
 
 test('what is no object is refused with what is wrong', () => {
   for (const [text, fault] of [
@@ -18,7 +19,7 @@ test('what is no object is refused with what is wrong', () => {
     ['{a', /This is no JSON/],
   ] as const) {
     // prettier-ignore
-    const read = readInput(text, '');
+    const read = readRetryInput(text, '');
     assert.ok(!read.ok && fault.test(read.fault), text);
   }
 });

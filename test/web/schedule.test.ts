@@ -302,7 +302,7 @@ test('charts: runs in order of time, each value in the column of its outcome', (
     { ...series, runs: series.runs.map(({ id }) => id), at: series.at.map((at) => at - ms('2026-05-20T00:00:00Z') / 1000) },
     { runs: ['1', '2', '3', '4'], at: [3600, 7200, 10_800, 14_400], all: [1000, 5000, 30, null], good: [1000, null, null, null], bad: [null, 5000, null, null], other: [null, null, 30, null] },
   ); // prettier-ignore
-  assert.equal(figureSentence(series), '3 runs, half of them within 1.0 s, at most 5.0 s; 1 failed.');
+  assert.equal(figureSentence(series), '3 runs, half of them within 1 s, at most 5 s; 1 failed.');
   assert.equal(figureSentence(figureSeries(runs, 'latenessMs')), 'Nothing has been measured yet.');
 });
 

@@ -4,7 +4,8 @@ import { faultAt, faultsElsewhere, fieldFaults } from '../../web/src/parts/field
 import { schemaFields, sketchOf } from '../../web/src/pages/task/schemaFields.ts';
 import { EMPTY, faultsIn, formOf, inputOf, newSigningSecret, patchOf } from '../../web/src/pages/task/taskForm.ts';
 import type { TaskForm } from '../../web/src/pages/task/taskForm.ts';
-import { concurrencyWords, retentionWords, retryWords } from '../../web/src/pages/task/words.ts';
+import { retryWords } from '../../web/src/parts/retryWords.ts';
+import { concurrencyWords, retentionWords } from '../../web/src/pages/task/words.ts';
 import { filterOf, labelTexts, orderOf, pageOf, sortAfter } from '../../web/src/pages/tasks/taskFilters.ts';
 
 const search = (text: string) => new URLSearchParams(text);

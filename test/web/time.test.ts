@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pauseEnd } from '../../web/src/parts/pauseEnd.ts';
 import { readDuration, writeDuration } from '../../web/src/time/durationParts.ts';
+import { formatRelative, formatShortMinute, formatStretch } from '../../web/src/time/format.ts';
 import { moveWall, readWall, wallOf } from '../../web/src/time/wallClock.ts';
 import fc from '../support/properties.ts';
 
@@ -68,3 +70,39 @@ test('a number and a unit are read back as they were written', () => {
     }),
   );
 });
+
+const stretches = [
+  [0, '0 ms'], [840.4, '840 ms'], [999.6, '1 s'], [1000, '1 s'], [3249, '3.2 s'], [8000, '8 s'], [8049, '8 s'], [9999, '9.9 s'], [10_000, '10 s'],
+  [59_999, '59 s'], [250_000, '4 min 10 s'], [3_600_000, '1 h'], [183_600_000, '2 d 3 h'], [-8000, '8 s'],
+] as const; // prettier-ignore
+for (const [ms, words] of stretches) test(`${ms} ms are ${words}`, () => assert.equal(formatStretch(ms), words));
+
+test('how far away something is, is counted in whole seconds', () => {
+  const now = Date.UTC(2026, 2, 29);
+  assert.deepEqual(
+    [0, 400, 8000, -8000, 250_000].map((ms) => formatRelative(now + ms, now)),
+    ['now', 'now', 'in 8 s', '8 s ago', 'in 4 min 10 s'],
+  );
+});
+
+test('a time to the minute keeps its minutes, on the hour too', () => {
+  const now = Date.parse('2026-03-27T15:00:00Z');
+  const said = ['2026-03-27T14:00:00Z', '2026-03-26T14:00:00Z', '2026-03-01T14:00:00Z'].map((at) =>
+    formatShortMinute(Date.parse(at), 'UTC', now),
+  );
+  assert.deepEqual(said, ['14:00', 'Thu 14:00', '2026-03-01 14:00']);
+});
+
+const ends = [
+  { rule: 'never', wall: '', end: { until: null, fault: null } },
+  {
+    rule: 'at a time of the clock of the zone',
+    wall: '2026-07-01T09:00',
+    end: { until: '2026-07-01T07:00:00.000Z', fault: null },
+  },
+  { rule: 'behind the jump of the clock', wall: '2026-03-29T02:30', end: { until: '2026-03-29T01:30:00.000Z', fault: null } },
+  { rule: 'not before now', wall: '2026-03-01T12:59', end: { until: null, fault: 'That is past already.' } },
+  { rule: 'not at a time that there is not', wall: '2026-02-30T12:00', end: { until: null, fault: 'This is no time.' } },
+];
+for (const { rule, wall, end } of ends)
+  test(`a pause ends ${rule}`, () => assert.deepEqual(pauseEnd(wall, 'Europe/Berlin', Date.parse('2026-03-01T12:00:00Z')), end));

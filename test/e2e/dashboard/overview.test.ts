@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, test } from 'node:test';
+import { seriousViolations } from '../../support/accessible.ts';
 import { createApi } from '../../support/api.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import type { Call } from '../../support/receiver.ts';
 import { until } from '../../support/until.ts';
-
-const AXE = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const files = { after };
 const client = await startTestCarillon(files);
@@ -140,16 +137,7 @@ test('axe finds nothing serious, light and dark', async () => {
       await page.emulateMedia({ colorScheme });
       await at(place);
       await page.getByText('Fails', { exact: true }).first().waitFor();
-      await page.evaluate(await AXE);
-      const found = await page.evaluate<{ id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[]>(
-        `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)`,
-      );
-      const serious = found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-      const said = serious.map(
-        ({ id, nodes }) =>
-          `${place} ${colorScheme} ${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join('\n')}`,
-      );
-      assert.deepEqual(said, []);
+      assert.deepEqual(await seriousViolations(page), [], `${place} ${colorScheme}`);
     }
   }
 });

@@ -102,6 +102,40 @@ test('below a path of a proxy all of it works: files, questions, the live line, 
   await page.getByText('Live', { exact: true }).waitFor();
 });
 
+test('when a dialog closes the keyboard is where it was; another page begins at its top', async () => {
+  await open('#/tasks/report');
+  const pause = page.getByRole('button', { name: 'Pause', exact: true });
+  await pause.focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByLabel('Reason').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.waitForFunction(`document.activeElement?.textContent === 'Pause'`);
+  await page.setViewportSize({ width: 1280, height: 300 });
+  await page.evaluate('scrollTo(0, 200)');
+  await page.getByRole('link', { name: 'All its runs' }).click();
+  await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor();
+  assert.equal(await page.evaluate('scrollY'), 0);
+  // The link has gone with its page.
+  assert.equal(await page.evaluate('document.activeElement.id'), 'content');
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
+test('who is logged in with a token that is revoked is told so, and asked for another', async () => {
+  const make = `mutation { createApiToken(input: { name: "short", role: VIEWER }) { secret apiToken { id } } }`;
+  const { createApiToken: made } = (await carillon.ask<{ createApiToken: { secret: string; apiToken: { id: string } } }>(make))
+    .data;
+  await open(`#/login?token=${made.secret}`);
+  await page.getByRole('button', { name: 'Who is logged in' }).click();
+  await page.getByText('short · VIEWER').waitFor();
+  await page.keyboard.press('Escape');
+  await carillon.ask('mutation ($id: ID!) { revokeApiToken(id: $id) { apiToken { id } } }', { id: made.apiToken.id });
+  await page.getByRole('alert').filter({ hasText: 'does not take this token any more' }).waitFor();
+  complaints.splice(0);
+  await open(`#/login?token=${ADMIN_TOKEN}`);
+  await page.getByRole('link', { name: 'Overview' }).waitFor();
+});
+
 test('dark and light are chosen by the system, or by hand', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator('html[data-mantine-color-scheme=dark]').waitFor();

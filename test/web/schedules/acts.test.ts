@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inBatches, oneByOne } from '../../../web/src/pages/schedules/bulk.ts';
 import { heldText } from '../../../web/src/pages/schedules/held.ts';
-import { pauseEnd } from '../../../web/src/pages/schedules/pauseUntil.ts';
 import { Touched } from '../../../web/src/pages/schedules/touched.ts';
 
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `id-${n}`);
@@ -59,16 +58,6 @@ const HELD = [
 for (const { rule, looked, count, text } of HELD) {
   test(`what is held back, ${rule}: ${text}`, () => assert.equal(heldText(looked, count), text));
 }
-
-const NOW = Date.parse('2026-03-01T12:00:00Z');
-test('a pause ends when it was said: never, after so many hours, or at a time that is to come', () => {
-  assert.deepEqual(pauseEnd('', '', NOW), { until: null });
-  assert.deepEqual(pauseEnd('24', '', NOW), { until: '2026-03-02T12:00:00.000Z' });
-  const local = '2027-01-01T09:30';
-  assert.deepEqual(pauseEnd('at', local, NOW), { until: new Date(local).toISOString() });
-  assert.deepEqual(pauseEnd('at', '2020-01-01T09:30', NOW), { fault: 'This is past.' });
-  assert.deepEqual(pauseEnd('at', '', NOW), { fault: 'Say when the pause is to end.' });
-});
 
 test('what is touched is read together, in batches, so far apart, and only while somebody looks', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });

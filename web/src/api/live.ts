@@ -3,7 +3,9 @@ import type { Client as SocketClient } from 'graphql-ws';
 import { stringifyDocument } from '@urql/core';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { socketUrl } from './addresses.ts';
+import { openChannel } from './channel.ts';
 import { RunsChangedDocument, SchedulesChangedDocument, TasksChangedDocument, WorkersChangedDocument } from './live.generated.ts';
+import { watchPulse } from './pulse.ts';
 import type { RunState } from './schema.generated.ts';
 
 /** One thing that has changed on the server. */
@@ -53,10 +55,15 @@ export class Live {
   #scheduled = false;
   readonly #socket: SocketClient;
   readonly #readCursor: () => Promise<string>;
+  readonly #channels: (() => void)[];
+  #connected: boolean | null = null;
+  /** Subscriptions that have ended and are begun again, by their documents. */
+  readonly #broken = new Set<unknown>();
 
   /** @param cursor  what has been read so far was read after it */
   constructor(token: string | null, cursor: string, readCursor: () => Promise<string>) {
     this.#readCursor = readCursor;
+    const pulse = watchPulse(() => this.#socket.terminate());
     this.#socket = createClient({
       url: socketUrl(),
       ...(token !== null && { connectionParams: { authorization: `Bearer ${token}` } }),
@@ -68,14 +75,26 @@ export class Live {
         await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
       },
       on: {
-        connected: () => this.#become('LIVE'),
-        closed: (event) => this.#become(isRefusal(event) ? 'REFUSED' : 'LOST'),
+        ping: pulse.ping,
+        pong: pulse.pong,
+        connected: () => {
+          this.#connected = true;
+          this.#settle();
+        },
+        closed: (event) => {
+          pulse.closed();
+          this.#connected = false;
+          if (isRefusal(event)) this.#become('REFUSED');
+          else this.#settle();
+        },
       },
     });
-    this.#follow(RunsChangedDocument, cursor, ({ runChanged }) => ({ of: 'run', ...runChanged }));
-    this.#follow(SchedulesChangedDocument, cursor, ({ scheduleChanged }) => ({ of: 'schedule', ...scheduleChanged }));
-    this.#follow(TasksChangedDocument, cursor, ({ taskChanged }) => ({ of: 'task', ...taskChanged }));
-    this.#follow(WorkersChangedDocument, cursor, ({ workerChanged }) => ({ of: 'worker', ...workerChanged }));
+    this.#channels = [
+      this.#follow(RunsChangedDocument, cursor, ({ runChanged }) => ({ of: 'run', ...runChanged })),
+      this.#follow(SchedulesChangedDocument, cursor, ({ scheduleChanged }) => ({ of: 'schedule', ...scheduleChanged })),
+      this.#follow(TasksChangedDocument, cursor, ({ taskChanged }) => ({ of: 'task', ...taskChanged })),
+      this.#follow(WorkersChangedDocument, cursor, ({ workerChanged }) => ({ of: 'worker', ...workerChanged })),
+    ];
   }
 
   get state(): LiveState {
@@ -114,6 +133,7 @@ export class Live {
   close(): void {
     this.#listeners.clear();
     this.#stateListeners.clear();
+    for (const stop of this.#channels) stop();
     void this.#socket.dispose();
   }
 
@@ -121,36 +141,47 @@ export class Live {
     document: TypedDocumentNode<Data, Variables>,
     from: string,
     read: (data: Data) => Change & { cursor: string },
-  ) {
-    let cursor = from;
-    // Read each time the socket subscribes anew: behind the last event.
-    const variables = {
-      minInterval: MIN_INTERVAL,
-      get after() {
-        return cursor;
+  ): () => void {
+    const query = stringifyDocument(document);
+    return openChannel<Change & { cursor: string }>({
+      from,
+      subscribe: (after, next, ended) => {
+        // Read each time the socket subscribes anew: behind the last event.
+        const variables = {
+          minInterval: MIN_INTERVAL,
+          get after() {
+            return after();
+          },
+        };
+        return this.#socket.subscribe<Data>(
+          { query, variables },
+          {
+            next: ({ data }) => data && next(read(data)),
+            error: (problem) => {
+              if (isRefusal(problem)) this.#become('REFUSED');
+              else ended(problem);
+            },
+            complete: () => ended(null),
+          },
+        );
       },
-    };
-    const begin = () =>
-      this.#socket.subscribe<Data>(
-        { query: stringifyDocument(document), variables },
-        {
-          next: ({ data }) => {
-            if (!data) return;
-            const change = read(data);
-            cursor = change.cursor;
-            this.#tell(change);
-          },
-          error: async (problem) => {
-            if (isRefusal(problem)) return this.#become('REFUSED');
-            if (!messageOf(problem).includes('CURSOR_EXPIRED')) return this.#become('LOST');
-            cursor = await this.#readCursor();
-            begin();
-            for (const listener of this.#listeners) listener(null);
-          },
-          complete: () => undefined,
-        },
-      );
-    begin();
+      readCursor: this.#readCursor,
+      told: (change) => this.#tell(change),
+      lost: () => {
+        for (const listener of this.#listeners) listener(null);
+      },
+      onBroken: (broken) => {
+        if (broken) this.#broken.add(document);
+        else this.#broken.delete(document);
+        this.#settle();
+      },
+    });
+  }
+
+  /** One subscription that tells nothing is as bad as a line that is cut: what is shown may be old. */
+  #settle(): void {
+    if (this.#connected === null) return;
+    this.#become(this.#connected && this.#broken.size === 0 ? 'LIVE' : 'LOST');
   }
 
   #tell(change: Change): void {

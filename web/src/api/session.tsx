@@ -1,4 +1,5 @@
 import { createContext, use } from 'react';
+import type { Client } from 'urql';
 import type { Live } from './live.ts';
 import type { Role } from './schema.generated.ts';
 import type { SessionQuery } from './session.generated.ts';
@@ -9,6 +10,8 @@ export interface Session {
   /** What the server's clock shows more than this browser's, in milliseconds. */
   clockOffset: number;
   live: Live;
+  /** Remembers nothing of what it reads. */
+  plainClient: Client;
   leave(): void;
 }
 

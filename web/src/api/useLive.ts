@@ -1,11 +1,15 @@
-import { useEffect, useEffectEvent, useSyncExternalStore } from 'react';
-import { useQuery } from 'urql';
-import type { AnyVariables, TypedDocumentNode, UseQueryState } from 'urql';
+import { useEffect, useEffectEvent, useState, useSyncExternalStore } from 'react';
+import { createRequest, useQuery } from 'urql';
+import type { AnyVariables, CombinedError, TypedDocumentNode } from 'urql';
+import { newestAnswer, shownAnswer } from './answer.ts';
+import type { Answer } from './answer.ts';
 import type { Change, LiveState } from './live.ts';
 import { useSession } from './session.tsx';
 
 /** Milliseconds between two readings of the same query, however much changes. */
 const REREAD_MS = 1000;
+/** Until a server that could not be reached is asked again. */
+const AGAIN_MS = 5000;
 
 export function useLiveState(): LiveState {
   const { live } = useSession();
@@ -30,16 +34,32 @@ export interface LiveQuery<Data, Variables extends AnyVariables> {
   pause?: boolean;
   /** Reads it again this often, in milliseconds, also when nothing was told: for figures that change by time alone. */
   every?: number;
+  /** Shows the answer to the variables before until there is one to these: for ranges that move with time, and lists that must not jump. */
+  holds?: boolean;
+}
+
+export interface LiveAnswer<Data> {
+  /** undefined: not known yet. */
+  data: Data | undefined;
+  /** Why the last reading failed. */
+  error: CombinedError | undefined;
+  fetching: boolean;
+  /** The data answer the variables before. */
+  held: boolean;
+  reread(): void;
 }
 
 /** A query whose answer is kept as it is on the server: read again when something that it shows has changed, while the page is looked at. */
-export function useLive<Data, Variables extends AnyVariables>(
-  options: LiveQuery<Data, Variables>,
-): UseQueryState<Data, Variables> & { reread(): void } {
-  const { query, variables, pause = false, every } = options;
+export function useLive<Data, Variables extends AnyVariables>(options: LiveQuery<Data, Variables>): LiveAnswer<Data> {
+  const { query, variables, pause = false, every, holds = false } = options;
   const [state, execute] = useQuery<Data, Variables>({ query, variables, pause } as Parameters<
     typeof useQuery<Data, Variables>
   >[0]);
+  const { key } = createRequest(query, variables);
+  const [kept, setKept] = useState<Answer<Data> | null>(null);
+  const newest = newestAnswer(kept, key, state);
+  if (newest !== kept) setKept(newest);
+  const { data, error, held } = shownAnswer(newest, key, state, holds);
   const reread = useEffectEvent(() => {
     if (!pause) execute({ requestPolicy: 'network-only' });
   });
@@ -77,5 +97,19 @@ export function useLive<Data, Variables extends AnyVariables>(
     };
   }, [live, every]);
 
-  return { ...state, reread: () => execute({ requestPolicy: 'network-only' }) };
+  // What could not be read for want of a line is read when there is one.
+  const unreachable = error?.networkError === undefined ? null : error;
+  useEffect(() => {
+    if (unreachable === null) return;
+    const timer = setTimeout(() => reread(), AGAIN_MS);
+    const stop = live.onState(() => {
+      if (live.state.status === 'LIVE') reread();
+    });
+    return () => {
+      clearTimeout(timer);
+      stop();
+    };
+  }, [unreachable, live]);
+
+  return { data, error, held, fetching: state.fetching, reread: () => execute({ requestPolicy: 'network-only' }) };
 }

@@ -1,6 +1,8 @@
-import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
+import { Alert, Button, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { Dialog } from './Dialog.tsx';
+import { useTelling } from './useTelling.ts';
 
 interface FormDialogProps {
   title: string;
@@ -17,15 +19,16 @@ interface FormDialogProps {
 export function FormDialog({ title, children, confirm, ready, onClose, onConfirm }: FormDialogProps) {
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
+  const tell = useTelling(title, setFault);
   async function submit() {
     setBusy(true);
     const problem = await onConfirm();
     setBusy(false);
-    setFault(problem);
+    tell(problem);
     if (problem === null) onClose();
   }
   return (
-    <Modal opened onClose={onClose} title={title} centered size="lg">
+    <Dialog onClose={onClose} title={title} size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -49,6 +52,6 @@ export function FormDialog({ title, children, confirm, ready, onClose, onConfirm
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -15,6 +15,8 @@ interface InstantFieldProps {
   onChange(value: string): void;
   error?: string | null;
   required?: boolean;
+  /** The field that a dialog begins with. */
+  first?: boolean;
 }
 
 /** A date and time of the wall clock of a zone, with what it comes to: how far away it is, and what the clock does there. */
@@ -26,6 +28,7 @@ export function InstantField({
   onChange,
   error = null,
   required = false,
+  first = false,
 }: InstantFieldProps) {
   const { clockOffset } = useSession();
   const now = useNow() + clockOffset;
@@ -53,6 +56,7 @@ export function InstantField({
       error={error}
       required={required}
       onChange={(event) => onChange(event.currentTarget.value)}
+      {...(first && { 'data-autofocus': true })}
     />
   );
 }

@@ -33,7 +33,7 @@ export function EmptyState({ title, children, action }: { title: string; childre
   return (
     <Center mih={160} p="lg">
       <Stack align="center" gap="xs" maw={520}>
-        <Title order={3} ta="center">
+        <Title order={2} size="h3" ta="center">
           {title}
         </Title>
         {children && (

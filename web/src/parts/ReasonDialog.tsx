@@ -1,6 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
+import { Dialog } from './Dialog.tsx';
+import { useTelling } from './useTelling.ts';
 
 interface ReasonDialogProps {
   title: string;
@@ -31,22 +33,23 @@ export function ReasonDialog({
   const [name, setName] = useState('');
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
+  const tell = useTelling(title, setFault);
   const ready = (!required || reason.trim() !== '') && (typed === undefined || name === typed);
 
   async function submit() {
     setBusy(true);
     const problem = await onConfirm(reason.trim());
     setBusy(false);
-    setFault(problem);
+    tell(problem);
     if (problem === null) onClose();
   }
 
   return (
-    <Modal opened onClose={onClose} title={title} centered>
+    <Dialog onClose={onClose} title={title}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (ready) void submit();
+          if (ready && !busy) void submit();
         }}
       >
         <Stack>
@@ -83,6 +86,6 @@ export function ReasonDialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

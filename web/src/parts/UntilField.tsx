@@ -1,6 +1,7 @@
-import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useSession } from '../api/session.tsx';
 import { wallOf } from '../time/wallClock.ts';
+import { InstantField } from './InstantField.tsx';
 
 const HOUR = 3_600_000;
 const CHOICES = [
@@ -23,14 +24,13 @@ export function UntilField({ zone, value, onChange, fault }: UntilFieldProps) {
   const { clockOffset } = useSession();
   return (
     <Stack gap={6}>
-      <TextInput
-        type="datetime-local"
-        step={1}
-        label={`Until (${zone})`}
-        description="Then it goes on by itself. Empty: until somebody resumes it."
+      <InstantField
+        label="Until"
+        zone={zone}
+        hint="Then it goes on by itself. Empty: until somebody resumes it."
         value={value}
         error={fault}
-        onChange={(event) => onChange(event.currentTarget.value)}
+        onChange={onChange}
       />
       <Group gap={6}>
         {CHOICES.map(({ label, ms }) => (

@@ -5,7 +5,7 @@ export function readInput(text: string): { value: Record<string, unknown> | null
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return { value: value as Record<string, unknown>, fault: null };
-    return { value: null, fault: 'An input is a JSON object: {"name": value}.' };
+    return { value: null, fault: 'An input is an object, such as { "name": "value" }. Leave it empty for none.' };
   } catch (error) {
     return { value: null, fault: `This is no JSON: ${error instanceof Error ? error.message : 'it cannot be read'}` };
   }

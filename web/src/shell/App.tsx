@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { Provider } from 'urql';
 import type { Client } from 'urql';
 import { Router } from 'wouter';
-import { createApiClient } from '../api/client.ts';
+import { createApiClient, createPlainClient } from '../api/client.ts';
 import { EventCursorDocument } from '../api/live.generated.ts';
 import { Live } from '../api/live.ts';
 import { SessionContext } from '../api/session.tsx';
@@ -32,16 +32,21 @@ export function App() {
   const [entry, setEntry] = useState<Entry>({ step: 'ASKING' });
 
   const open = useRef<Live | null>(null);
+  /** Of what is being opened: what was begun before it is given up. */
+  const turn = useRef(0);
 
   const enter = useCallback(async (token: string | null) => {
+    turn.current += 1;
+    const mine = turn.current;
     open.current?.close();
     open.current = null;
     const client = createApiClient(token);
     const asked = Date.now();
     const { data, error } = await client.query(SessionDocument, {}, { requestPolicy: 'network-only' }).toPromise();
+    if (mine !== turn.current) return;
     if (!data && error?.networkError) {
       setEntry({ step: 'UNREACHABLE' });
-      return void setTimeout(() => void enter(token), RETRY_MS);
+      return void setTimeout(() => mine === turn.current && void enter(token), RETRY_MS);
     }
     // Who has given no token has not been refused yet.
     if (!data) return setEntry({ step: 'LOGIN', fault: token === null ? null : (error?.graphQLErrors[0]?.message ?? null) });
@@ -52,12 +57,17 @@ export function App() {
       return again.data.eventCursor;
     });
     open.current = live;
-    const leave = () => {
+    const leave = (fault: string | null) => {
       live.close();
       forgetToken();
-      setEntry({ step: 'LOGIN', fault: null });
+      setEntry({ step: 'LOGIN', fault });
     };
-    setEntry({ step: 'IN', client, session: { viewer: data.viewer, server: data.serverInfo, clockOffset, live, leave } });
+    live.onState(() => {
+      if (live.state.status === 'REFUSED') leave('The server does not take this token any more: it was revoked or has expired.');
+    });
+    const { viewer, serverInfo: server } = data;
+    const plainClient = createPlainClient(token);
+    setEntry({ step: 'IN', client, session: { viewer, server, clockOffset, live, plainClient, leave: () => leave(null) } });
   }, []);
 
   useEffect(() => {

@@ -15,13 +15,13 @@ import {
   useMantineColorScheme,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { IconLogout, IconMoon, IconPlugConnectedX, IconSun, IconUser } from '@tabler/icons-react';
+import { IconLogin, IconLogout, IconMoon, IconPlugConnectedX, IconSun, IconUser } from '@tabler/icons-react';
 import { Suspense, useEffect } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { GRAPHIQL_URL } from '../api/addresses.ts';
 import { useMay, useSession } from '../api/session.tsx';
 import { useLiveState } from '../api/useLive.ts';
-import { EmptyState } from '../parts/Notices.tsx';
+import { PageHead } from '../parts/PageHead.tsx';
 import { useNow } from '../time/clock.ts';
 import { formatRelative } from '../time/format.ts';
 import { PageBoundary } from './PageBoundary.tsx';
@@ -32,6 +32,10 @@ export function Shell() {
   const [opened, menu] = useDisclosure();
   const [path] = useLocation();
   const admin = useMay('ADMIN');
+  // The link that was followed has gone with its page: without this the keyboard would begin anew above the menu.
+  useEffect(() => {
+    if (document.activeElement === document.body) document.querySelector<HTMLElement>('#content')?.focus({ preventScroll: true });
+  }, [path]);
   const bare = ROUTES.find((place) => place.bare === true && place.path === path);
   if (bare)
     return (
@@ -81,7 +85,7 @@ export function Shell() {
           ))}
         </AppShell.Section>
         <AppShell.Section>
-          <NavLink href={GRAPHIQL_URL} label="GraphiQL" target="_blank" rel="noreferrer" />
+          <NavLink href={GRAPHIQL_URL} label="API (GraphiQL)" target="_blank" rel="noreferrer" />
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1}>
@@ -95,14 +99,10 @@ export function Shell() {
                 </Route>
               ))}
               <Route>
-                <EmptyState
-                  title="There is no such page"
-                  action={
-                    <Anchor component={Link} href="/">
-                      To the overview
-                    </Anchor>
-                  }
-                />
+                <PageHead title="There is no such page" />
+                <Anchor component={Link} href="/">
+                  To the overview
+                </Anchor>
               </Route>
             </Switch>
           </Suspense>
@@ -136,18 +136,22 @@ function LiveSign() {
 /** Over every page while the connection is lost; what was missed is caught up with when it is back. */
 function LostBanner() {
   const { status, since } = useLiveState();
-  const { leave } = useSession();
-  const now = useNow();
-  useEffect(() => {
-    if (status === 'REFUSED') leave();
-  }, [status, leave]);
   if (status !== 'LOST') return null;
   return (
-    <Alert color="red" icon={<IconPlugConnectedX />} mb="md" role="alert" title="The connection to the server is lost">
-      What is shown was true {formatRelative(since, Math.max(now, since + 1000))}. It is tried again all the time; what was missed
-      is caught up with then.
+    <Alert
+      color="red"
+      icon={<IconPlugConnectedX />}
+      mb="md"
+      title={<span role="alert">The connection to the server is lost</span>}
+    >
+      What is shown was true <Since at={since} />. It is tried again all the time; what was missed is caught up with then.
     </Alert>
   );
+}
+
+/** It ticks: outside of what is read out by itself. */
+function Since({ at }: { at: number }) {
+  return <>{formatRelative(at, Math.max(useNow(), at + 1000))}</>;
 }
 
 function SchemeSwitch() {
@@ -163,6 +167,7 @@ function SchemeSwitch() {
 
 function ViewerMenu() {
   const { viewer, server, leave } = useSession();
+  const anonymous = viewer.actor.kind === 'ANONYMOUS';
   return (
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
@@ -172,14 +177,14 @@ function ViewerMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          {viewer.actor.name ?? viewer.actor.id} · {viewer.role}
+          {anonymous ? 'Without a token' : (viewer.actor.name ?? viewer.actor.id)} · {viewer.role}
         </Menu.Label>
         <Menu.Label>
           Carillon {server.version}, time zone data {server.tzdata}
         </Menu.Label>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>
-          Log out
+        <Menu.Item leftSection={anonymous ? <IconLogin size={16} /> : <IconLogout size={16} />} onClick={leave}>
+          {anonymous ? 'Log in' : 'Log out'}
         </Menu.Item>
       </Menu.Dropdown>
     </Menu>

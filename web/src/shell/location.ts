@@ -21,10 +21,13 @@ const searchOf = (): string => hash().split('?').slice(1).join('?');
 export function navigate(to: string, { replace = false }: { replace?: boolean } = {}): void {
   const place = to.startsWith('/') ? to : `/${to}`;
   const go = () => {
+    const before = pathOf();
     if (replace) history.replaceState(null, '', `#${place}`);
     else history.pushState(null, '', `#${place}`);
     if (guard !== null) guard.place = hash();
     window.dispatchEvent(new PopStateEvent('popstate'));
+    // Another page begins at its top; one that the browser goes back to is where it was left.
+    if (!replace && pathOf() !== before) window.scrollTo({ top: 0, behavior: 'instant' });
   };
   if (guard !== null && place.split('?', 1)[0] !== pathOf()) guard.ask(go);
   else go();

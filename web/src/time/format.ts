@@ -45,6 +45,10 @@ export function formatShort(at: number, zone: string, now: number): string {
   return `${formatDay(at, zone)} ${formatMinute(at, zone)}`;
 }
 
+/** The same to the minute: 14:05, Fri 14:05, 2026-03-29 14:05. */
+export const formatShortMinute = (at: number, zone: string, now: number): string =>
+  formatDay(at, zone) === formatDay(now, zone) ? formatMinute(at, zone) : formatShort(at, zone, now);
+
 const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -52,11 +56,11 @@ const UNITS: readonly (readonly [name: string, ms: number])[] = [
   ['s', 1000],
 ];
 
-/** The two greatest units of a stretch of time: 2 d 3 h, 4 min 10 s, 3.2 s, 840 ms. */
+/** The two greatest units of a stretch of time: 2 d 3 h, 4 min 10 s, 3.2 s, 8 s, 840 ms. */
 export function formatStretch(ms: number): string {
-  const length = Math.abs(ms);
-  if (length < 1000) return `${Math.round(length)} ms`;
-  if (length < 10_000) return `${(Math.floor(length / 100) / 10).toFixed(1)} s`;
+  const length = Math.round(Math.abs(ms));
+  if (length < 1000) return `${length} ms`;
+  if (length < 10_000) return `${Math.floor(length / 100) / 10} s`;
   const first = UNITS.findIndex(([, unit]) => length >= unit);
   const [name, unit] = UNITS[first] as (typeof UNITS)[number];
   const whole = Math.floor(length / unit);
@@ -69,12 +73,8 @@ export function formatStretch(ms: number): string {
 export function formatRelative(at: number, now: number): string {
   const seconds = Math.round((at - now) / 1000);
   if (seconds === 0) return 'now';
-  const stretch = formatSeconds(Math.abs(seconds));
+  const stretch = formatStretch(seconds * 1000);
   return seconds > 0 ? `in ${stretch}` : `${stretch} ago`;
-}
-
-function formatSeconds(seconds: number): string {
-  return seconds < 10 ? `${seconds} s` : formatStretch(seconds * 1000);
 }
 
 /** PT1H30M as 1 h 30 min; what it cannot read it answers as it is. */

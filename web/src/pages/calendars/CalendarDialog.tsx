@@ -1,7 +1,8 @@
-import { Alert, Anchor, Button, FileInput, Group, List, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, FileInput, Group, List, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { IconFileUpload } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
+import { Dialog } from '../../parts/Dialog.tsx';
 import { useAct } from '../../api/useAct.ts';
 import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
@@ -47,7 +48,11 @@ export function CalendarDialog({ calendar, onClose, onDone }: CalendarDialogProp
 
   async function put() {
     setBusy(true);
-    const ics = file === null ? null : await file.text();
+    const ics = file === null ? null : await file.text().catch(() => undefined);
+    if (ics === undefined) {
+      setBusy(false);
+      return setFaults([{ field: 'ics', message: 'It cannot be read: it may have changed since. Choose it again.' }]);
+    }
     const outcome = await act(
       PutCalendarDocument,
       { input: { name: name.trim(), timeZone: zone, dates: read.dates, ics } },
@@ -61,7 +66,7 @@ export function CalendarDialog({ calendar, onClose, onDone }: CalendarDialogProp
 
   if (done) return <Outcome before={calendar} done={done} onClose={onClose} />;
   return (
-    <Modal opened onClose={onClose} title={calendar === null ? 'New calendar' : `Edit ${calendar.name}`} centered size="lg">
+    <Dialog onClose={onClose} title={calendar === null ? 'New calendar' : `Edit ${calendar.name}`} size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -145,7 +150,7 @@ export function CalendarDialog({ calendar, onClose, onDone }: CalendarDialogProp
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -159,7 +164,7 @@ function Outcome({ before, done, onClose }: OutcomeProps) {
   const { calendar, movedSchedules: moved } = done;
   const { added, removed } = dateChanges(before?.dates ?? [], calendar?.dates ?? []);
   return (
-    <Modal opened onClose={onClose} title={`${calendar?.name} is saved`} centered>
+    <Dialog onClose={onClose} title={`${calendar?.name} is saved`}>
       <Stack>
         <Text size="sm">
           It has {calendar?.dates.length} days
@@ -194,6 +199,6 @@ function Outcome({ before, done, onClose }: OutcomeProps) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

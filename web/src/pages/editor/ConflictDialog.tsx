@@ -1,5 +1,6 @@
-import { Badge, Button, Code, Group, Modal, Radio, Stack, Table, Text } from '@mantine/core';
+import { Badge, Button, Code, Group, Radio, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../../parts/Dialog.tsx';
 import { diffLines } from './lineDiff.ts';
 import { compareEdits, mergeEdits, usualChoice } from './merge.ts';
 import type { FieldChange, Side } from './merge.ts';
@@ -34,7 +35,7 @@ export function ConflictDialog({ base, mine, theirs, baseVersion, theirVersion, 
   const choiceOf = (change: FieldChange): Side => choices[change.field] ?? usualChoice(change);
   const all = (side: Side) => setChoices(Object.fromEntries(changes.map(({ field }) => [field, side])));
   return (
-    <Modal opened onClose={onClose} size="min(1000px, 96vw)" title={`Somebody else has saved version ${theirVersion}`}>
+    <Dialog onClose={onClose} size="min(1000px, 96vw)" title={`Somebody else has saved version ${theirVersion}`}>
       <Stack>
         <Text size="sm">
           {who} You began with version {baseVersion}. Choose field by field which is kept; you can look at the result, and change
@@ -113,7 +114,7 @@ export function ConflictDialog({ base, mine, theirs, baseVersion, theirVersion, 
           <Button onClick={() => onGoOn(mergeEdits(theirs, changes, choiceOf))}>Go on with what is chosen</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

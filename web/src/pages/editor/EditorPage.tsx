@@ -72,7 +72,13 @@ function Loaded({ id, copied }: { id: string; copied: boolean }) {
       </>
     );
   const { schedule } = state;
-  if (schedule === null) return <EmptyState title="There is no such schedule">It may have been deleted meanwhile.</EmptyState>;
+  if (schedule === null)
+    return (
+      <>
+        <PageHead title={title} />
+        <EmptyState title="There is no such schedule">It may have been deleted meanwhile.</EmptyState>
+      </>
+    );
   const spec = schedule.spec as Spec;
   return <Editor initial={copied ? copyOf(spec) : { timeZone: 'UTC', ...spec }} edited={copied ? null : schedule} />;
 }

@@ -13,8 +13,9 @@ export type ChosenTask = NonNullable<ChosenTaskQuery['task']>;
 /** The task of a TaskRef; null while it is read, and when there is none. */
 export function useChosenTask(ref: unknown): ChosenTask | null {
   const named = isRecord(ref) && Object.values(ref).some((value) => typeof value === 'string' && value !== '');
-  const [{ data }] = useQuery({ query: ChosenTaskDocument, variables: { ref: ref as { key: string } }, pause: !named });
-  return named ? (data?.task ?? null) : null;
+  const [{ data, fetching }] = useQuery({ query: ChosenTaskDocument, variables: { ref: ref as { key: string } }, pause: !named });
+  // While another one is read the data are still those of the one before.
+  return named && !fetching ? (data?.task ?? null) : null;
 }
 
 /** Searches on the server while one types. */

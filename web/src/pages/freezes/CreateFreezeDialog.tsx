@@ -3,7 +3,6 @@ import {
   Anchor,
   Button,
   Group,
-  Modal,
   MultiSelect,
   Radio,
   SegmentedControl,
@@ -17,12 +16,14 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
+import { Dialog } from '../../parts/Dialog.tsx';
 import type { MisfireMode } from '../../api/schema.generated.ts';
 import { useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
 import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { instantOf, InstantField } from '../../parts/InstantField.tsx';
+import { TRIGGER_WORDS } from '../../parts/triggerWords.ts';
 import { ZonePicker } from '../../parts/ZonePicker.tsx';
 import { BROWSER_ZONE } from '../../time/format.ts';
 import { wallOf } from '../../time/wallClock.ts';
@@ -38,7 +39,8 @@ const LENGTHS = [
   { label: '1 day', ms: 24 * HOUR },
   { label: '1 week', ms: 168 * HOUR },
 ];
-const KINDS = ['CRON', 'CALENDAR', 'INTERVAL', 'CALENDAR_INTERVAL', 'AT', 'RRULE', 'ANY_OF', 'ALL_OF', 'EXCEPT', 'BOUNDED'];
+/** What fires by hand only is held back by nothing. */
+const KINDS = Object.entries(TRIGGER_WORDS).flatMap(([value, label]) => (value === 'MANUAL' ? [] : [{ value, label }]));
 const FIELDS = ['reason', 'from', 'until', 'select', 'exit'];
 
 /** Asks for a freeze; afterwards it says how much that will hold back. */
@@ -72,7 +74,7 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
 
   if (preview !== null)
     return (
-      <Modal opened onClose={onClose} title="The freeze is there" centered>
+      <Dialog onClose={onClose} title="The freeze is there">
         <Stack>
           <Alert
             color={preview === 0 ? 'yellow' : 'cyan'}
@@ -89,11 +91,11 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     );
 
   return (
-    <Modal opened onClose={onClose} title="New freeze" centered size="lg">
+    <Dialog onClose={onClose} title="New freeze" size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -197,7 +199,7 @@ export function CreateFreezeDialog({ onClose, onDone }: { onClose(): void; onDon
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -309,13 +311,14 @@ function NamePicker({ names, onChange }: { names: readonly string[]; onChange(na
 function Matching({ form }: { form: FreezeForm }) {
   const [filter] = useDebouncedValue(JSON.stringify(filterOf(form)), 300);
   const nothing = form.by === 'FILTER' && filter === '{}';
-  const [{ data }] = useQuery({
+  const [{ data, fetching }] = useQuery({
     query: FreezeSelectionDocument,
     variables: { filter: JSON.parse(filter) as object },
     pause: nothing,
   });
   if (nothing) return null;
-  const { totalCount = null, totalCountCapped = false, nodes = [] } = data?.schedules ?? {};
+  // While another filter is asked about the data are still those of the one before.
+  const { totalCount = null, totalCountCapped = false, nodes = [] } = (!fetching && data?.schedules) || {};
   const count = totalCount === null ? '…' : totalCountCapped ? 'more than 10,000' : totalCount.toLocaleString('en');
   return (
     <Text size="sm" aria-live="polite">
@@ -324,7 +327,7 @@ function Matching({ form }: { form: FreezeForm }) {
       {nodes.slice(0, 5).map(({ id, name }, index) => (
         <span key={id}>
           {index > 0 && ', '}
-          <Anchor component={Link} href={`/schedules/${id}`} target="_blank" inherit underline="always">
+          <Anchor component={Link} href={`/schedules/${id}`} target="_blank" rel="noreferrer" inherit underline="always">
             {name}
           </Anchor>
         </span>

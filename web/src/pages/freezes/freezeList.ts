@@ -1,3 +1,4 @@
+import { TRIGGER_WORDS } from '../../parts/triggerWords.ts';
 import type { MisfireMode } from '../../api/schema.generated.ts';
 
 interface Times {
@@ -39,12 +40,9 @@ export function selectionParts(select: Readonly<Record<string, unknown>>): Selec
   return Object.entries(filter).flatMap(([name, value]): SelectionPart[] => {
     if (value === null || value === undefined) return [];
     if (name === 'labels' && Array.isArray(value)) return value.filter(isRecord).map((label) => labelPart(label));
-    return [
-      {
-        by: WORDS[name] ?? name,
-        values: Array.isArray(value) ? texts(value) : [typeof value === 'string' ? value : JSON.stringify(value)],
-      },
-    ];
+    const values = Array.isArray(value) ? texts(value) : [typeof value === 'string' ? value : JSON.stringify(value)];
+    const shown = name === 'kinds' ? values.map((kind) => (TRIGGER_WORDS as Record<string, string>)[kind] ?? kind) : values;
+    return [{ by: WORDS[name] ?? name, values: shown }];
   });
 }
 

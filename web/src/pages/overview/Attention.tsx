@@ -3,6 +3,7 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { faultText, useAct } from '../../api/useAct.ts';
+import { FormDialog } from '../../parts/FormDialog.tsx';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { ErrorNotice } from '../../parts/Notices.tsx';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
@@ -111,25 +112,32 @@ function ResumeDialog({ item, onClose, onDone }: { item: AttentionItem; onClose(
   const { subject, reason, resumes } = item;
   if (!resumes) return null;
   const { of, id } = resumes;
+  const resume = async (given: string) => {
+    const outcome =
+      of === 'schedule'
+        ? await act(ResumeScheduleDocument, { id, reason: given === '' ? null : given }, 'resumeSchedules')
+        : await act(ResumeTaskDocument, { id }, 'resumeTask');
+    if (!outcome.ok) return faultText(outcome.faults);
+    sayDone('Resumed', subject);
+    onDone();
+    return null;
+  };
+  const title = `Resume ${subject}?`;
+  const words = (
+    <Text size="sm">
+      {reason !== null && <>It was paused because: “{reason}”. </>}What passed meanwhile does not run; it counts as paused.
+    </Text>
+  );
+  if (of === 'schedule')
+    return (
+      <ReasonDialog title={title} confirm="Resume" onClose={onClose} onConfirm={resume}>
+        {words}
+      </ReasonDialog>
+    );
+  // The API takes no reason for it.
   return (
-    <ReasonDialog
-      title={`Resume ${subject}?`}
-      confirm="Resume"
-      onClose={onClose}
-      onConfirm={async (given) => {
-        const outcome =
-          of === 'schedule'
-            ? await act(ResumeScheduleDocument, { id, reason: given === '' ? null : given }, 'resumeSchedules')
-            : await act(ResumeTaskDocument, { id }, 'resumeTask');
-        if (!outcome.ok) return faultText(outcome.faults);
-        sayDone('Resumed', subject);
-        onDone();
-        return null;
-      }}
-    >
-      <Text size="sm">
-        {reason !== null && <>It was paused because: “{reason}”. </>}What passed meanwhile does not run; it counts as paused.
-      </Text>
-    </ReasonDialog>
+    <FormDialog title={title} confirm="Resume" ready onClose={onClose} onConfirm={() => resume('')}>
+      {words}
+    </FormDialog>
   );
 }

@@ -3,6 +3,7 @@ import { Link } from 'wouter';
 import { useSession } from '../../api/session.tsx';
 import { useLive } from '../../api/useLive.ts';
 import { ErrorNotice } from '../../parts/Notices.tsx';
+import { percent } from '../../parts/percent.ts';
 import { Sparkline } from '../../parts/Sparkline.tsx';
 import { useNow } from '../../time/clock.ts';
 import { formatStretch } from '../../time/format.ts';
@@ -34,6 +35,7 @@ export function Counters({ wall = false }: { wall?: boolean }) {
     variables: { from: new Date(edge - DAY).toISOString(), until: new Date(edge).toISOString() },
     on: () => false,
     every: 60_000,
+    holds: true,
   });
   const error = figures.error ?? day.error ?? series.error;
   if (error && !(figures.data && day.data)) return <ErrorNotice error={error} retry={figures.reread} />;
@@ -92,8 +94,6 @@ export function Counters({ wall = false }: { wall?: boolean }) {
 const capped = ({ totalCount, totalCountCapped }: { totalCount: number; totalCountCapped: boolean }): string =>
   `${totalCount.toLocaleString('en')}${totalCountCapped ? '+' : ''}`;
 const stretch = (ms: number | null): string => (ms === null ? '–' : formatStretch(Math.max(0, ms)));
-/** Never 100 % when something failed. */
-const percent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
 
 interface CounterProps {
   label: string;

@@ -19,6 +19,8 @@ export function NextUp() {
     every: 15_000,
   });
   const schedules = data?.schedules;
+  // Another page may have read of one that it fires no more: then the list is on its way.
+  const coming = schedules?.nodes.flatMap((each) => (each.nextFireAt === null ? [] : [{ ...each, nextFireAt: each.nextFireAt }]));
   return (
     <Paper withBorder p="md" component="section" aria-labelledby="next-up">
       <Group justify="space-between" mb="xs">
@@ -35,11 +37,9 @@ export function NextUp() {
       <Stack gap={0} mih={352}>
         {error && !data && <ErrorNotice error={error} retry={reread} />}
         {!data && !error && Array.from({ length: 8 }, (_, index) => <Skeleton key={index} h={34} my={5} />)}
-        {schedules?.nodes.length === 0 && (
-          <EmptyState title="Nothing is planned">No schedule is active and has a next time.</EmptyState>
-        )}
-        {schedules?.nodes.map(({ id, name, timeZone, nextFireAt, task }) => {
-          const at = Date.parse(nextFireAt ?? '');
+        {coming?.length === 0 && <EmptyState title="Nothing is planned">No schedule is active and has a next time.</EmptyState>}
+        {coming?.map(({ id, name, timeZone, nextFireAt, task }) => {
+          const at = Date.parse(nextFireAt);
           return (
             <Group key={id} justify="space-between" wrap="nowrap" gap="sm" h={44}>
               <div style={{ minWidth: 0 }}>
@@ -57,7 +57,7 @@ export function NextUp() {
               >
                 <Text
                   component="time"
-                  dateTime={nextFireAt ?? undefined}
+                  dateTime={nextFireAt}
                   size="sm"
                   ta="right"
                   className="nowrap"

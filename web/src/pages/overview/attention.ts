@@ -73,6 +73,8 @@ const many = (count: number, one: string): string => (count === 1 ? `1 ${one}` :
 const named = ({ id, name }: { id: string; name: string | null }): string => name ?? id;
 const parsed = (at: string | null): number | null => (at === null ? null : Date.parse(at));
 
+const taskPage = (key: string): string => `/tasks/${encodeURIComponent(key)}`;
+
 /** One item for each thing; a schedule that is silent because no worker has its task is named by the task alone. */
 export function attentionItems(facts: AttentionFacts): AttentionItem[] {
   const items: AttentionItem[] = [];
@@ -113,6 +115,7 @@ export function attentionItems(facts: AttentionFacts): AttentionItem[] {
     if (schedules.totalCount === 0) continue;
     add('UNAVAILABLE', id, {
       subject: key,
+      href: taskPage(key),
       text: `no live worker has its code; ${many(schedules.totalCount, 'schedule')} wait${schedules.totalCount === 1 ? 's' : ''} for one`,
       action: { word: 'Look at the workers', href: '/workers' },
     });
@@ -143,7 +146,7 @@ export function attentionItems(facts: AttentionFacts): AttentionItem[] {
   }
   const pauses = [
     ...facts.pausedTasks.map(
-      ({ id, key, pause }) => ({ kind: 'TASK_PAUSED', of: 'task', id, name: key, pause, href: '/tasks' }) as const,
+      ({ id, key, pause }) => ({ kind: 'TASK_PAUSED', of: 'task', id, name: key, pause, href: taskPage(key) }) as const,
     ),
     ...facts.paused.map(
       ({ id, name, pause }) => ({ kind: 'PAUSED', of: 'schedule', id, name, pause, href: `/schedules/${id}` }) as const,

@@ -32,6 +32,7 @@ export function useAttention(): AttentionState {
     variables: { since: new Date(until - DAY).toISOString(), until: new Date(until).toISOString() },
     on: () => false,
     every: 60_000,
+    holds: true,
   });
   const { data } = attention;
   const error = attention.error ?? missed.error;

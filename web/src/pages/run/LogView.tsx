@@ -25,7 +25,7 @@ export function LogView({ runId, over, isCode }: LogViewProps) {
     return (
       <Frame>
         <Text c="dimmed" size="sm" p="md">
-          Logs are shown to who has a token: they may hold what is not meant for everybody. Log out and give one.
+          Logs are shown to who has a token: they may hold what is not meant for everybody. Log in with one.
         </Text>
       </Frame>
     );

@@ -2,13 +2,14 @@ import { Alert, Select, Text, Textarea } from '@mantine/core';
 import { useState } from 'react';
 import { useQuery } from 'urql';
 import { useAct, faultText } from '../../api/useAct.ts';
+import { newKey } from '../../api/wishKey.ts';
 import { useSession } from '../../api/session.tsx';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
 import { RUN_LOOKS, UNFINISHED } from '../../parts/states.ts';
 import { sayDone } from '../../parts/toasts.tsx';
 import { navigate } from '../../shell/location.ts';
-import { newKey, readInput } from './retryInput.ts';
+import { readRetryInput } from './retryInput.ts';
 import { CancelRunDocument, RetryRunDocument, RunPayloadDocument } from './run.generated.ts';
 import type { RetryRunInput } from '../../api/schema.generated.ts';
 import type { ShownRun } from './RunStatus.tsx';
@@ -120,7 +121,7 @@ function RetryDialog({ run, steps, from, onClose }: RetryDialogProps) {
       confirm="Retry"
       onClose={onClose}
       onConfirm={async (reason) => {
-        const read = readInput(edited, before);
+        const read = readRetryInput(edited, before);
         setFault(read.ok ? null : read.fault);
         if (!read.ok) return 'The input cannot be sent as it is.';
         const input: RetryRunInput = {

@@ -2,6 +2,7 @@ import { Anchor, Badge, Group, Paper, Stack, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { useLive } from '../../api/useLive.ts';
+import type { LiveAnswer } from '../../api/useLive.ts';
 import { CopyButton } from '../../parts/CopyButton.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { ORIGIN_LOOKS, RUN_LOOKS, UNFINISHED } from '../../parts/states.ts';
@@ -9,7 +10,7 @@ import { Instant } from '../../time/Instant.tsx';
 import { formatInstant, formatStretch } from '../../time/format.ts';
 import { labelText } from '../runs/runFilters.ts';
 import { RunFamilyDocument } from './run.generated.ts';
-import type { RunFamilyQuery, RunFamilyQueryVariables } from './run.generated.ts';
+import type { RunFamilyQuery } from './run.generated.ts';
 import type { ShownRun } from './RunStatus.tsx';
 
 /** Where the run comes from and all its instants. */
@@ -135,7 +136,7 @@ const None = () => (
 /** The run that it repeats, and those that repeat it. */
 function Family({ run }: { run: ShownRun }) {
   const over = !UNFINISHED.includes(run.state);
-  const family: ReturnType<typeof useLive<RunFamilyQuery, RunFamilyQueryVariables>> = useLive({
+  const family: LiveAnswer<RunFamilyQuery> = useLive({
     query: RunFamilyDocument,
     variables: { id: run.id },
     on: (change) =>

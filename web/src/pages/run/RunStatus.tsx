@@ -121,10 +121,7 @@ function Remaining({ run, startedAt }: { run: ShownRun; startedAt: number }) {
   );
 }
 
-function roughly(ms: number): string {
-  const said = coarse(ms);
-  return said < 10_000 ? `${said / 1000} s` : formatStretch(said);
-}
+const roughly = (ms: number): string => formatStretch(coarse(ms));
 
 function guessText(guess: Estimate, whose: string): string {
   switch (guess.from) {

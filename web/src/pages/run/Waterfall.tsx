@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { useSession } from '../../api/session.tsx';
 import { RUN_LOOKS } from '../../parts/states.ts';
 import { useNow } from '../../time/clock.ts';
-import { BROWSER_ZONE, formatInstant, formatSecond, formatShort, formatStretch } from '../../time/format.ts';
+import { BROWSER_ZONE, formatInstant, formatSecond, formatShortMinute, formatStretch } from '../../time/format.ts';
 import { rowsOf, scaleOf } from './waterfall.ts';
 import type { Phase, Row, Scale, Segment, TimelineRun } from './waterfall.ts';
 import './waterfall.css';
@@ -102,7 +102,7 @@ function Axis({ scale }: { scale: Scale }) {
 function tickText(at: number, { step, until }: Scale): string {
   if (step < 1000) return `${formatSecond(at, BROWSER_ZONE)}.${String(at % 1000).padStart(3, '0')}`;
   if (step < 60_000) return formatSecond(at, BROWSER_ZONE);
-  return formatShort(at, BROWSER_ZONE, until).replace(/:00$/, '');
+  return formatShortMinute(at, BROWSER_ZONE, until);
 }
 
 function Line({ row, scale, details }: { row: Row; scale: Scale; details(row: Row): ReactNode }) {

@@ -49,7 +49,27 @@ export function append(buffer: LogBuffer, batches: readonly Batch[]): LogBuffer 
 
 function keep(line: LogLine): Kept {
   const fields = line.fields === null ? '' : fieldsText(line.fields);
-  return { ...line, text: `${line.message} ${fields} ${line.step ?? ''}`.toLowerCase() };
+  const message = visible(line.message);
+  return { ...line, message, text: `${message} ${fields} ${line.step ?? ''}`.toLowerCase() };
+}
+
+const ESCAPE = '\u001b';
+const COLOURS = /(\p{Cc})\[[0-9;]*m/gu;
+/** Control characters but tab and line feed, and those that turn the direction of what follows. */
+const UNSEEN = /(?![\t\n])[\p{Cc}\p{Bidi_Control}]/gu;
+
+/**
+ * A text of which nothing acts unseen, on this page or in a terminal that the log is read in: colours of terminals are left out, and
+ * other control characters are replaced by their signs.
+ */
+export function visible(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(COLOURS, (all, first) => (first === ESCAPE ? '' : all))
+    .replace(UNSEEN, (character) => {
+      const code = character.charCodeAt(0);
+      return code < 0x20 ? String.fromCharCode(0x2400 + code) : code === 0x7f ? '\u2421' : '\ufffd';
+    });
 }
 
 /** From the least to the most important. */
@@ -113,17 +133,18 @@ export function splitAt(text: string, search: string): string[] {
 
 /** files=12 from="a b" */
 export function fieldsText(fields: Record<string, unknown>): string {
-  return Object.entries(fields)
-    .map(([name, value]) => `${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`)
-    .join(' ');
+  const words = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`,
+  );
+  return visible(words.join(' '));
 }
 
 /** The whole log, one line for each; what has several lines goes on below, indented. */
 export function textOf(lines: readonly LogLine[]): string {
   return lines
     .map(({ at, level, attempt, step, message, fields }) => {
-      const said = fields === null ? message : `${message} ${JSON.stringify(fields)}`;
-      const place = step === null ? `#${attempt}` : `#${attempt} [${step}]`;
+      const said = visible(fields === null ? message : `${message} ${JSON.stringify(fields)}`);
+      const place = step === null ? `#${attempt}` : `#${attempt} [${visible(step)}]`;
       return `${at} ${level.padEnd(5)} ${place} ${said.replaceAll('\n', '\n    ')}\n`;
     })
     .join('');

@@ -3,8 +3,10 @@ import { useDebouncedCallback, useDebouncedValue } from '@mantine/hooks';
 import { IconFilter } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useQuery } from 'urql';
+import { instantOf } from '../../parts/InstantField.tsx';
 import { ORIGIN_LOOKS, RUN_LOOKS } from '../../parts/states.ts';
 import { BROWSER_ZONE } from '../../time/format.ts';
+import { wallOf } from '../../time/wallClock.ts';
 import { FIRST_PAGE, ORIGINS, STATES, durationMs, filterCount, labelsOf, noFilters } from './runFilters.ts';
 import { ScheduleNamesDocument, TaskKeysDocument } from './runs.generated.ts';
 
@@ -208,16 +210,13 @@ function Suggested({ name, label, search, set }: FieldProps & { name: 'task' | '
 /** An instant on the clock of this browser; the address has it in UTC. */
 function LocalInstant({ name, label, search, set }: FieldProps & { name: string; label: string }) {
   const at = Date.parse(search.get(name) ?? '');
-  const local = Number.isNaN(at) ? '' : new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
   return (
     <TextInput
       type="datetime-local"
+      step={1}
       label={`${label} (${BROWSER_ZONE})`}
-      value={local}
-      onChange={(event) => {
-        const chosen = new Date(event.currentTarget.value);
-        set({ [name]: Number.isNaN(chosen.getTime()) ? null : chosen.toISOString(), within: null });
-      }}
+      value={Number.isNaN(at) ? '' : wallOf(at, BROWSER_ZONE)}
+      onChange={(event) => set({ [name]: instantOf(event.currentTarget.value, BROWSER_ZONE), within: null })}
       w={{ sm: 220 }}
     />
   );

@@ -1,8 +1,9 @@
 import { Anchor, Button, Group, Text } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useSession } from '../../api/session.tsx';
 import { useLive } from '../../api/useLive.ts';
+import type { LiveAnswer } from '../../api/useLive.ts';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { useFilters } from '../../shell/location.ts';
@@ -13,7 +14,7 @@ import { FilterBar } from './FilterBar.tsx';
 import { RunsTable } from './RunsTable.tsx';
 import { concerns, filterCount, filterOf } from './runFilters.ts';
 import { RunsCountDocument, RunsDocument } from './runs.generated.ts';
-import type { RunsQuery, RunsQueryVariables } from './runs.generated.ts';
+import type { RunsQuery } from './runs.generated.ts';
 import './runs.css';
 
 const PAGE = 50;
@@ -33,20 +34,27 @@ export default function RunsPage() {
   const variables = before !== null ? { last: PAGE, before, filter } : { first: PAGE, after, filter };
   const newest = after === null && before === null;
 
-  const live: ReturnType<typeof useLive<RunsQuery, RunsQueryVariables>> = useLive({
+  const live: LiveAnswer<RunsQuery> = useLive({
     query: RunsDocument,
     variables,
+    holds: true,
     on: (event) =>
       event.of === 'run' &&
       (live.data?.runs.nodes.some(({ id }) => id === event.id) === true || (newest && concerns(filter, event))),
   });
-  const counted = useLive({ query: RunsCountDocument, variables: { filter }, on: () => false, every: COUNT_MS });
+  const counted = useLive({ query: RunsCountDocument, variables: { filter }, on: () => false, every: COUNT_MS, holds: true });
 
-  const kept = useKept(live.data, live.fetching && live.data === undefined);
-  const page = (live.data ?? kept)?.runs;
-  const { pageInfo, nodes } = page ?? {};
-  const empty = live.data !== undefined && nodes?.length === 0;
-  const total = counted.data?.runs;
+  // What was shown before stays, paler, until the answer to another question has come: nothing jumps. A range that has moved on by
+  // a minute is no other question.
+  const [answered, setAnswered] = useState(text);
+  if (live.data !== undefined && !live.held && answered !== text) setAnswered(text);
+  const stale = live.held && answered !== text;
+  const { pageInfo, nodes } = live.data?.runs ?? {};
+  const failed = live.error !== undefined && (stale || live.data === undefined);
+  const empty = !stale && nodes?.length === 0;
+  const [countedFor, setCountedFor] = useState(text);
+  if (counted.data !== undefined && !counted.held && countedFor !== text) setCountedFor(text);
+  const total = counted.held && countedFor !== text ? undefined : counted.data?.runs;
 
   return (
     <>
@@ -56,8 +64,8 @@ export default function RunsPage() {
         actions={<CancelAll filter={filter} filtered={filtered} />}
       />
       <FilterBar search={search} change={change} />
-      {live.error && !live.data && <ErrorNotice error={live.error} retry={live.reread} />}
-      {!(live.error && !live.data) && !empty && <RunsTable runs={nodes} stale={live.data === undefined && page !== undefined} />}
+      {failed && live.error && <ErrorNotice error={live.error} retry={live.reread} />}
+      {!failed && !empty && <RunsTable runs={nodes} stale={stale} />}
       {empty &&
         (filtered ? (
           <EmptyState
@@ -119,13 +127,4 @@ function countText(
 ): string {
   const count = `${totalCountCapped ? 'More than ' : ''}${totalCount.toLocaleString('en')} ${totalCount === 1 ? 'run' : 'runs'}`;
   return filtered ? `${count} ${totalCount === 1 && !totalCountCapped ? 'matches' : 'match'}` : count;
-}
-
-/** What was shown before stays, paler, until the answer to another question has come: nothing jumps. */
-function useKept<T>(data: T | undefined, asks: boolean): T | undefined {
-  const [kept, setKept] = useState(data);
-  useEffect(() => {
-    if (data !== undefined) setKept(data);
-  }, [data]);
-  return asks ? kept : data;
 }

@@ -170,7 +170,7 @@ function Ticking({ startedAt, percent }: { startedAt: number; percent: number | 
           </Text>
         )}
         <Text size="sm" className="number">
-          {seconds < 10 ? `${seconds} s` : formatStretch(seconds * 1000)}
+          {seconds === 0 ? '0 s' : formatStretch(seconds * 1000)}
         </Text>
       </Group>
       {percent !== null && <Progress size={3} value={percent} aria-label={`${Math.floor(percent)} % done`} />}

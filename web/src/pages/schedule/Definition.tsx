@@ -1,7 +1,9 @@
-import { Anchor, Badge, Button, Card, Code, Collapse, CopyButton, Group, ScrollArea, Text, Title } from '@mantine/core';
+import { Anchor, Button, Card, Code, Collapse, Group, ScrollArea, Text, Title } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import { CopyButton } from '../../parts/CopyButton.tsx';
+import { LabelChips } from '../../parts/LabelChips.tsx';
 import { Instant } from '../../time/Instant.tsx';
 import { formatDuration } from '../../time/format.ts';
 import { policyLines } from './policyWords.ts';
@@ -35,7 +37,7 @@ export function Definition({ schedule }: { schedule: ShownSchedule }) {
       </Group>
       <dl className={classes['facts']}>
         <Fact label="Task">
-          <Anchor component={Link} href={`/tasks/${task.id}`} size="sm">
+          <Anchor component={Link} href={`/tasks/${encodeURIComponent(task.key)}`} size="sm">
             {task.name}
           </Anchor>{' '}
           <Text span size="sm" c="dimmed">
@@ -65,13 +67,7 @@ export function Definition({ schedule }: { schedule: ShownSchedule }) {
         </Fact>
         {labels.length > 0 && (
           <Fact label="Labels">
-            <Group gap={4}>
-              {labels.map(({ key, value }) => (
-                <Badge key={key} variant="default" size="sm" tt="none" fw={400} radius="sm">
-                  {key}: {value}
-                </Badge>
-              ))}
-            </Group>
+            <LabelChips labels={labels} />
           </Fact>
         )}
         {input && (
@@ -88,13 +84,7 @@ export function Definition({ schedule }: { schedule: ShownSchedule }) {
             <Button size="compact-sm" variant="default" onClick={toggle} aria-expanded={raw}>
               {raw ? 'Hide the raw form' : 'Show the raw form'}
             </Button>
-            <CopyButton value={JSON.stringify(spec, null, 2)}>
-              {({ copied, copy }) => (
-                <Button size="compact-sm" variant="default" onClick={copy}>
-                  {copied ? 'Copied' : 'Copy the raw form'}
-                </Button>
-              )}
-            </CopyButton>
+            <CopyButton text={() => JSON.stringify(spec, null, 2)} label="Copy the raw form" />
           </Group>
           <Collapse expanded={raw}>
             <ScrollArea.Autosize mah={420} mt="xs" viewportProps={{ tabIndex: 0 }}>

@@ -1,8 +1,9 @@
-import { Alert, Badge, Button, Card, Group, Skeleton, Text, TextInput, ThemeIcon, Title } from '@mantine/core';
+import { Alert, Badge, Box, Button, Card, Group, Skeleton, Text, ThemeIcon, Title } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useSession } from '../../api/session.tsx';
 import { useLive } from '../../api/useLive.ts';
+import { InstantField } from '../../parts/InstantField.tsx';
 import { ErrorNotice } from '../../parts/Notices.tsx';
 import { useFilters } from '../../shell/location.ts';
 import { useNow } from '../../time/clock.ts';
@@ -35,21 +36,17 @@ export function Explain({ schedule }: { schedule: ShownSchedule }) {
         }}
       >
         <Group align="flex-end" gap="xs" mb="md">
-          <TextInput
-            type="datetime-local"
-            step={1}
-            label={`Why does or did it run, or not, at (${zone})`}
-            value={text}
-            onChange={(event) => setTyped({ text: event.currentTarget.value, of: at })}
-            w={{ base: '100%', xs: 300 }}
-          />
+          <Box w={{ base: '100%', xs: 340 }}>
+            <InstantField
+              label="Why does or did it run, or not, at"
+              zone={zone}
+              value={text}
+              onChange={(next) => setTyped({ text: next, of: at })}
+            />
+          </Box>
           <Button type="submit" disabled={read === null}>
             Explain
           </Button>
-          {read?.is === 'GAP' && (
-            <Text size="sm">The clock jumps over this time: the same distance behind the jump is asked for.</Text>
-          )}
-          {read?.is === 'TWICE' && <Text size="sm">This time comes twice: the first is asked for.</Text>}
         </Group>
       </form>
       {at === null ? (
@@ -79,8 +76,8 @@ function Causes({ id, at, zone }: { id: string; at: string; zone: string }) {
   const past = ms <= now;
   const verdict = explanation.fires ? (past ? 'It fired' : 'It fires') : past ? 'It did not fire' : 'It does not fire';
   return (
-    <Card withBorder padding="md" aria-live="polite">
-      <Title order={3} mb={2}>
+    <Card withBorder padding="md">
+      <Title order={3} mb={2} aria-live="polite">
         {verdict} at {formatInstant(ms, zone)} {zone}
       </Title>
       <Text size="xs" c="dimmed" mb="md">

@@ -1,25 +1,19 @@
-import { ActionIcon, Anchor, Button, Group, Select, Skeleton, Stack, Table, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Select, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link } from 'wouter';
-import { useAct, faultText } from '../../api/useAct.ts';
 import { useSession } from '../../api/session.tsx';
 import { useLive } from '../../api/useLive.ts';
-import { MayButton } from '../../parts/MayButton.tsx';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
-import { ReasonDialog } from '../../parts/ReasonDialog.tsx';
-import { StateBadge } from '../../parts/StateBadge.tsx';
-import { RUN_LOOKS, VERDICT_LOOKS } from '../../parts/states.ts';
-import { sayDone } from '../../parts/toasts.tsx';
 import { useFilters } from '../../shell/location.ts';
-import { Instant } from '../../time/Instant.tsx';
 import { useNow } from '../../time/clock.ts';
-import { formatInstant, formatSecond, formatStretch } from '../../time/format.ts';
-import { endOf, ledgerRows, outcomeOf } from './ledgerRows.ts';
+import { formatInstant } from '../../time/format.ts';
+import { SkipDialog } from './actions/SkipDialog.tsx';
+import { Fold, Row } from './LedgerRow.tsx';
+import { endOf, ledgerRows } from './ledgerRows.ts';
 import type { LedgerItem } from './ledgerRows.ts';
 import { SPANS, fairSpan, moved, windowAround } from './ledgerWindow.ts';
 import type { LedgerWindow } from './ledgerWindow.ts';
-import { ScheduleLedgerDocument, SkipOccurrenceDocument } from './schedule.generated.ts';
+import { ScheduleLedgerDocument } from './schedule.generated.ts';
 import classes from './schedule.module.css';
 import type { ShownSchedule } from './shown.ts';
 
@@ -245,165 +239,3 @@ const weekdayOf = (day: string): string =>
 
 const monthOf = (month: string): string =>
   new Intl.DateTimeFormat('en', { month: 'long', timeZone: 'UTC' }).format(Date.parse(`${month}-15T12:00:00Z`));
-
-/** Below a heading that says the rest. */
-const timeBelow = (at: number, zone: string, by: 'day' | 'month'): string =>
-  by === 'day' ? formatSecond(at, zone) : formatInstant(at, zone).slice(5);
-
-interface FoldProps {
-  items: readonly LedgerItem[];
-  count: number;
-  zone: string;
-  by: 'day' | 'month';
-  open: boolean;
-  onToggle(): void;
-}
-
-function Fold({ items, count, zone, by, open, onToggle }: FoldProps) {
-  const [first, last] = [items[0] as LedgerItem, items.at(-1) as LedgerItem];
-  const planned = outcomeOf(first) === 'PLANNED';
-  return (
-    <Table.Tr>
-      <Table.Td style={{ fontVariantNumeric: 'tabular-nums' }} className="nowrap">
-        {timeBelow(Date.parse(first.scheduledFor), zone, by)} – {timeBelow(Date.parse(last.through), zone, by)}
-      </Table.Td>
-      <Table.Td>
-        <StateBadge look={planned ? VERDICT_LOOKS.PLANNED : VERDICT_LOOKS.FIRED} />
-      </Table.Td>
-      <Table.Td>{planned ? `${count} times` : `${count} times, all succeeded`}</Table.Td>
-      <Table.Td ta="right">
-        <Button variant="subtle" size="compact-xs" onClick={onToggle} aria-expanded={open}>
-          {open ? 'Fold' : `Show all ${count}`}
-        </Button>
-      </Table.Td>
-    </Table.Tr>
-  );
-}
-
-interface RowProps {
-  item: LedgerItem;
-  zone: string;
-  by: 'day' | 'month';
-  now: number;
-  onWhy(at: string): void;
-  onChange(item: LedgerItem): void;
-}
-
-function Row({ item, zone, by, now, onWhy, onChange }: RowProps) {
-  const { scheduledFor, through, effectiveAt, count, verdict, reason, runs } = item;
-  const at = Date.parse(scheduledFor);
-  const ahead = at > now;
-  return (
-    <Table.Tr>
-      <Table.Td className="nowrap">
-        <Tooltip
-          label={
-            <>
-              {formatInstant(at, zone)} {zone}
-              <br />
-              {formatInstant(at, 'UTC')} UTC
-            </>
-          }
-          events={{ hover: true, focus: true, touch: true }}
-        >
-          <time dateTime={scheduledFor} style={{ fontVariantNumeric: 'tabular-nums' }}>
-            {timeBelow(at, zone, by)}
-          </time>
-        </Tooltip>
-        {effectiveAt !== scheduledFor && (
-          <Text span size="xs" c="dimmed">
-            {' '}
-            due {formatStretch(Date.parse(effectiveAt) - at)} later
-          </Text>
-        )}
-        {count > 1 && (
-          <Text size="xs" c="dimmed">
-            to {formatInstant(Date.parse(through), zone)}
-          </Text>
-        )}
-      </Table.Td>
-      <Table.Td>
-        <Group gap={6} wrap="nowrap">
-          <StateBadge look={VERDICT_LOOKS[verdict]} />
-          {count > 1 && (
-            <Text size="xs" fw={600} className="nowrap">
-              {count} times
-            </Text>
-          )}
-        </Group>
-      </Table.Td>
-      <Table.Td>
-        <Stack gap={2}>
-          {runs.map((run) => (
-            <Group key={run.id} gap={8}>
-              <Anchor component={Link} href={`/runs/${run.id}`} size="sm" underline="never">
-                <StateBadge look={RUN_LOOKS[run.state]} />
-              </Anchor>
-              <Text size="xs" c="dimmed">
-                {[
-                  run.latenessMs === null ? null : `${formatStretch(run.latenessMs)} late`,
-                  run.durationMs === null ? null : `took ${formatStretch(run.durationMs)}`,
-                ]
-                  .filter((words) => words !== null)
-                  .join(', ')}
-              </Text>
-            </Group>
-          ))}
-          {verdict === 'FIRED' && runs.length === 0 && (
-            <Text size="xs" c="dimmed">
-              Its run is not kept any more.
-            </Text>
-          )}
-          {reason !== null && <Text size="sm">{reason}</Text>}
-          {verdict === 'PLANNED' && (
-            <Text size="xs" c="dimmed">
-              <Instant at={effectiveAt} zone={zone} size="xs" />
-            </Text>
-          )}
-        </Stack>
-      </Table.Td>
-      <Table.Td>
-        <Group gap={4} justify="flex-end" wrap="nowrap">
-          {ahead && count === 1 && (verdict === 'PLANNED' || verdict === 'SKIPPED_BY_USER') && (
-            <MayButton role="OPERATOR" variant="subtle" size="compact-xs" onClick={() => onChange(item)}>
-              {verdict === 'PLANNED' ? 'Skip' : 'Take it back'}
-            </MayButton>
-          )}
-          <Button
-            variant="subtle"
-            size="compact-xs"
-            onClick={() => onWhy(scheduledFor)}
-            aria-label={`Why, at ${formatInstant(at, zone)}`}
-          >
-            Why?
-          </Button>
-        </Group>
-      </Table.Td>
-    </Table.Tr>
-  );
-}
-
-function SkipDialog({ schedule, item, onClose }: { schedule: ShownSchedule; item: LedgerItem; onClose(): void }) {
-  const act = useAct();
-  const undo = item.verdict === 'SKIPPED_BY_USER';
-  const at = `${formatInstant(Date.parse(item.scheduledFor), schedule.timeZone)} ${schedule.timeZone}`;
-  return (
-    <ReasonDialog
-      title={undo ? 'Let it run after all?' : 'Skip this occurrence?'}
-      confirm={undo ? 'Take the skip back' : 'Skip it'}
-      required
-      onClose={onClose}
-      onConfirm={async (reason) => {
-        const input = { ref: { id: schedule.id }, scheduledFor: item.scheduledFor, reason, undo };
-        const outcome = await act(SkipOccurrenceDocument, { input }, 'skipOccurrence');
-        if (!outcome.ok) return faultText(outcome.faults);
-        sayDone(undo ? 'It is planned again' : 'It is skipped', at);
-        return null;
-      }}
-    >
-      <Text size="sm">
-        {undo ? `${at} fires again when it comes.` : `${at} passes without a run; all others stay as they are.`}
-      </Text>
-    </ReasonDialog>
-  );
-}

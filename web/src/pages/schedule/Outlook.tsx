@@ -1,6 +1,7 @@
 import { Anchor, Badge, Card, Group, SimpleGrid, Stack, Table, Text, Title, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import { percent } from '../../parts/percent.ts';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { RUN_LOOKS } from '../../parts/states.ts';
 import { Instant } from '../../time/Instant.tsx';
@@ -65,7 +66,7 @@ export function Outlook({ schedule }: { schedule: ShownSchedule }) {
       <SimpleGrid cols={{ base: 2, xs: 3 }} spacing="xs" component="dl" m={0}>
         <Figure label="Runs">{stats.total}</Figure>
         <Figure label="Succeeded">{stats.successRate === null ? '–' : percent(stats.successRate)}</Figure>
-        <Figure label="Late, p95">{stretch(stats.latenessP95Ms)}</Figure>
+        <Figure label="Lateness, p95">{stretch(stats.latenessP95Ms)}</Figure>
         <Figure label="Duration, median">{stretch(stats.durationP50Ms)}</Figure>
         <Figure label="Duration, p95">{stretch(stats.durationP95Ms)}</Figure>
         <Figure label="Last run">
@@ -99,8 +100,6 @@ function Figure({ label, children }: { label: string; children: ReactNode }) {
 }
 
 const stretch = (ms: number | null): string => (ms === null ? '–' : formatStretch(ms));
-/** Never 100 % while something failed. */
-const percent = (part: number): string => `${part === 1 ? 100 : Math.min(99.9, Math.floor(part * 1000) / 10)} %`;
 
 function whyNothing({ state, task, trigger }: ShownSchedule): string {
   if (trigger.kind === 'MANUAL') return 'It never fires by itself: only “Trigger” runs it.';

@@ -44,7 +44,13 @@ function Page({ id }: { id: string }) {
   });
   const schedule = data?.schedule;
 
-  if (error && !data) return <ErrorNotice error={error} retry={reread} />;
+  if (error && !data)
+    return (
+      <>
+        <PageHead title="Schedule" />
+        <ErrorNotice error={error} retry={reread} />
+      </>
+    );
   if (schedule === null)
     return (
       <>
@@ -178,7 +184,7 @@ function Notices({ schedule }: { schedule: ShownSchedule }) {
           <Text size="sm">{task.pause.reason}</Text>
           <Text size="sm">
             No schedule of{' '}
-            <Anchor component={Link} href={`/tasks/${task.id}`} inherit>
+            <Anchor component={Link} href={`/tasks/${encodeURIComponent(task.key)}`} inherit>
               {task.key}
             </Anchor>{' '}
             fires. By {task.pause.by.name ?? task.pause.by.id}, <Instant at={task.pause.since} zone={zone} size="sm" />

@@ -1,4 +1,5 @@
 import type { MisfireMode, OverlapPolicy } from '../../api/schema.generated.ts';
+import { retryWords } from '../../parts/retryWords.ts';
 import { formatDuration } from '../../time/format.ts';
 import type { ShownSchedule } from './shown.ts';
 
@@ -22,7 +23,6 @@ export function policyLines(
   schedule: Pick<ShownSchedule, 'overlapPolicy' | 'bufferLimit' | 'misfire' | 'execution' | 'pauseAfterFailures'>,
 ): { label: string; words: string }[] {
   const { overlapPolicy, bufferLimit, misfire, execution, pauseAfterFailures } = schedule;
-  const { retry } = execution;
   const buffer = overlapPolicy === 'BUFFER_ALL' ? `, at most ${bufferLimit}` : '';
   const window = `up to ${formatDuration(misfire.catchupWindow)} late`;
   const made =
@@ -36,10 +36,7 @@ export function policyLines(
     { label: 'Time limit', words: `${formatDuration(execution.timeout)} for each attempt` },
     {
       label: 'Retries',
-      words:
-        retry.maxAttempts === 1
-          ? 'none: one attempt'
-          : `${retry.maxAttempts} attempts, the second ${formatDuration(retry.initialInterval)} after the first, then each interval × ${retry.backoffCoefficient}${retry.maxInterval === null ? '' : `, at most ${formatDuration(retry.maxInterval)}`}`,
+      words: retryWords(execution),
     },
     {
       label: 'After failures',

@@ -26,7 +26,9 @@ export function useSpans(id: string, from: number | null, until: number): readon
         const { data } = await client
           .query(ScheduleHeatLedgerDocument, { id, range, after }, { requestPolicy: 'network-only' })
           .toPromise();
-        const list: NonNullable<NonNullable<typeof data>['schedule']>['occurrences'] | undefined = data?.schedule?.occurrences;
+        // What was read before stays, rather than a part of what there is.
+        if (!data) return;
+        const list: NonNullable<(typeof data)['schedule']>['occurrences'] | undefined = data.schedule?.occurrences;
         found.push(...(list?.nodes ?? []));
         // The planned ones come last, and are not shown.
         if (list?.pageInfo.hasNextPage !== true || list.nodes.at(-1)?.verdict === 'PLANNED') break;

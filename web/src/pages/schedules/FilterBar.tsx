@@ -5,8 +5,9 @@ import { useEffect, useState } from 'react';
 import type { RefObject } from 'react';
 import type { ScheduleState, TriggerKind } from '../../api/schema.generated.ts';
 import { SCHEDULE_LOOKS } from '../../parts/states.ts';
+import { TRIGGER_WORDS } from '../../parts/triggerWords.ts';
 import { FilterMenu } from './FilterMenu.tsx';
-import { KINDS, NO_FILTERS, SORT_WORDS, STATES, isFiltered } from './filters.ts';
+import { NO_FILTERS, SORT_WORDS, STATES, isFiltered } from './filters.ts';
 import type { ListFilters, Sort } from './filters.ts';
 import { LabelFilter } from './LabelFilter.tsx';
 import { TaskFilter } from './TaskFilter.tsx';
@@ -41,7 +42,7 @@ export function FilterBar({ filters, change, searchRef, narrow }: FilterBarProps
       />
       <FilterMenu
         label="Trigger"
-        options={Object.entries(KINDS).map(([value, label]) => ({ value, label }))}
+        options={Object.entries(TRIGGER_WORDS).map(([value, label]) => ({ value, label }))}
         chosen={filters.kinds}
         onChange={(kinds) => change({ kinds: kinds as TriggerKind[] })}
       />

@@ -1,5 +1,6 @@
-import { Kbd, Modal } from '@mantine/core';
+import { Kbd } from '@mantine/core';
 import { Fragment } from 'react';
+import { Dialog } from '../../parts/Dialog.tsx';
 import styles from './schedules.module.css';
 
 const KEYS: readonly (readonly [keys: readonly string[], words: string])[] = [
@@ -17,7 +18,7 @@ const KEYS: readonly (readonly [keys: readonly string[], words: string])[] = [
 
 export function KeysDialog({ onClose }: { onClose(): void }) {
   return (
-    <Modal opened onClose={onClose} title="Keyboard shortcuts" centered>
+    <Dialog onClose={onClose} title="Keyboard shortcuts">
       <dl className={styles['keys']}>
         {KEYS.map(([keys, words]) => (
           <Fragment key={words}>
@@ -33,6 +34,6 @@ export function KeysDialog({ onClose }: { onClose(): void }) {
           </Fragment>
         ))}
       </dl>
-    </Modal>
+    </Dialog>
   );
 }

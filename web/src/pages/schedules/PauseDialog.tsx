@@ -1,11 +1,13 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
+import { Dialog } from '../../parts/Dialog.tsx';
 import { useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
+import { pauseEnd } from '../../parts/pauseEnd.ts';
 import { sayDone } from '../../parts/toasts.tsx';
+import { UntilField } from '../../parts/UntilField.tsx';
 import { BROWSER_ZONE } from '../../time/format.ts';
 import { inBatches } from './bulk.ts';
-import { UNTIL_CHOICES, pauseEnd } from './pauseUntil.ts';
 import { PauseSelectedDocument } from './schedules.generated.ts';
 import type { Target } from './targets.ts';
 import { nounOf } from './targets.ts';
@@ -21,14 +23,14 @@ export function PauseDialog({ target, onClose }: ActDialogProps) {
   const act = useAct();
   const { clockOffset } = useSession();
   const [reason, setReason] = useState('');
-  const [choice, setChoice] = useState<string>('');
-  const [local, setLocal] = useState('');
+  const [until, setUntil] = useState('');
   const [busy, setBusy] = useState<string | null>(null);
   const [fault, setFault] = useState<string | null>(null);
 
+  const end = pauseEnd(until, BROWSER_ZONE, Date.now() + clockOffset);
+  const ready = reason.trim() !== '' && end.fault === null;
+
   async function pause() {
-    const end = pauseEnd(choice, local, Date.now() + clockOffset);
-    if ('fault' in end) return setFault(end.fault);
     setBusy('Looking up which ones …');
     try {
       const ids = (await target.choices()).map(({ id }) => id);
@@ -53,11 +55,11 @@ export function PauseDialog({ target, onClose }: ActDialogProps) {
   }
 
   return (
-    <Modal opened onClose={() => onClose(false)} title={`Pause ${target.title}`} centered>
+    <Dialog onClose={() => onClose(false)} title={`Pause ${target.title}`} centered>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (reason.trim() !== '' && busy === null) void pause();
+          if (ready && busy === null) void pause();
         }}
       >
         <Stack>
@@ -75,22 +77,8 @@ export function PauseDialog({ target, onClose }: ActDialogProps) {
             onChange={(event) => setReason(event.currentTarget.value)}
             data-autofocus
           />
-          <NativeSelect
-            label="How long"
-            value={choice}
-            onChange={(event) => setChoice(event.currentTarget.value)}
-            data={UNTIL_CHOICES.map((each) => ({ ...each }))}
-          />
-          {choice === 'at' && (
-            <TextInput
-              type="datetime-local"
-              label="Until"
-              description={`In your zone, ${BROWSER_ZONE}.`}
-              value={local}
-              onChange={(event) => setLocal(event.currentTarget.value)}
-            />
-          )}
-          {choice !== '' && (
+          <UntilField zone={BROWSER_ZONE} value={until} onChange={setUntil} fault={end.fault} />
+          {until !== '' && (
             <Text size="sm" c="dimmed">
               It ends by itself then, and nothing that passed meanwhile is made up for.
             </Text>
@@ -109,12 +97,12 @@ export function PauseDialog({ target, onClose }: ActDialogProps) {
             <Button variant="default" onClick={() => onClose(false)}>
               Cancel
             </Button>
-            <Button type="submit" disabled={reason.trim() === ''} loading={busy !== null}>
+            <Button type="submit" disabled={!ready} loading={busy !== null}>
               Pause
             </Button>
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Modal, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { Client } from 'urql';
+import { Dialog } from '../../parts/Dialog.tsx';
 import type { MisfireMode } from '../../api/schema.generated.ts';
 import { useAct } from '../../api/useAct.ts';
 import { sayDone } from '../../parts/toasts.tsx';
@@ -86,7 +87,7 @@ export function ResumeDialog({ target, client, onClose }: ResumeDialogProps) {
   }
 
   return (
-    <Modal opened onClose={() => onClose(false)} title={`Resume ${target.title}`} centered>
+    <Dialog onClose={() => onClose(false)} title={`Resume ${target.title}`} centered>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -133,6 +134,6 @@ export function ResumeDialog({ target, client, onClose }: ResumeDialogProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

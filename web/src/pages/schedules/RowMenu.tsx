@@ -5,6 +5,10 @@ import { useMay } from '../../api/session.tsx';
 import type { RowAct, RowActions } from './ScheduleRow.tsx';
 import type { Row } from './source.ts';
 
+/** Brings the keyboard to the button of a schedule's menu. */
+export const focusMore = (id: string): void =>
+  document.querySelector<HTMLElement>(`[data-more="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+
 /** What can be done with one schedule; what cannot says why. */
 export function RowMenu({ row, target, actions }: { row: Row; target: ReactElement; actions: RowActions }) {
   const editor = useMay('EDITOR');
@@ -34,8 +38,10 @@ export function RowMenu({ row, target, actions }: { row: Row; target: ReactEleme
   ];
   const close = () => {
     actions.openMenu(null);
-    // The button is drawn anew without its menu: the keyboard goes back to it.
-    requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-more="${CSS.escape(row.id)}"]`)?.focus());
+    // The button is drawn anew without its menu: the keyboard goes back to it, unless a dialog takes it.
+    requestAnimationFrame(() => {
+      if (document.querySelector('[role=dialog]') === null) focusMore(row.id);
+    });
   };
   return (
     <Menu opened onClose={close} position="bottom-end" width={220} returnFocus={false}>

@@ -3,7 +3,7 @@ import { memo } from 'react';
 import type { CSSProperties, MouseEvent, ReactNode } from 'react';
 import { Link } from 'wouter';
 import { RUN_LOOKS, SCHEDULE_LOOKS } from '../../parts/states.ts';
-import { BROWSER_ZONE, formatShort } from '../../time/format.ts';
+import { BROWSER_ZONE, formatShortMinute } from '../../time/format.ts';
 import { LightBadge, LightTime } from './light.tsx';
 import { RowMenu } from './RowMenu.tsx';
 import { Sparkline } from './Sparkline.tsx';
@@ -195,7 +195,7 @@ function More({ row, menu, actions }: Filled) {
 function State({ row, inline = false }: { row: Row; inline?: boolean }) {
   const until = row.pause?.until;
   const words = row.pause
-    ? `${until ? `until ${formatShort(Date.parse(until), BROWSER_ZONE, Date.now()).replace(/(:\d\d):\d\d$/, '$1')}: ` : ''}${row.pause.reason}`
+    ? `${until ? `until ${formatShortMinute(Date.parse(until), BROWSER_ZONE, Date.now())}: ` : ''}${row.pause.reason}`
     : row.state === 'ACTIVE' && row.task.pause
       ? `Task paused: ${row.task.pause.reason}`
       : row.consecutiveFailures > 0

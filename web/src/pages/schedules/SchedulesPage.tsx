@@ -19,6 +19,7 @@ import type { ListFilters } from './filters.ts';
 import { KeysDialog } from './KeysDialog.tsx';
 import { PauseDialog } from './PauseDialog.tsx';
 import { ResumeDialog } from './ResumeDialog.tsx';
+import { focusMore } from './RowMenu.tsx';
 import { ScheduleRows } from './ScheduleRows.tsx';
 import type { RowsHandle } from './ScheduleRows.tsx';
 import type { RowAct, RowActions } from './ScheduleRow.tsx';
@@ -88,8 +89,10 @@ export default function SchedulesPage() {
     }
   };
 
+  const menuOf = useRef<string | null>(null);
   const doWith = (what: RowAct, row: Row) => {
     setMenu(null);
+    menuOf.current = row.id;
     if (what === 'edit') navigate(`/schedules/${row.id}/edit`);
     else if (what === 'duplicate') navigate(`/schedules/new?${new URLSearchParams({ from: row.id })}`);
     else if (what === 'delete') setDialog({ what, row });
@@ -142,8 +145,18 @@ export default function SchedulesPage() {
     dialog !== null || menu !== null,
   );
 
-  const closed = (done: boolean) => {
+  const close = () => {
     setDialog(null);
+    // The item of the menu that opened it has gone.
+    const id = menuOf.current;
+    menuOf.current = null;
+    if (id === null) return;
+    setTimeout(() => {
+      if (document.activeElement === document.body || document.activeElement?.id === 'content') focusMore(id);
+    }, 20);
+  };
+  const closed = (done: boolean) => {
+    close();
     if (!done) return;
     reread();
     setSelection(NOTHING);
@@ -237,14 +250,14 @@ export default function SchedulesPage() {
       {dialog?.what === 'pause' && <PauseDialog target={dialog.target} onClose={closed} />}
       {dialog?.what === 'resume' && <ResumeDialog target={dialog.target} client={client} onClose={closed} />}
       {dialog?.what === 'trigger' && <TriggerDialog target={dialog.target} onClose={closed} />}
-      {dialog?.what === 'keys' && <KeysDialog onClose={() => setDialog(null)} />}
+      {dialog?.what === 'keys' && <KeysDialog onClose={close} />}
       {dialog?.what === 'delete' && (
         <ReasonDialog
           title={`Delete ${dialog.row.name}`}
           confirm="Delete"
           color="red"
           typed={dialog.row.name}
-          onClose={() => setDialog(null)}
+          onClose={close}
           onConfirm={async (reason) => {
             const input = { ref: { id: dialog.row.id }, reason: reason === '' ? null : reason };
             const outcome = await act(DeleteOneDocument, { input }, 'deleteSchedule');

@@ -1,6 +1,7 @@
-import { Alert, Anchor, Button, Group, List, Modal, Progress, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Group, List, Progress, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
+import { Dialog } from '../../parts/Dialog.tsx';
 import { randomKey } from '../../api/randomKey.ts';
 import type { RunState } from '../../api/schema.generated.ts';
 import { faultText, useAct } from '../../api/useAct.ts';
@@ -55,7 +56,7 @@ export function TriggerDialog({ target, onClose }: { target: Target; onClose(don
 
   const finished = choices !== null && results.size === choices.length;
   return (
-    <Modal opened onClose={() => onClose(results.size > 0)} title={`Trigger ${target.title}`} centered>
+    <Dialog onClose={() => onClose(results.size > 0)} title={`Trigger ${target.title}`} centered>
       {choices === null || results.size === 0 ? (
         <form
           onSubmit={(event) => {
@@ -117,7 +118,7 @@ export function TriggerDialog({ target, onClose }: { target: Target; onClose(don
           </Group>
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,3 +1,4 @@
+import { TRIGGER_WORDS } from '../../parts/triggerWords.ts';
 import type { LabelSelector, ScheduleFilter, ScheduleOrder, ScheduleState, TriggerKind } from '../../api/schema.generated.ts';
 
 /** What the address says of the list: which schedules, in which order. */
@@ -14,20 +15,6 @@ export interface ListFilters {
 }
 
 export const STATES = ['ACTIVE', 'PAUSED', 'COMPLETED'] as const satisfies readonly ScheduleState[];
-
-export const KINDS: Record<TriggerKind, string> = {
-  CRON: 'Cron',
-  INTERVAL: 'Interval',
-  CALENDAR: 'Calendar fields',
-  CALENDAR_INTERVAL: 'Every so many days',
-  AT: 'Single times',
-  RRULE: 'Recurrence rule',
-  ANY_OF: 'Any of several',
-  ALL_OF: 'All of several',
-  EXCEPT: 'With exceptions',
-  BOUNDED: 'Between two instants',
-  MANUAL: 'By hand only',
-};
 
 const SORTS = {
   name: { field: 'NAME', direction: 'ASC' },
@@ -71,7 +58,7 @@ export function readFilters(address: URLSearchParams): ListFilters {
   return {
     search: (address.get('q') ?? '').slice(0, 200),
     states: known('state', STATES),
-    kinds: known('kind', Object.keys(KINDS) as TriggerKind[]),
+    kinds: known('kind', Object.keys(TRIGGER_WORDS) as TriggerKind[]),
     tasks: texts('task'),
     labels: texts('label').filter((label) => labelSelector(label) !== null),
     failing: address.get('failing') === 'true',
@@ -85,7 +72,7 @@ export function writeFilters(filters: ListFilters): string {
   const address = new URLSearchParams();
   if (filters.search !== '') address.set('q', filters.search);
   for (const state of STATES) if (filters.states.includes(state)) address.append('state', state.toLowerCase());
-  for (const kind of Object.keys(KINDS) as TriggerKind[])
+  for (const kind of Object.keys(TRIGGER_WORDS) as TriggerKind[])
     if (filters.kinds.includes(kind)) address.append('kind', kind.toLowerCase());
   for (const task of filters.tasks) address.append('task', task);
   for (const label of filters.labels) address.append('label', label);

@@ -1,8 +1,7 @@
 import { useEffect, useEffectEvent, useMemo, useState, useSyncExternalStore } from 'react';
 import type { Client } from 'urql';
-import { createPlainClient } from '../../api/client.ts';
 import type { Change } from '../../api/live.ts';
-import { readToken } from '../../api/token.ts';
+import { useSession } from '../../api/session.tsx';
 import { useChanges } from '../../api/useLive.ts';
 import type { ListFilters } from './filters.ts';
 import { isFiltered, readFilters, writeFilters } from './filters.ts';
@@ -64,7 +63,7 @@ function openFeed(client: Client, address: string): Feed {
 
 /** The list of the address, kept as it is on the server while the page is looked at. */
 export function useScheduleList(wanted: ListFilters): ScheduleList {
-  const client = useMemo(() => createPlainClient(readToken()), []);
+  const { plainClient: client, live } = useSession();
   const sparks = useMemo(() => new Sparks(client, looked), [client]);
   const address = writeFilters(wanted);
   const [shown, setShown] = useState<Feed>(() => openFeed(client, address));
@@ -90,6 +89,11 @@ export function useScheduleList(wanted: ListFilters): ScheduleList {
   );
 
   useChanges((changes) => follow(shown, sparks, changes));
+  // What could not be read while the line was cut is read when it is there again.
+  const retry = useEffectEvent(() => {
+    if (live.state.status === 'LIVE' && shown.list.fault !== null) shown.whole.touch([WHOLE]);
+  });
+  useEffect(() => live.onState(() => retry()), [live]);
 
   const wake = useEffectEvent(() => {
     shown.rows.wake();

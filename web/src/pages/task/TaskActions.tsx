@@ -5,11 +5,12 @@ import { useSession } from '../../api/session.tsx';
 import { faultText, useAct } from '../../api/useAct.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { MayButton } from '../../parts/MayButton.tsx';
+import { pauseEnd } from '../../parts/pauseEnd.ts';
 import { sayDone, sayFault } from '../../parts/toasts.tsx';
 import { UntilField } from '../../parts/UntilField.tsx';
 import { navigate } from '../../shell/location.ts';
 import { BROWSER_ZONE } from '../../time/format.ts';
-import { readWall, wallOf } from '../../time/wallClock.ts';
+import { wallOf } from '../../time/wallClock.ts';
 import { ResumeTaskDocument, DeleteTaskDocument, PauseTaskDocument } from './task.generated.ts';
 import type { ShownTask } from './TaskPage.tsx';
 import { TriggerTaskDialog } from './TriggerTaskDialog.tsx';
@@ -88,19 +89,18 @@ function PauseTaskDialog({ task, onClose }: DialogProps) {
   const zone = BROWSER_ZONE;
   const [reason, setReason] = useState(task.pause?.reason ?? '');
   const [until, setUntil] = useState(task.pause?.until ? wallOf(Date.parse(task.pause.until), zone) : '');
-  const end = until === '' ? null : readWall(until, zone);
-  const late = end !== null && end.at <= Date.now() + clockOffset;
+  const end = pauseEnd(until, zone, Date.now() + clockOffset);
   return (
     <FormDialog
       title={task.pause ? 'Change the pause' : `Pause ${task.name}`}
       confirm={task.pause ? 'Change' : 'Pause'}
-      ready={reason.trim() !== '' && (until === '' || (end !== null && !late))}
+      ready={reason.trim() !== '' && end.fault === null}
       onClose={onClose}
       onConfirm={async () => {
         const variables = {
           task: { id: task.id },
           reason: reason.trim(),
-          until: end === null ? null : new Date(end.at).toISOString(),
+          until: end.until,
         };
         const outcome = await act(PauseTaskDocument, variables, 'pauseTask');
         if (!outcome.ok) return faultText(outcome.faults);
@@ -124,7 +124,7 @@ function PauseTaskDialog({ task, onClose }: DialogProps) {
         onChange={(event) => setReason(event.currentTarget.value)}
         data-autofocus
       />
-      <UntilField zone={zone} value={until} onChange={setUntil} fault={late ? 'That is past already.' : null} />
+      <UntilField zone={zone} value={until} onChange={setUntil} fault={end.fault} />
     </FormDialog>
   );
 }

@@ -11,6 +11,7 @@ import { LabelChips } from '../../parts/LabelChips.tsx';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { Panel } from '../../parts/Panel.tsx';
+import { retryWords } from '../../parts/retryWords.ts';
 import { StateBadge } from '../../parts/StateBadge.tsx';
 import { RUN_LOOKS, SCHEDULE_LOOKS, TASK_LOOKS } from '../../parts/states.ts';
 import { Instant } from '../../time/Instant.tsx';
@@ -19,7 +20,7 @@ import { InputSchema } from './InputSchema.tsx';
 import { TaskActions } from './TaskActions.tsx';
 import { TaskByIdDocument, TaskPageDocument, TaskRunsDocument } from './task.generated.ts';
 import type { TaskPageQuery } from './task.generated.ts';
-import { concurrencyWords, kindWords, retentionWords, retryWords } from './words.ts';
+import { concurrencyWords, kindWords, retentionWords } from './words.ts';
 
 export type ShownTask = NonNullable<TaskPageQuery['task']>;
 
@@ -34,7 +35,14 @@ export default function TaskPage({ name = '' }: Record<string, string>) {
     on: ({ of }) => of === 'task' || of === 'schedule',
     every: 15_000,
   });
-  if (!data) return error ? <ErrorNotice error={error} retry={reread} /> : <PageSkeleton title={key} />;
+  if (!data && error)
+    return (
+      <>
+        <PageHead title={key} />
+        <ErrorNotice error={error} retry={reread} />
+      </>
+    );
+  if (!data) return <PageSkeleton title={key} />;
   if (!data.task) return <NotByKey name={key} />;
   const { task } = data;
   return (

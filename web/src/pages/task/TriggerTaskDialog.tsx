@@ -1,9 +1,9 @@
 import { JsonInput, Radio, Select, Stack, Text, TextInput } from '@mantine/core';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import type { OverlapPolicy } from '../../api/schema.generated.ts';
-import { randomKey } from '../../api/randomKey.ts';
 import { useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
+import { newKey } from '../../api/wishKey.ts';
 import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
@@ -32,8 +32,7 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
   const [overlap, setOverlap] = useState<OverlapPolicy>('SKIP');
   const [reason, setReason] = useState('');
   const [faults, setFaults] = useState<readonly FieldFault[]>([]);
-  // The same question sent again, after an answer that got lost, does nothing a second time.
-  const sent = useRef({ question: '', key: '' });
+  const [key] = useState(() => newKey());
   const input = readInput(text);
   const runAt = later ? instantOf(at, BROWSER_ZONE) : null;
 
@@ -45,9 +44,7 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
       overlapPolicy: overlap,
       reason: reason.trim() === '' ? null : reason.trim(),
     };
-    const written = JSON.stringify(question);
-    if (sent.current.question !== written) sent.current = { question: written, key: randomKey() };
-    const outcome = await act(TriggerTaskDocument, { input: { ...question, idempotencyKey: sent.current.key } }, 'triggerTask');
+    const outcome = await act(TriggerTaskDocument, { input: { ...question, idempotencyKey: key(question) } }, 'triggerTask');
     if (!outcome.ok) {
       const found = fieldFaults(outcome.faults, ['input']);
       setFaults(found);

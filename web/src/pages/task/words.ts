@@ -12,23 +12,7 @@ export const OVERLAP_CHOICES: readonly { value: OverlapPolicy; label: string }[]
   { value: 'ALLOW_ALL', label: 'It runs beside them' },
 ];
 
-type Policy = TaskDefinition['execution'];
-
-export function retryWords({ retry }: Pick<Policy, 'retry'>): string {
-  const { maxAttempts, initialInterval, backoffCoefficient, maxInterval, jitter, nonRetryableErrors } = retry;
-  if (maxAttempts === 1) return 'none: a run has one attempt';
-  const pause = formatDuration(initialInterval);
-  const growth =
-    backoffCoefficient === 1
-      ? `${pause} between them`
-      : `the second after ${pause}, each wait ${backoffCoefficient} times the one before`;
-  const most = maxInterval === null || backoffCoefficient === 1 ? '' : `, at most ${formatDuration(maxInterval)}`;
-  const spread = jitter === null || /^PT0S$/.test(jitter) ? '' : `, up to ${formatDuration(jitter)} more at random`;
-  const never = nonRetryableErrors.length === 0 ? '' : `; not after ${nonRetryableErrors.join(', ')}`;
-  return `up to ${maxAttempts} attempts, ${growth}${most}${spread}${never}`;
-}
-
-export function concurrencyWords({ concurrency }: Pick<Policy, 'concurrency'>): string {
+export function concurrencyWords({ concurrency }: Pick<TaskDefinition['execution'], 'concurrency'>): string {
   if (concurrency === null) return 'any number of runs at once';
   return concurrency === 1 ? 'one run at a time; further ones wait' : `${concurrency} runs at once; further ones wait`;
 }

@@ -16,7 +16,7 @@ import {
 } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconArrowDown, IconArrowUp, IconPlayerPauseFilled, IconPlus, IconSearch, IconX } from '@tabler/icons-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import type { TaskOrder, TaskOrderField } from '../../api/schema.generated.ts';
 import { useLive } from '../../api/useLive.ts';
@@ -41,18 +41,16 @@ export default function TasksPage() {
   const [search, change] = useFilters();
   const filter = filterOf(search);
   const order = orderOf(search);
-  const { data, error, fetching, reread } = useLive({
+  const { data, error, held, reread } = useLive({
     query: TasksDocument,
     variables: { ...pageOf(search), filter, orderBy: order },
     on: ({ of }) => of === 'task',
     every: 15_000,
+    // Nothing jumps while one types.
+    holds: true,
   });
-  // What was shown stays until its successor is there: nothing jumps while one types.
-  const kept = useRef<TasksQuery | undefined>(undefined);
-  useEffect(() => {
-    if (data) kept.current = data;
-  }, [data]);
-  const tasks = (data ?? (error ? undefined : kept.current))?.tasks;
+  const failed = error !== undefined && (held || !data);
+  const tasks = failed ? undefined : data?.tasks;
   const set = (changes: Record<string, string | null>) => change({ ...changes, ...FIRST_PAGE });
   const clear = () => set(Object.fromEntries(FILTERS.map((name) => [name, null])));
 
@@ -68,9 +66,10 @@ export default function TasksPage() {
         }
       />
       <Filters search={search} groups={[...new Set(tasks?.nodes.map(({ group }) => group))].toSorted()} set={set} clear={clear} />
-      {error && !data && <ErrorNotice error={error} retry={reread} />}
+      {failed && error && <ErrorNotice error={error} retry={reread} />}
       {!tasks && !error && <TaskSkeleton />}
-      {tasks?.nodes.length === 0 &&
+      {!held &&
+        tasks?.nodes.length === 0 &&
         (filter === null ? (
           <EmptyState title="No task yet">
             A code task is a file in the tasks folder of a worker and appears when that starts. An HTTP task is a request to send,
@@ -87,7 +86,7 @@ export default function TasksPage() {
           />
         ))}
       {tasks && tasks.nodes.length > 0 && (
-        <div aria-busy={fetching && !data}>
+        <div aria-busy={held}>
           <Table.ScrollContainer minWidth={1040}>
             <Table verticalSpacing={8} highlightOnHover>
               <Table.Thead>

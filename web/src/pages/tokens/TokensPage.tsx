@@ -1,20 +1,7 @@
-import {
-  Alert,
-  Button,
-  Code,
-  Group,
-  Modal,
-  NativeSelect,
-  Radio,
-  Skeleton,
-  Stack,
-  Switch,
-  Table,
-  Text,
-  TextInput,
-} from '@mantine/core';
+import { Alert, Button, Code, Group, NativeSelect, Radio, Skeleton, Stack, Switch, Table, Text, TextInput } from '@mantine/core';
 import { IconAlertTriangle, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
+import { Dialog } from '../../parts/Dialog.tsx';
 import type { Role } from '../../api/schema.generated.ts';
 import { useMay, useSession } from '../../api/session.tsx';
 import { faultText, useAct } from '../../api/useAct.ts';
@@ -276,7 +263,7 @@ function CreateDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) 
 
   if (made) return <Secret {...made} onClose={onClose} />;
   return (
-    <Modal opened onClose={onClose} title="New token" centered>
+    <Dialog onClose={onClose} title="New token">
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -333,7 +320,7 @@ function CreateDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) 
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -348,11 +335,9 @@ function Secret({ name, secret, onClose }: { name: string; secret: string; onClo
   }
 
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={`The token ${name}`}
-      centered
       withCloseButton={false}
       closeOnClickOutside={false}
       closeOnEscape={false}
@@ -377,6 +362,6 @@ function Secret({ name, secret, onClose }: { name: string; secret: string; onClo
           <Button onClick={onClose}>I have kept it</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -72,10 +72,10 @@ function LostSign({ now }: { now: number }) {
   const { status, since } = useLiveState();
   if (status === 'LIVE' || status === 'CONNECTING') return null;
   return (
-    <Group gap="xs" role="alert" c="var(--mantine-color-error)">
+    <Group gap="xs" c="var(--mantine-color-error)">
       <IconPlugConnectedX size={32} aria-hidden />
       <Text fz={26} fw={600}>
-        No connection: as it was {formatRelative(since, Math.max(now, since + 1000))}
+        <span role="alert">No connection:</span> as it was {formatRelative(since, Math.max(now, since + 1000))}
       </Text>
     </Group>
   );

@@ -56,8 +56,12 @@ export class TimelineFeed {
   #plannedFor = 0;
   #telling = false;
   #stopped = false;
+  /** Pages of an earlier generation are not in the book any more. */
+  #generation = 0;
   /** What is being asked for, by name. */
   readonly #busy = new Set<string>();
+  /** What could not be asked, and is asked again. */
+  readonly #failed = new Set<string>();
 
   constructor(live: Live, now: () => number, view: View) {
     this.#live = live;
@@ -115,6 +119,7 @@ export class TimelineFeed {
     if (changes === null) {
       this.#book.clear();
       this.#schedules.clear();
+      this.#generation += 1;
       return this.#loadAll();
     }
     for (const { of, id, kind, at, state, previousState, taskKey, scheduleId } of changes) {
@@ -144,12 +149,14 @@ export class TimelineFeed {
       const from = this.#view.from - margin;
       const until = this.#loadedFrom ?? this.#now() + 60_000;
       if (from >= until) return;
+      const generation = this.#generation;
       const range = { from: iso(from), until: iso(until) };
       let after: string | null = null;
       for (let page = 1; ; page++) {
         const { runs }: TimelineEndedQuery = await ask(this.#live, TimelineEndedDocument, { ...range, after });
+        if (generation !== this.#generation) return this.#later('ended more', 0, () => this.#loadEnded());
         this.#takeIn(runs.nodes);
-        this.#become({ ready: true, fault: null });
+        this.#become({ ready: true });
         if (!runs.pageInfo.hasNextPage || this.#stopped) break;
         if (page === PAGES) {
           this.#book.completeFrom = Date.parse(runs.nodes.at(-1)?.finishedAt ?? range.from);
@@ -236,7 +243,7 @@ export class TimelineFeed {
       this.#plannedFor = until;
       const plannedUntil = plannedFires.truncated ? (planned.at(-1)?.dueAt ?? now) : Infinity;
       this.#later('names', 100, () => this.#readNames());
-      this.#become({ planned, plannedUntil, fault: null });
+      this.#become({ planned, plannedUntil });
     });
   }
 
@@ -246,7 +253,9 @@ export class TimelineFeed {
     this.#busy.add(name);
     try {
       await work();
+      if (this.#failed.delete(name) && this.#failed.size === 0) this.#become({ fault: null });
     } catch (error) {
+      this.#failed.add(name);
       this.#become({ fault: error instanceof Error ? error.message : String(error) });
       this.#later(`${name} again`, FAULT_MS, () => this.#once(name, work));
     } finally {

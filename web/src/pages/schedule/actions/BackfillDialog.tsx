@@ -4,6 +4,8 @@ import { useEffect, useEffectEvent, useState } from 'react';
 import type { BackfillSelection } from '../../../api/schema.generated.ts';
 import { useSession } from '../../../api/session.tsx';
 import { faultText, useAct } from '../../../api/useAct.ts';
+import { InstantField } from '../../../parts/InstantField.tsx';
+import { newKey } from '../../../api/wishKey.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { formatInstant } from '../../../time/format.ts';
 import { readWall, wallOf } from '../../../time/wallClock.ts';
@@ -43,6 +45,7 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
   const [maxRuns, setMaxRuns] = useState<number | string>(1000);
   const [newestFirst, setNewestFirst] = useState(false);
   const [reason, setReason] = useState('');
+  const [key] = useState(() => newKey());
   const [begin, end] = [readWall(from, zone), readWall(until, zone)];
   const wellFormed = begin !== null && end !== null && typeof concurrency === 'number' && typeof maxRuns === 'number';
   const input = {
@@ -66,7 +69,11 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
       onClose={onClose}
       onConfirm={async () => {
         const reasoned = { ...input, reason: reason.trim() === '' ? null : reason.trim() };
-        const outcome = await act(BackfillScheduleDocument, { input: reasoned }, 'backfillSchedule');
+        const outcome = await act(
+          BackfillScheduleDocument,
+          { input: { ...reasoned, idempotencyKey: key(reasoned) } },
+          'backfillSchedule',
+        );
         if (!outcome.ok) return faultText(outcome.faults);
         sayDone('The backfill has begun', counted);
         if (outcome.payload.backfill) onBegun(outcome.payload.backfill.id);
@@ -78,21 +85,8 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
         up.
       </Text>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
-        <TextInput
-          type="datetime-local"
-          step={1}
-          label={`From (${zone})`}
-          value={from}
-          onChange={(event) => setFrom(event.currentTarget.value)}
-          data-autofocus
-        />
-        <TextInput
-          type="datetime-local"
-          step={1}
-          label={`Until (${zone})`}
-          value={until}
-          onChange={(event) => setUntil(event.currentTarget.value)}
-        />
+        <InstantField label="From" zone={zone} value={from} onChange={setFrom} first />
+        <InstantField label="Until" zone={zone} value={until} onChange={setUntil} />
       </SimpleGrid>
       <Select
         label="Of the occurrences, those"

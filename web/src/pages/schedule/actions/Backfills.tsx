@@ -59,12 +59,16 @@ function Backfill({ id, schedule, onAway }: { id: string; schedule: ShownSchedul
     on: (change) => change.scheduleId === schedule.id,
     every: 10_000,
   });
+  const [busy, setBusy] = useState(false);
   const backfill = data?.backfill;
   if (!backfill) return null;
   const { state, from, until, total, finished, failed } = backfill;
   const good = finished - failed;
   const cancel = async (cancelRuns: boolean) => {
+    if (busy) return;
+    setBusy(true);
     const outcome = await act(CancelBackfillDocument, { id, cancelRuns }, 'cancelBackfill');
+    setBusy(false);
     if (outcome.ok) sayDone('The backfill is canceled', `${finished} of ${total} runs had ended.`);
     else sayFault('It was not canceled', faultText(outcome.faults));
   };
@@ -99,7 +103,7 @@ function Backfill({ id, schedule, onAway }: { id: string; schedule: ShownSchedul
         <Progress.Section value={part(good, total)} color="green" aria-label={`${good} of ${total} runs went well`} />
         <Progress.Section value={part(failed, total)} color="red" aria-label={`${failed} of ${total} runs failed`} />
       </Progress.Root>
-      <Text size="xs" mt={4} aria-live="polite">
+      <Text size="xs" mt={4}>
         {finished.toLocaleString('en')} of {total.toLocaleString('en')} runs have ended
         {failed > 0 && `, ${failed} of them failed`}.
         {state === 'RUNNING' && ' Stop: what runs goes on to its end. Cancel: that, too, is broken off.'}

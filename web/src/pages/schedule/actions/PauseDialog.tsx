@@ -5,8 +5,9 @@ import { faultText, useAct } from '../../../api/useAct.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { PauseScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
-import { readWall, wallOf } from '../../../time/wallClock.ts';
+import { wallOf } from '../../../time/wallClock.ts';
 import { FormDialog } from '../../../parts/FormDialog.tsx';
+import { pauseEnd } from '../../../parts/pauseEnd.ts';
 import { UntilField } from '../../../parts/UntilField.tsx';
 
 /** Holds it back, with the reason that everybody reads, for a while or until somebody resumes it. */
@@ -16,19 +17,18 @@ export function PauseDialog({ schedule, onClose }: { schedule: ShownSchedule; on
   const { id, name, timeZone: zone, pause } = schedule;
   const [reason, setReason] = useState(pause?.reason ?? '');
   const [until, setUntil] = useState(pause?.until ? wallOf(Date.parse(pause.until), zone) : '');
-  const end = until === '' ? null : readWall(until, zone);
-  const late = end !== null && end.at <= Date.now() + clockOffset;
+  const end = pauseEnd(until, zone, Date.now() + clockOffset);
   return (
     <FormDialog
       title={pause ? 'Change the pause' : 'Pause it'}
       confirm={pause ? 'Change' : 'Pause'}
-      ready={reason.trim() !== '' && (until === '' || (end !== null && !late))}
+      ready={reason.trim() !== '' && end.fault === null}
       onClose={onClose}
       onConfirm={async () => {
         const input = {
           select: { ids: [id] },
           reason: reason.trim(),
-          until: end === null ? null : new Date(end.at).toISOString(),
+          until: end.until,
         };
         const outcome = await act(PauseScheduleDocument, { input }, 'pauseSchedules');
         if (!outcome.ok) return faultText(outcome.faults);
@@ -46,7 +46,7 @@ export function PauseDialog({ schedule, onClose }: { schedule: ShownSchedule; on
         onChange={(event) => setReason(event.currentTarget.value)}
         data-autofocus
       />
-      <UntilField zone={zone} value={until} onChange={setUntil} fault={late ? 'That is past already.' : null} />
+      <UntilField zone={zone} value={until} onChange={setUntil} fault={end.fault} />
     </FormDialog>
   );
 }

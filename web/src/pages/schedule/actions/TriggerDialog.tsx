@@ -1,6 +1,7 @@
 import { JsonInput, Select, Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { OverlapPolicy } from '../../../api/schema.generated.ts';
+import { newKey } from '../../../api/wishKey.ts';
 import { faultText, useAct } from '../../../api/useAct.ts';
 import { sayDone } from '../../../parts/toasts.tsx';
 import { OVERLAP_WORDS } from '../policyWords.ts';
@@ -17,6 +18,7 @@ export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; 
   const [overlap, setOverlap] = useState<OverlapPolicy>(schedule.overlapPolicy);
   const [reason, setReason] = useState('');
   const input = readInput(text);
+  const [key] = useState(() => newKey());
   return (
     <FormDialog
       title="Trigger it now"
@@ -24,25 +26,21 @@ export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; 
       ready={input.fault === null}
       onClose={onClose}
       onConfirm={async () => {
-        const outcome = await act(
-          TriggerScheduleDocument,
-          {
-            input: {
-              ref: { id: schedule.id },
-              ...(text !== own && { input: input.value }),
-              ...(overlap !== schedule.overlapPolicy && { overlapPolicy: overlap }),
-              reason: reason.trim() === '' ? null : reason.trim(),
-            },
-          },
-          'triggerSchedule',
-        );
+        const wish = {
+          ref: { id: schedule.id },
+          ...(text !== own && { input: input.value }),
+          ...(overlap !== schedule.overlapPolicy && { overlapPolicy: overlap }),
+          reason: reason.trim() === '' ? null : reason.trim(),
+        };
+        const outcome = await act(TriggerScheduleDocument, { input: { ...wish, idempotencyKey: key(wish) } }, 'triggerSchedule');
         if (!outcome.ok) return faultText(outcome.faults);
         sayDone('Triggered', 'Its run stands first under Runs.');
         return null;
       }}
     >
       <Text size="sm">
-        It runs once, at once, outside of the schedule: the next time stays what it is, and maxRuns does not count it.
+        It runs once, at once, outside of the schedule: the next time stays what it is, and it does not count towards a limit of
+        runs.
       </Text>
       <JsonInput
         label="Input"
