@@ -1,6 +1,7 @@
 import type { Caller, CommandParts } from '../../src/commands/command.ts';
 import { skipOccurrence } from '../../src/commands/skipOccurrence.ts';
 import { updateSchedule } from '../../src/commands/updateSchedule.ts';
+import { claimSchedules } from '../../src/store/claims.ts';
 import { ANNA, MATEO, PRIYA } from '../fleet/people.ts';
 import { cron } from '../fleet/spec.ts';
 import { agoIn, wellDone } from './stage.ts';
@@ -29,6 +30,9 @@ export function changes(stage: Stage): Scene[] {
 }
 
 async function skipNext(parts: CommandParts, by: Caller, name: string, reason: string): Promise<void> {
-  const { nextScheduledFor } = await parts.store.prisma.schedule.findFirstOrThrow({ where: { name } });
-  await wellDone(skipOccurrence(parts, by, { ref: { name }, scheduledFor: nextScheduledFor as Date, reason }));
+  const { id } = await parts.store.prisma.schedule.findFirstOrThrow({ where: { name } });
+  const [schedule] = await claimSchedules(parts.store.sql, [id]);
+  // What a freeze holds back stands where it stood until it is settled.
+  const next = schedule && parts.triggerOf(schedule).next(parts.clock.now());
+  await wellDone(skipOccurrence(parts, by, { ref: { name }, scheduledFor: new Date(next as number), reason }));
 }

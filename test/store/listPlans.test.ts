@@ -104,7 +104,7 @@ const scheduleCases: { filter: ScheduleFilter | null; order?: ListOrder; index: 
 ];
 
 test('at a size where it pays', async (t) => {
-  const { store } = await openParts(t);
+  const { store } = await openParts(t, { fresh: true });
   await fill(store);
   await t.test('what few rows match is found by an index of its own, and the table is not read', () => findsFew(store));
   await t.test('forgetting workers and ledger rows reads no whole table', () => forgets(store));

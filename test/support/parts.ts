@@ -41,7 +41,7 @@ import { openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/open.ts';
 import { createFakeClock } from './clock.ts';
 import type { FakeClock } from './clock.ts';
-import { takeTestDatabase } from './database.ts';
+import { createTestDatabase, takeTestDatabase } from './database.ts';
 import type { Hooks } from './database.ts';
 
 /** An instant on the day all of these tests play on: at('00:01:30'). */
@@ -71,9 +71,17 @@ export interface Parts extends CommandParts {
 }
 
 /** Store and queue on a database of the test's own, or of its file's, with a clock that stands at midnight. */
-export async function openParts(t: Hooks): Promise<Parts> {
+export async function openParts(
+  t: Hooks,
+  {
+    fresh = false,
+  }: {
+    /** Made anew: what was used before may be larger than its rows, which plans of statements go by. */
+    fresh?: boolean;
+  } = {},
+): Promise<Parts> {
   const stops: (() => Promise<void>)[] = [];
-  const databaseUrl = await takeTestDatabase(t, async () => {
+  const databaseUrl = await (fresh ? createTestDatabase : takeTestDatabase)(t, async () => {
     for (const stop of stops.toReversed()) await stop();
   });
   const clock = createFakeClock(at('00:00:00'));

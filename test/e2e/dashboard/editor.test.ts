@@ -127,6 +127,10 @@ test('the builder and the JSON are the same trigger; text that is no JSON yet is
   assert.match(await json.inputValue(), /"expression": "0 12 \* \* \*"/);
   assert.match(await json.inputValue(), /"PT90M"/);
 
+  await json.fill('{ "at": { "localTimes": ["2027-03-14T02:30", "2027-11-07T01:30"], "timeZone": "America/New_York" } }');
+  await preview().getByText('The clock jumps over its time').waitFor();
+  await preview().getByText('This time comes twice').waitFor();
+
   await json.fill('{\n  "cron": { expression: 1 }\n}');
   await button('Line 2, column 13').waitFor();
   await page.getByText('Builder', { exact: true }).click();
