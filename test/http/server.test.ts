@@ -16,7 +16,7 @@ test('routes', async (t) => {
     { method: 'GET', path: '/livez?x=1', status: 200, body: /"ok":true/ },
     { method: 'POST', path: '/livez', status: 405, body: /error/, allow: 'GET, HEAD' },
     { method: 'GET', path: '/readyz', status: 200, body: /"ok":true/ },
-    { method: 'GET', path: '/', status: 404, body: /error/ },
+    { method: 'GET', path: '/nowhere', status: 404, body: /error/ },
     { method: 'GET', path: '/constructor', status: 404, body: /error/ },
     { method: 'POST', path: '/graphql/', status: 404, body: /error/ },
     { method: 'HEAD', path: '/graphql', status: 405, body: /^$/, allow: 'GET, POST' },

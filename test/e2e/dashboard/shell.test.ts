@@ -5,6 +5,7 @@ import { createApi } from '../../support/api.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
 import { startCutter } from '../../support/cutter.ts';
+import { serveBelow } from '../../support/subPath.ts';
 import { startTarget } from '../../support/target.ts';
 import { addTokens } from '../../support/tokens.ts';
 
@@ -119,6 +120,20 @@ test('who is logged in with a token that is revoked is told so, and asked for an
   complaints.splice(0);
   await open(`#/login?token=${ADMIN_TOKEN}`);
   await page.getByRole('link', { name: 'Overview' }).waitFor();
+});
+
+test('below a path of a proxy all of it works: files, questions, the live line, GraphiQL', async () => {
+  const below = await serveBelow(files, '/ops/carillon', Number(new URL(carillon.url).port));
+  await page.goto(`${below}#/login?token=${ADMIN_TOKEN}`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  assert.equal(await page.getByRole('link', { name: 'GraphiQL' }).getAttribute('href'), `${below}graphiql`);
+  await page.getByRole('link', { name: 'Workers' }).click();
+  await page.getByText('One worker is alive').waitFor();
+  assert.equal(page.url(), `${below}#/workers`);
+  // Not the page's first host, but nobody else either.
+  assert.ok(strangers.splice(0).every((stranger) => stranger.startsWith(below)));
+  await page.goto(`${url}/#/runs`);
+  await page.getByText('Live', { exact: true }).waitFor();
 });
 
 test('dark and light are chosen by the system, or by hand', async () => {
