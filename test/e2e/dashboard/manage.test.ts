@@ -146,7 +146,7 @@ test('a pause has a reason and an end, holds triggers back, and is taken back', 
   await dialog.getByRole('textbox', { name: 'Reason' }).fill('the shop moves');
   await dialog.getByRole('button', { name: '4 hours' }).click();
   await dialog.getByRole('button', { name: 'Pause' }).click();
-  await page.getByRole('alert').getByText('the shop moves').waitFor();
+  await page.getByRole('note').getByText('the shop moves').waitFor();
   await button('Trigger').hover();
   await page.getByText('It is paused: resume it first.').waitFor();
   await button('Resume').click();

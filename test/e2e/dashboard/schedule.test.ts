@@ -70,7 +70,7 @@ test('paused with reason and end it says so to everybody, and is resumed with a 
   await dialog.getByText('That is past already.').waitFor();
   await dialog.getByRole('button', { name: '4 hours' }).click();
   await dialog.getByRole('button', { name: 'Pause' }).click();
-  const notice = page.getByRole('alert').filter({ hasText: 'The disk is exchanged' });
+  const notice = page.getByRole('note').filter({ hasText: 'The disk is exchanged' });
   await notice.getByText('it goes on by itself then').waitFor();
   await page.getByText('Nothing, while it is paused.').waitFor();
   await button('Resume').click();

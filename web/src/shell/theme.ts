@@ -9,8 +9,12 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace',
   defaultRadius: 'md',
-  // Its cross has no text.
-  components: { Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } } },
+  components: {
+    // Its cross has no text.
+    Modal: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    // What stands there is not read out by itself, time and again while a time in it ticks; what has happened says role="alert".
+    Alert: { defaultProps: { role: 'note' } },
+  },
   headings: { fontWeight: '600', sizes: { h1: { fontSize: rem(24) }, h2: { fontSize: rem(18) }, h3: { fontSize: rem(15) } } },
 });
 

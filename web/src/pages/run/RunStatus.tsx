@@ -31,6 +31,7 @@ function RunFault({ error, state }: { error: NonNullable<ShownRun['error']>; sta
   const canceled = error.code === 'CANCELED';
   return (
     <Alert
+      role="alert"
       color={canceled ? 'gray' : state === 'RETRY_WAIT' ? 'yellow' : 'red'}
       title={canceled ? 'Canceled' : `${error.code} · ${error.name}`}
     >

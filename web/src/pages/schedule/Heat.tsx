@@ -61,7 +61,11 @@ export function Heat({ id, onDay }: { id: string; onDay(day: string): void }) {
         <Title order={2}>Day by day</Title>
         <SegmentedControl size="xs" data={LENGTHS} value={weeks} onChange={setWeeks} aria-label="How far back" />
       </Group>
-      {error && !data && <Alert color="red">The figures could not be read.</Alert>}
+      {error && !data && (
+        <Alert color="red" role="alert">
+          The figures could not be read.
+        </Alert>
+      )}
       {!map && !error && <Skeleton h={150} />}
       {map && <Grid map={map} onDay={onDay} label={summary(countTones(map))} />}
       <Group gap="md" mt="xs" aria-label="Colours" role="group">
