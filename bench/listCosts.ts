@@ -5,6 +5,7 @@ import { costOf, statementsOf } from './explained.ts';
 import type { Cost } from './explained.ts';
 import { pagedLists, plainLists } from './listQuestions.ts';
 import type { PagedList } from './listQuestions.ts';
+import type { Sizes } from './listRows.ts';
 
 const SIZE = 25;
 export const ROUNDS = 3;
@@ -66,11 +67,12 @@ async function explainPaged(client: pg.Client, list: PagedList): Promise<Line[]>
 export async function explainLists(
   { client, store }: Pick<Bench, 'client' | 'store'>,
   now: number,
+  sizes: Sizes,
   only: string | null,
 ): Promise<Line[]> {
   const lines: Line[] = [];
   const asked = ({ name }: { name: string }) => only === null || name === only;
-  for (const list of pagedLists(store, now).filter(asked)) lines.push(...(await explainPaged(client, list)));
+  for (const list of pagedLists(store, now, sizes).filter(asked)) lines.push(...(await explainPaged(client, list)));
   for (const { name, table, read } of plainLists(store, now).filter(asked)) {
     const cost = await costOf(client, await statementsOf(read), table, ROUNDS);
     lines.push({ list: name, filter: '', order: '', ...cost });

@@ -13,6 +13,7 @@ import type { ScheduleFilter } from '../src/store/scheduleLists.ts';
 import { TASK_ORDERS, pageTasks } from '../src/store/taskLists.ts';
 import type { TaskFilter } from '../src/store/taskLists.ts';
 import { listTokens } from '../src/store/tokens.ts';
+import type { Sizes } from './listRows.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -32,7 +33,7 @@ export interface PlainList {
   read(): Promise<unknown>;
 }
 
-export function pagedLists({ prisma }: Store, now: number): PagedList[] {
+export function pagedLists({ prisma }: Store, now: number, sizes: Sizes): PagedList[] {
   const range = (from: number, until: number) => ({ from: new Date(now - from), until: new Date(now - until) });
   const runs =
     (filter: RunFilter | null, only = {}) =>
@@ -69,6 +70,7 @@ export function pagedLists({ prisma }: Store, now: number): PagedList[] {
         'task of few, FAILED': runs({ taskKeys: [idleTask], states: ['FAILED'] }),
         'task of few, RUNNING': runs({ taskKeys: [idleTask], states: ['RUNNING'] }),
         'schedule id': runs({ scheduleIds: ['sch_000001'] }),
+        'schedule of old runs': runs({ scheduleIds: [`sch_${String(sizes.schedules).padStart(6, '0')}`] }),
         'schedule name': runs({ scheduleNames: ['schedule 007919'] }),
         '3 schedule names': runs({ scheduleNames: names(3) }),
         '200 schedule names': runs({ scheduleNames: names(200) }),
@@ -80,8 +82,10 @@ export function pagedLists({ prisma }: Store, now: number): PagedList[] {
         backfill: runs({ backfillId: 'bfl_3' }),
         'scheduledFor an hour': runs({ scheduledFor: range(HOUR, 0) }),
         'scheduledFor a day, long ago': runs({ scheduledFor: range(20 * DAY, 19 * DAY) }),
+        'scheduledFor 10 days, long ago': runs({ scheduledFor: range(25 * DAY, 15 * DAY) }),
         'finished an hour': runs({ finished: range(HOUR, 0) }),
         'finished a day, long ago': runs({ finished: range(20 * DAY, 19 * DAY) }),
+        'finished 10 days, long ago': runs({ finished: range(25 * DAY, 15 * DAY) }),
         'a day, FAILED': runs({ scheduledFor: range(DAY, 0), states: ['FAILED'] }),
         'a day, task of few': runs({ scheduledFor: range(DAY, 0), taskKeys: [idleTask] }),
         'late by 1 s (1 %)': runs({ minLatenessMs: 1_000 }),

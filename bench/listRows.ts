@@ -33,7 +33,7 @@ const SQL = {
   workerTasks: `INSERT INTO worker_task (worker_id, task_id) SELECT w.id, t.id FROM worker w, task t WHERE w.state = 'RUNNING' AND t.kind = 'CODE' AND t.id <> 'task_000'`,
   calendars: `INSERT INTO calendar (id, name, time_zone, dates, created_at, updated_at)
     SELECT 'cal_' || n, 'calendar-' || n, 'UTC', '["2026-12-25", "2026-12-26"]', $1, $1 FROM generate_series(1, 100) n`,
-  // A fifth fires at midnight, the others in some minute of the day; 300 of them fail.
+  // A fifth fires at midnight, when the day to come ends, the others in some minute of it; 300 of them fail.
   schedules: `INSERT INTO schedule (id, name, description, task_id, state, pause, trigger_spec, trigger_kind, time_zone, dst, overlap_policy, misfire, labels, managed_by,
       calendar_names, consecutive_failures, next_scheduled_for, next_fire_at, created_at, created_by, updated_at, updated_by)
     SELECT 'sch_' || lpad(n::text, 6, '0'), 'schedule ' || lpad((n * 7919 % $2)::text, 6, '0') || CASE WHEN n = 77777 % $2 THEN ' Jahresabschluß' ELSE '' END,
@@ -46,8 +46,8 @@ const SQL = {
            CASE WHEN n % 20 = 1 THEN '{calendar-1}'::text[] WHEN n % 10000 = 2 THEN '{calendar-2}'::text[] ELSE '{}' END,
            CASE WHEN n % ($2 / $7::int) = 0 THEN 1 + n % 5 ELSE 0 END, next, next,
            $1::timestamptz - n * interval '5 minutes', $4::jsonb, $1::timestamptz - n * 7919 % $2 * interval '4 minutes', $4::jsonb
-      FROM (SELECT n, state, CASE WHEN state = 'COMPLETED' THEN NULL WHEN n % 5 = 0 THEN date_trunc('day', $1::timestamptz) + interval '1 day'
-                                  ELSE date_trunc('minute', $1::timestamptz) + (1 + n * 104729::bigint % 1440) * interval '1 minute' END AS next
+      FROM (SELECT n, state, CASE WHEN state = 'COMPLETED' THEN NULL WHEN n % 5 = 0 THEN date_trunc('minute', $1::timestamptz) + interval '1 day'
+                                  ELSE date_trunc('minute', $1::timestamptz) + (n * 104729::bigint % 1440) * interval '1 minute' END AS next
               FROM (SELECT n, CASE WHEN n % 100 = 3 THEN 'COMPLETED' WHEN n % 100 IN (4, 5, 6) THEN 'PAUSED' ELSE 'ACTIVE' END AS state FROM generate_series(1, $2::int) n) s) s`,
   // Two that should have fired.
   silent: `UPDATE schedule SET next_fire_at = $1::timestamptz - interval '10 minutes', next_scheduled_for = $1::timestamptz - interval '10 minutes'
@@ -56,19 +56,20 @@ const SQL = {
       requested_by, created_at, updated_at, finished_at)
     SELECT 'bfl_' || n, s.id, s.task_id, 1, $2::jsonb, '{}', 'COMPLETED', $1::timestamptz - interval '60 days', $1::timestamptz, 'ALL', false, 10, 2000, 2000, 0, $3::jsonb, $1, $1, $1
       FROM generate_series(1, $4::int) n JOIN schedule s ON s.id = 'sch_' || lpad((n * 10)::text, 6, '0')`,
+  // The last schedule had its runs when the month began. One backfill was at work after the other, on what had been due earlier in it.
   runs: `INSERT INTO run (id, task_id, schedule_id, schedule_version, state, origin, backfill_id, retry_of_id, scheduled_for, effective_at, created_at, queued_at, started_at,
       finished_at, retry_at, lateness_ms, max_attempts, policy, labels, output, error, worker_id, lease, lease_expires_at, job_id)
     SELECT 'run_' || lpad(to_hex(n), 32, '0'), coalesce(s.task_id, CASE WHEN n <= $2 / 2000 THEN 'task_000' ELSE 'task_' || lpad((1 + n % $6::int)::text, 3, '0') END), s.id, CASE WHEN s.id IS NOT NULL THEN 1 END, r.state, r.origin, r.backfill_id,
-           CASE WHEN r.origin = 'RETRY' THEN 'run_' || lpad(to_hex(n - 1000), 32, '0') END, at, at, at, CASE WHEN r.state NOT IN ('SCHEDULED', 'BUFFERED') THEN at END,
+           CASE WHEN r.origin = 'RETRY' THEN 'run_' || lpad(to_hex(n - 1000), 32, '0') END, CASE WHEN r.origin = 'BACKFILL' THEN at - (at - $1::timestamptz + $9::float8 * interval '1 day') / 2 ELSE at END, at, at, CASE WHEN r.state NOT IN ('SCHEDULED', 'BUFFERED') THEN at END,
            CASE WHEN started THEN at + late * interval '1 ms' END, CASE WHEN ended THEN at + (late + took) * interval '1 ms' END,
            CASE WHEN r.state = 'RETRY_WAIT' THEN $1::timestamptz + interval '1 minute' END, CASE WHEN started THEN late END, 3, $4::jsonb, coalesce(s.labels, '{}'),
            CASE WHEN r.state = 'SUCCEEDED' THEN '{"status": 200}'::jsonb END, CASE WHEN r.state IN ('FAILED', 'TIMED_OUT') THEN '{"name": "Error", "message": "the target answered 500"}'::jsonb END,
            CASE WHEN started THEN 'wrk_' || lpad((1 + (n - 1)::bigint * ($7::int / 20) / $2 * 20 + floor(20 * luck))::text, 5, '0') END,
            CASE WHEN held THEN 'lease' END, CASE WHEN held THEN $1::timestamptz + interval '30 seconds' END, gen_random_uuid()
       FROM (SELECT *, state NOT IN ('SCHEDULED', 'BUFFERED', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'CANCELING') AS ended, state IN ('RUNNING', 'CANCELING') AS held,
-                   state NOT IN ('SCHEDULED', 'BUFFERED', 'QUEUED') AS started, CASE WHEN origin = 'BACKFILL' THEN 'bfl_' || 1 + n % $8::int END AS backfill_id,
-                   CASE WHEN origin = 'BACKFILL' THEN 10 * (1 + n % $8::int) WHEN n > $2 / 2000 AND origin <> 'MANUAL' THEN 1 + floor($3::int * power(who, 3))::int END AS schedule_n
-              FROM (SELECT n, random() AS luck, random() AS who, $1::timestamptz - ($2::int - n) * ($9::float8 * 86400000 / $2) * interval '1 ms' AS at,
+                   state NOT IN ('SCHEDULED', 'BUFFERED', 'QUEUED') AS started, CASE WHEN origin = 'BACKFILL' THEN 'bfl_' || backfill END AS backfill_id,
+                   CASE WHEN origin = 'BACKFILL' THEN 10 * backfill WHEN n > $2 / 2000 AND n <= $2 / 100 AND origin <> 'MANUAL' THEN $3::int WHEN n > $2 / 2000 AND origin <> 'MANUAL' THEN 1 + floor($3::int * power(who, 3))::int END AS schedule_n
+              FROM (SELECT n, random() AS luck, random() AS who, 1 + (n - 1) * $8::bigint / $2 AS backfill, $1::timestamptz - ($2::int - n) * ($9::float8 * 86400000 / $2) * interval '1 ms' AS at,
                            CASE WHEN n > $2 - $5::int THEN (ARRAY['QUEUED', 'RUNNING', 'QUEUED', 'RUNNING', 'QUEUED', 'RUNNING', 'RETRY_WAIT', 'BUFFERED', 'SCHEDULED', 'CANCELING'])[1 + n % 10]
                                 WHEN n * 7919::bigint % 100000 < 20 THEN 'CANCELED' WHEN n * 7919::bigint % 100000 < 120 THEN 'TIMED_OUT' WHEN n * 7919::bigint % 100000 < 3120 THEN 'FAILED'
                                 ELSE 'SUCCEEDED' END AS state,

@@ -18,7 +18,7 @@ async function measure(hooks: Cleanups, sizes: Sizes, all: boolean, only: string
   const bench = await openBench(hooks);
   const now = bench.clock.now();
   await fillLists(bench, now, sizes);
-  const lines = await explainLists(bench, now, only);
+  const lines = await explainLists(bench, now, sizes, only);
   const slow = lines.filter(({ ms }) => ms > LIMIT_MS);
   return [
     `${sizes.runs} runs, ${sizes.schedules} schedules; best of ${ROUNDS}; ${machine()}`,

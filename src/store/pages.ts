@@ -1,4 +1,5 @@
 import type { Conditions } from './conditions.ts';
+import { readKeys } from './pageKeys.ts';
 import { sqlOfPrisma } from './sql.ts';
 import type { PrismaTransaction } from './sql.ts';
 
@@ -44,7 +45,7 @@ export interface PageRequest {
   /** null: from that end of the list. */
   place: PageKey | null;
 }
-type Walk = 'FORWARD' | 'BACKWARD';
+export type Walk = 'FORWARD' | 'BACKWARD';
 
 /** What is listed: rows of `from` (a table with its alias, or several that are joined) that satisfy the conditions. */
 export interface List {
@@ -54,6 +55,34 @@ export interface List {
   conditions: Conditions;
   /** What has as many rows and costs less to count. */
   counted?: Pick<List, 'from' | 'conditions'>;
+  each?: Each | undefined;
+  near?: Near | undefined;
+}
+/**
+ * Rows of any of several owners: those of each one are in order in an index, and those of all are not. Said of a list whose planner would
+ * otherwise sort all of them, or look for them among all others.
+ */
+export interface Each {
+  expression: string;
+  /** An array in SQL, each once. */
+  ids: string;
+  /** What the rows must satisfy besides. Both in terms of the list's values. */
+  others: string;
+  /** The instant by which they are in order. */
+  by: string;
+}
+/**
+ * Another instant of the same row, which lies near that of the order. Said of a list whose rows may all lie close together, and far from
+ * where the order begins: its own index would be read for long without meeting one of them.
+ */
+export interface Near {
+  /** Never null where the conditions hold, which find their rows in its order. */
+  expression: string;
+  /** How far the two lie apart at most, as an SQL interval, in rows that are `together`. */
+  within: string;
+  together: string;
+  /** The opposite: so few that each is looked at. */
+  apart: string;
 }
 type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
 
@@ -68,7 +97,7 @@ export async function readPage<Row extends { id: string }>(
 ): Promise<Page<Row>> {
   const { order, direction, size, walk, place } = request;
   const keysFrom = (way: Walk, from: PageKey | null, limit: number, inclusive = false) =>
-    readKeys(prisma, list, order, { direction, walk: way, place: from, inclusive, limit });
+    readKeys(prisma, list, { order, direction, walk: way, place: from, inclusive, limit });
   const found = await keysFrom(walk, place, size + 1);
   const walked = found.slice(0, size);
   const keys = walk === 'FORWARD' ? walked : walked.toReversed();
@@ -94,58 +123,6 @@ export async function readPage<Row extends { id: string }>(
   };
 }
 
-interface Stretch {
-  direction: Direction;
-  walk: Walk;
-  place: PageKey | null;
-  /** The row at the place belongs to it. */
-  inclusive: boolean;
-  limit: number;
-}
-
-/**
- * Rows with a value and rows without one are read apart and put together: the ends of an index that answers "NULLS LAST" in both
- * directions would have to be two. One statement all the same, so that a row that gets its value meanwhile is in one of them.
- */
-async function readKeys(prisma: Db, list: List, order: ListOrder, stretch: Stretch): Promise<PageKey[]> {
-  const { direction, walk, place, inclusive, limit } = stretch;
-  const upwards = (direction === 'ASC') === (walk === 'FORWARD');
-  const way = upwards ? 'ASC' : 'DESC';
-  const beyond = `${upwards ? '>' : '<'}${inclusive ? '=' : ''}`;
-  const { id } = list;
-  const values = [...list.conditions.values];
-  const param = (value: unknown) => `$${values.push(value)}`;
-  const part = (number: number, condition: string, by: string) =>
-    `(SELECT ${id} AS id, ${number === 0 ? order.expression : `NULL::${order.type}`} AS value, ${number} AS part FROM ${list.from} WHERE ${list.conditions.text()} AND ${condition}
-  ORDER BY ${by} LIMIT ${limit})`;
-  const parts: string[] = [];
-  const { has, hasNot } = presence(order);
-  // What is before a row without a value, or after a row with one, is all of the other part.
-  if (place === null || place.value !== null || walk === 'BACKWARD') {
-    const from =
-      place === null || place.value === null
-        ? ''
-        : ` AND (${order.expression}, ${id}) ${beyond} (${param(place.value)}::${order.type}, ${param(place.id)}::text)`;
-    parts.push(part(0, `${has}${from}`, `${order.expression} ${way}, ${id} ${way}`));
-  }
-  if (order.nullable && (place === null || place.value === null || walk === 'FORWARD')) {
-    const from = place === null || place.value !== null ? '' : ` AND ${id} ${beyond} ${param(place.id)}::text`;
-    parts.push(part(1, `(${hasNot})${from}`, `${id} ${way}`));
-  }
-  const rows = await sqlOfPrisma(prisma).query<{ id: string; value: unknown }>(
-    `/* a page of ${list.from} */
-SELECT id, value FROM (${parts.join(' UNION ALL ')}) page
- ORDER BY part ${walk === 'FORWARD' ? 'ASC' : 'DESC'}, value ${way}, id ${way} LIMIT ${limit}`,
-    values,
-  );
-  return rows.map((row) => ({ id: row.id, value: toText(row.value) }));
-}
-
-function presence({ expression, nullable }: ListOrder): { has: string; hasNot: string } {
-  if (typeof nullable === 'object') return nullable;
-  return { has: nullable ? `${expression} IS NOT NULL` : 'true', hasNot: `${expression} IS NULL` };
-}
-
 async function countUpToCap(
   prisma: Db,
   { from, conditions }: Pick<List, 'from' | 'conditions'>,
@@ -157,8 +134,4 @@ SELECT count(*)::int AS total FROM (SELECT 1 FROM ${from} WHERE ${conditions.tex
   );
   const total = row?.total ?? 0;
   return { total: Math.min(total, COUNT_CAP), capped: total > COUNT_CAP };
-}
-
-function toText(value: unknown): string | null {
-  return value instanceof Date ? value.toISOString() : (value as string | null);
 }

@@ -2,7 +2,7 @@ import type { LabelSelector } from '../domain/labels.ts';
 import { Conditions, SCHEDULE_NAMES, TASK_KEYS, findNamed } from './conditions.ts';
 import type { InstantRange } from './conditions.ts';
 import { readPage } from './pages.ts';
-import type { ListOrder, Page, PageRequest } from './pages.ts';
+import type { Each, ListOrder, Near, Page, PageRequest } from './pages.ts';
 import { findRunsById } from './runRecords.ts';
 import type { RunRecord } from './runRecords.ts';
 import type { PrismaTransaction } from './sql.ts';
@@ -30,15 +30,15 @@ export const RUN_ORDERS = {
 
 /** What runs r must satisfy. */
 export function conditionsOfRuns(filter: RunFilter | null): Conditions {
-  const conditions = conditionsButNames(filter);
+  const conditions = conditionsButOwners(filter);
+  conditions.anyOf('r.schedule_id', filter?.scheduleIds);
   conditions.refersTo('r.schedule_id', SCHEDULE_NAMES, filter?.scheduleNames);
   conditions.refersTo('r.task_id', TASK_KEYS, filter?.taskKeys);
   return conditions;
 }
 
-function conditionsButNames(filter: RunFilter | null): Conditions {
+function conditionsButOwners(filter: RunFilter | null): Conditions {
   const conditions = new Conditions();
-  conditions.anyOf('r.schedule_id', filter?.scheduleIds);
   conditions.anyOf('r.state', filter?.states);
   conditions.anyOf('r.origin', filter?.origins);
   conditions.anyOf('r.worker_id', filter?.workerIds);
@@ -58,10 +58,48 @@ export async function pageRuns(
   only: { taskId?: string; scheduleId?: string },
   request: PageRequest,
 ): Promise<RunPage> {
-  const conditions = conditionsButNames(filter);
-  if (only.taskId !== undefined) conditions.anyOf('r.task_id', [only.taskId]);
-  if (only.scheduleId !== undefined) conditions.anyOf('r.schedule_id', [only.scheduleId]);
-  conditions.anyOf('r.schedule_id', await findNamed(prisma, SCHEDULE_NAMES, filter?.scheduleNames));
-  conditions.anyOf('r.task_id', await findNamed(prisma, TASK_KEYS, filter?.taskKeys));
-  return readPage(prisma, { from: 'run r', id: 'r.id', conditions }, request, (ids) => findRunsById(prisma, ids));
+  const owners = [
+    ownersOf('r.schedule_id', filter?.scheduleIds),
+    ownersOf('r.schedule_id', only.scheduleId === undefined ? null : [only.scheduleId]),
+    ownersOf('r.schedule_id', await findNamed(prisma, SCHEDULE_NAMES, filter?.scheduleNames)),
+    ownersOf('r.task_id', only.taskId === undefined ? null : [only.taskId]),
+    ownersOf('r.task_id', await findNamed(prisma, TASK_KEYS, filter?.taskKeys)),
+  ].filter((each) => each !== null);
+  const several = owners.find(({ ids }) => ids.length > 1 && ids.length <= SEVERAL);
+  const conditions = conditionsButOwners(filter);
+  for (const each of owners) if (each !== several) conditions.anyOf(each.expression, each.ids);
+  const each = several && eachOf(several, conditions);
+  const near = nearOf(filter, owners.length > 0, request.order);
+  return readPage(prisma, { from: 'run r', id: 'r.id', conditions, each, near }, request, (ids) => findRunsById(prisma, ids));
+}
+
+/** Of more, the first runs of everyone would be too many. */
+const SEVERAL = 200;
+
+interface Owners {
+  expression: string;
+  ids: string[];
+}
+
+function ownersOf(expression: string, ids: readonly string[] | null | undefined): Owners | null {
+  return ids == null ? null : { expression, ids: [...new Set(ids)] };
+}
+
+/** Says the last of the conditions, so that the others can be said without it. */
+function eachOf({ expression, ids }: Owners, conditions: Conditions): Each {
+  const others = conditions.text();
+  const param = `${conditions.param(ids)}::text[]`;
+  conditions.add(`${expression} = ANY(${param})`);
+  return { expression, ids: param, others, by: RUN_ORDERS.SCHEDULED_FOR.expression };
+}
+
+/** From the first of a run's instants to the last one of those that lists are sorted by. Of most runs it is short. */
+const SPREAD = 'greatest(r.scheduled_for, r.started_at, r.finished_at) - least(r.scheduled_for, r.started_at, r.finished_at)';
+const TOGETHER = { within: '1 hour', together: `${SPREAD} <= interval '1 hour'`, apart: `${SPREAD} > interval '1 hour'` };
+
+/** The runs of a task, a schedule and a backfill have an index by SCHEDULED_FOR, and a range of instants begins where it lies: in other orders they may lie anywhere. */
+function nearOf(filter: RunFilter | null, owned: boolean, order: ListOrder): Near | undefined {
+  const { expression } = filter?.finished == null ? RUN_ORDERS.SCHEDULED_FOR : RUN_ORDERS.FINISHED_AT;
+  const found = owned || [filter?.backfillId, filter?.scheduledFor, filter?.finished].some((value) => value != null);
+  return found && expression !== order.expression ? { expression, ...TOGETHER } : undefined;
 }

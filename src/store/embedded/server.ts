@@ -66,7 +66,8 @@ function flags(cluster: string, port: number): string[] {
     max_connections: '100',
     // Three processes less than the default; this server is small and local.
     io_method: 'sync',
-    shared_buffers: '32MB',
+    // PostgreSQL's own default. Pages of it that nothing was ever read into take no memory.
+    shared_buffers: '128MB',
     // Queue tables turn over fast: vacuum must follow.
     autovacuum_naptime: '5s',
     timezone: 'UTC',
