@@ -50,7 +50,7 @@ test('triggered with another input, its run appears live and ends', async () => 
   await dialog.getByLabel('Input').fill('{"shop":"b"}');
   held = true;
   await dialog.getByRole('button', { name: 'Trigger' }).click();
-  const row = page.getByRole('row').filter({ hasText: 'by hand' });
+  const row = page.getByRole('row').filter({ hasText: 'By hand' });
   await row.getByText('Running').waitFor();
   letGo();
   await row.getByText('Succeeded').waitFor();

@@ -117,7 +117,7 @@ test('a range selected with Shift is paused with a reason and an end, and resume
   await page.getByRole('button', { name: 'Resume', exact: true }).click();
   const resume = page.getByRole('dialog', { name: 'Resume 4 schedules' });
   await resume.getByText('4 are paused. No occurrence held back so far.').waitFor();
-  await resume.getByLabel('Run the latest once').check();
+  await resume.getByLabel('The latest runs, once for all').check();
   await resume.getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('heading', { name: 'No schedule matches' }).waitFor();
   assert.equal((await schedule(nameOf(5)))?.state, 'ACTIVE');

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { Dialog } from './Dialog.tsx';
@@ -8,15 +8,23 @@ interface FormDialogProps {
   title: string;
   children: ReactNode;
   confirm: string;
+  /** Of the button that confirms. */
+  color?: string;
+  /** What leaving without it is called. */
+  cancel?: string;
   /** What is given so far can be sent. */
   ready: boolean;
+  /** How far it is, while it is done. */
+  status?: string | null;
+  size?: 'md' | 'lg';
   onClose(): void;
   /** @returns what is wrong, to be shown; null: done */
   onConfirm(): Promise<string | null>;
 }
 
 /** A dialog with fields: sent by Enter, closed when it is done. */
-export function FormDialog({ title, children, confirm, ready, onClose, onConfirm }: FormDialogProps) {
+export function FormDialog(props: FormDialogProps) {
+  const { title, children, confirm, color, cancel = 'Close', ready, status = null, size = 'lg', onClose, onConfirm } = props;
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
   const tell = useTelling(title, setFault);
@@ -28,7 +36,7 @@ export function FormDialog({ title, children, confirm, ready, onClose, onConfirm
     if (problem === null) onClose();
   }
   return (
-    <Dialog onClose={onClose} title={title} size="lg">
+    <Dialog onClose={onClose} title={title} size={size}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -43,10 +51,15 @@ export function FormDialog({ title, children, confirm, ready, onClose, onConfirm
             </Alert>
           )}
           <Group justify="flex-end">
+            {busy && status !== null && (
+              <Text size="sm" c="dimmed" role="status">
+                {status}
+              </Text>
+            )}
             <Button variant="default" onClick={onClose}>
-              Close
+              {cancel}
             </Button>
-            <Button type="submit" loading={busy} disabled={!ready}>
+            <Button type="submit" loading={busy} disabled={!ready} {...(color !== undefined && { color })}>
               {confirm}
             </Button>
           </Group>

@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Input, NativeSelect, NumberInput, Stack, Tex
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { readDuration, writeDuration } from '../../time/durationParts.ts';
+import { UNIT_WORDS, readDuration, writeDuration } from '../../time/durationParts.ts';
 import type { DurationUnit } from '../../time/durationParts.ts';
 import { ORDER } from '../../parts/fieldOrder.ts';
 import { readWall, wallOf } from '../../time/wallClock.ts';
@@ -104,15 +104,6 @@ export function NumberAt({ min, max, whole = true, empty, ...asked }: NumberAtPr
   );
 }
 
-const UNIT_WORDS: Record<DurationUnit, string> = {
-  SECONDS: 'seconds',
-  MINUTES: 'minutes',
-  HOURS: 'hours',
-  DAYS: 'days',
-  WEEKS: 'weeks',
-  MONTHS: 'months',
-  YEARS: 'years',
-};
 const CLOCK_UNITS: readonly DurationUnit[] = ['SECONDS', 'MINUTES', 'HOURS', 'DAYS'];
 
 interface DurationAtProps extends Asked {

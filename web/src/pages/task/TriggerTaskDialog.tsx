@@ -1,4 +1,4 @@
-import { JsonInput, Radio, Select, Stack, Text, TextInput } from '@mantine/core';
+import { JsonInput, Radio, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { OverlapPolicy } from '../../api/schema.generated.ts';
 import { useSession } from '../../api/session.tsx';
@@ -7,6 +7,7 @@ import { newKey } from '../../api/wishKey.ts';
 import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { ReasonField, givenReason } from '../../parts/ReasonField.tsx';
 import { instantOf, InstantField } from '../../parts/InstantField.tsx';
 import { readInput } from '../../parts/readInput.ts';
 import { sayDone } from '../../parts/toasts.tsx';
@@ -42,7 +43,7 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
       input: input.value,
       runAt,
       overlapPolicy: overlap,
-      reason: reason.trim() === '' ? null : reason.trim(),
+      reason: givenReason(reason),
     };
     const outcome = await act(TriggerTaskDocument, { input: { ...question, idempotencyKey: key(question) } }, 'triggerTask');
     if (!outcome.ok) {
@@ -104,14 +105,12 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
         allowDeselect={false}
         error={faultAt(faults, 'overlapPolicy')}
       />
-      <TextInput
-        label="Reason"
-        description="Others read it at the run and in the audit trail. May be left empty."
+      <ReasonField
         value={reason}
-        maxLength={2000}
+        onChange={setReason}
+        where="at the run and in the audit trail"
+        first
         error={faultAt(faults, 'reason')}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        data-autofocus
       />
       <Text size="xs" c="dimmed">
         It runs outside of all schedules: their next times stay what they are.

@@ -1,4 +1,4 @@
-import { JsonInput, Select, Text, TextInput } from '@mantine/core';
+import { JsonInput, Select, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { OverlapPolicy } from '../../../api/schema.generated.ts';
 import { newKey } from '../../../api/wishKey.ts';
@@ -8,6 +8,7 @@ import { OVERLAP_WORDS } from '../policyWords.ts';
 import { TriggerScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
 import { FormDialog } from '../../../parts/FormDialog.tsx';
+import { ReasonField, givenReason } from '../../../parts/ReasonField.tsx';
 import { readInput } from '../../../parts/readInput.ts';
 
 /** Runs it at once, with its own input or another. */
@@ -30,7 +31,7 @@ export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; 
           ref: { id: schedule.id },
           ...(text !== own && { input: input.value }),
           ...(overlap !== schedule.overlapPolicy && { overlapPolicy: overlap }),
-          reason: reason.trim() === '' ? null : reason.trim(),
+          reason: givenReason(reason),
         };
         const outcome = await act(TriggerScheduleDocument, { input: { ...wish, idempotencyKey: key(wish) } }, 'triggerSchedule');
         if (!outcome.ok) return faultText(outcome.faults);
@@ -64,14 +65,7 @@ export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; 
         onChange={(value) => value !== null && setOverlap(value as OverlapPolicy)}
         allowDeselect={false}
       />
-      <TextInput
-        label="Reason"
-        description="Others read it in the history. May be left empty."
-        value={reason}
-        maxLength={2000}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} first />
     </FormDialog>
   );
 }
