@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { noViolations } from '../../support/accessible.ts';
 import { createApi } from '../../support/api.ts';
-import { seriousViolations } from '../../support/accessible.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
 import { taskFolder } from '../../support/taskFolder.ts';
@@ -66,18 +66,6 @@ const field = (name: string | RegExp) => page.getByRole('textbox', { name });
 const dialog = page.getByRole('dialog');
 const nextCall = () => until((): Promise<Call | false> => Promise.resolve(calls.shift() ?? false));
 
-async function noViolations(): Promise<void> {
-  const before = seen.complaints.length;
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor();
-    assert.deepEqual(await seriousViolations(page), [], `${page.url()} ${scheme}`);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  // What axe itself does with styles is against the policy of the page.
-  seen.complaints.splice(before);
-}
-
 test('an HTTP task is made in a form: faults stand at their fields, and a secret is never shown again', async () => {
   await open('/tasks');
   await button('New HTTP task').click();
@@ -109,7 +97,7 @@ test('an HTTP task is made in a form: faults stand at their fields, and a secret
   await request.getByText('x-shop: berlin').waitFor();
   await request.getByText('authorization: ••••••').waitFor();
   assert.ok(!(await page.content()).includes('of-the-shop'));
-  await noViolations();
+  await noViolations(seen);
 });
 
 test('it is triggered with another input, and its runs appear by themselves', async () => {
@@ -134,7 +122,7 @@ test('an edit sends what was changed, and leaves secrets alone', async () => {
   await button('Edit').click();
   await field('Name').fill('Sync all shops');
   await page.getByText('•••••• kept').waitFor();
-  await noViolations();
+  await noViolations(seen);
   await button('Save').click();
   await page.getByRole('heading', { name: 'Sync all shops' }).waitFor();
   await page.getByText('authorization: ••••••').waitFor();
@@ -168,7 +156,7 @@ test('the input of a code task is described, its faults stand at it, and a worke
   await open('/workers');
   await page.getByRole('progressbar', { name: 'Progress of sales.report: 25 %' }).waitFor();
   await page.getByText('reading 3 days').waitFor();
-  await noViolations();
+  await noViolations(seen);
   call.answer();
   await page.getByText('Nothing runs on it at the moment.').waitFor();
 
@@ -187,7 +175,7 @@ test('the list of tasks: search, filters in the address, and what a click on a l
   await open('/tasks');
   const rows = page.getByRole('table').getByRole('row');
   await rows.filter({ hasText: 'sales.report' }).getByText('Scheduled').waitFor();
-  await noViolations();
+  await noViolations(seen);
   await field('Search').fill('shops');
   await until(async () => (await rows.count()) === 2);
   await page.waitForURL(/search=shops/);
@@ -213,13 +201,13 @@ test('a freeze is made for a filter, says how much it will hold back, and is end
   await dialog.getByText(schedule.name).waitFor();
   await dialog.getByRole('button', { name: '1 day' }).click();
   await dialog.getByRole('radio', { name: 'Each schedule runs once' }).check();
-  await noViolations();
+  await noViolations(seen);
   await dialog.getByRole('button', { name: 'Freeze' }).click();
   await dialog.getByText('It is going to hold back 144 occurrences').waitFor();
   await dialog.getByRole('button', { name: 'Good' }).click();
   const card = page.getByRole('article', { name: 'release 5' });
   await card.getByText('Active').waitFor();
-  await noViolations();
+  await noViolations(seen);
   await card.getByRole('button', { name: 'End it now' }).click();
   await dialog.getByRole('button', { name: 'End it now' }).click();
   await page.getByRole('region', { name: 'Past' }).getByText('release 5').waitFor();
@@ -257,7 +245,7 @@ test('a calendar is made from days and a file; an edit says which schedules have
   await dialog.getByText('One schedule has other next times by that').waitFor();
   await dialog.getByRole('link', { name }).waitFor();
   await dialog.getByRole('button', { name: 'Good' }).click();
-  await noViolations();
+  await noViolations(seen);
 
   await api.deleteSchedule({ ref: { name } });
   await page.getByText('No schedule uses it').waitFor();
@@ -280,7 +268,7 @@ test('a token: its secret is shown once and lets in; revoked, it does not', asyn
   await dialog.getByRole('button', { name: 'I have kept it' }).click();
   await button('Revoke ci').waitFor();
   assert.ok(!(await page.content()).includes(secret));
-  await noViolations();
+  await noViolations(seen);
   await button('Revoke ci').click();
   await dialog.getByRole('textbox').fill('ci');
   await dialog.getByRole('button', { name: 'Revoke it' }).click();
@@ -297,7 +285,7 @@ test('the audit trail: before and after, filters in the address, older pages', a
   await row.getByText('Sync the shop').waitFor();
   await row.getByText('Sync all shops').waitFor();
   assert.ok(!(await page.content()).includes('of-the-shop'));
-  await noViolations();
+  await noViolations(seen);
   await edit.getByRole('button', { name: 'only of this target: shop.sync' }).click();
   await page.waitForURL(/target=task_/);
   await page.getByText('paused the task').waitFor();

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import type { Locator } from 'playwright-core';
+import { seriousViolations } from '../../support/accessible.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
 import { createHttpTask } from '../../support/httpSchedule.ts';
@@ -225,15 +224,10 @@ test('nothing was complained of, and nobody else was asked', () => {
 
 // Last, for its script breaks the page's policy; it needs no role.
 test('axe finds no serious violation, in light and in dark', async () => {
-  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await open();
     await tick(nameOf(2)).click();
-    await page.evaluate(axe);
-    const serious = await page.evaluate<string[]>(
-      `axe.run().then(({ violations }) => violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join(' ')))`,
-    );
-    assert.deepEqual(serious, [], colorScheme);
+    assert.deepEqual(await seriousViolations(page), [], colorScheme);
   }
 });
