@@ -4,7 +4,7 @@ import type { OverlapPolicy } from '../../api/schema.generated.ts';
 import { useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
 import { newKey } from '../../api/wishKey.ts';
-import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
+import { faultAt, fieldFaults, refusalText } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { ReasonField, givenReason } from '../../parts/ReasonField.tsx';
@@ -49,7 +49,7 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
     if (!outcome.ok) {
       const found = fieldFaults(outcome.faults, ['input']);
       setFaults(found);
-      return faultsElsewhere(found, FIELDS) ?? 'It was refused: the field above says why.';
+      return refusalText(found, FIELDS);
     }
     const { run, runs } = outcome.payload;
     sayDone(later ? 'Planned' : 'Triggered', runs.length > 1 ? `${runs.length} runs, one for each worker.` : task.name);
