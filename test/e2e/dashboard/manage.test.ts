@@ -128,6 +128,23 @@ test('an edit sends what was changed, and leaves secrets alone', async () => {
   await page.getByText('authorization: ••••••').waitFor();
 });
 
+test('what was changed in the form of a task is not left without a question', async () => {
+  const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await open('/tasks/shop.sync');
+  await button('Edit').click();
+  await field('Name').fill('half done');
+  await page.getByRole('link', { name: 'Workers' }).click();
+  await question.getByRole('button', { name: 'Stay' }).click();
+  await question.waitFor({ state: 'detached' });
+  await page.evaluate('history.back()');
+  await question.getByRole('button', { name: 'Stay' }).click();
+  await question.waitFor({ state: 'detached' });
+  assert.equal(await field('Name').inputValue(), 'half done');
+  await page.getByRole('link', { name: 'Leave it as it was' }).click();
+  await question.getByRole('button', { name: 'Leave and lose it' }).click();
+  await page.getByRole('heading', { name: 'Sync all shops' }).waitFor();
+});
+
 test('a pause has a reason and an end, holds triggers back, and is taken back', async () => {
   await open('/tasks/shop.sync');
   await button('Pause').click();

@@ -8,6 +8,7 @@ import { randomKey } from '../../api/randomKey.ts';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { sayDone } from '../../parts/toasts.tsx';
+import { useLeaveGuard } from '../../parts/useLeaveGuard.tsx';
 import { navigate } from '../../shell/location.ts';
 import { formatInstant, BROWSER_ZONE } from '../../time/format.ts';
 import { ConflictDialog } from './ConflictDialog.tsx';
@@ -29,7 +30,6 @@ import type { Spec } from './spec.ts';
 import { useChosenTask } from './TaskPicker.tsx';
 import { WhatSection, WithSection } from './WhatSection.tsx';
 import { WhenSection } from './WhenSection.tsx';
-import { useLeaveGuard } from './useLeaveGuard.tsx';
 import { usePreview } from './usePreview.ts';
 
 export type Edited = NonNullable<EditedScheduleQuery['schedule']>;

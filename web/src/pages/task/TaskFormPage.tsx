@@ -28,6 +28,7 @@ import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { Panel } from '../../parts/Panel.tsx';
 import { sayDone } from '../../parts/toasts.tsx';
+import { useLeaveGuard } from '../../parts/useLeaveGuard.tsx';
 import { navigate } from '../../shell/location.ts';
 import { RowsField } from './RowsField.tsx';
 import { SigningField } from './SigningField.tsx';
@@ -106,6 +107,7 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
   const back = id === null ? '/tasks' : `/tasks/${encodeURIComponent(start.key)}`;
   const other = faultsElsewhere(faults, FIELDS);
   const touched = JSON.stringify(form) !== JSON.stringify(start);
+  const { question, release } = useLeaveGuard(touched);
 
   async function submit() {
     const seen = faultsIn(form, id === null);
@@ -121,6 +123,7 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
       setFaults(fieldFaults(outcome.faults, ['input', 'patch', 'http']));
       return focusFault();
     }
+    release();
     sayDone(id === null ? 'Created' : 'Changed', form.name);
     navigate(`/tasks/${encodeURIComponent(outcome.payload.task?.key ?? form.key)}`);
   }
@@ -392,6 +395,7 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
           </Group>
         </Stack>
       </form>
+      {question}
     </>
   );
 }
