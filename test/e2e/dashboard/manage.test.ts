@@ -158,18 +158,29 @@ test('a pause has a reason and an end, holds triggers back, and is taken back', 
   await page.getByText('the shop moves').waitFor({ state: 'detached' });
 });
 
-test('the input of a code task is described, its faults stand at it, and a worker shows how far the run is', async () => {
+/** What the page of a run shows as its input. */
+const inputShown = () => page.getByRole('region', { name: 'Input' });
+
+test('the input of a code task is asked for by its schema, its faults stand at it, and a worker shows how far the run is', async () => {
   await open('/tasks/sales.report');
   await button('Trigger').click();
   await dialog.getByText('Where it asks whether to go on').waitFor();
-  const input = dialog.getByRole('textbox', { name: 'Input' });
-  assert.deepEqual(JSON.parse(await input.inputValue()), { gate: '', days: 7 });
-  await input.fill(JSON.stringify({ gate: target, days: 99 }));
+  await dialog.getByText('1 to 31. Left empty: 7.').waitFor();
   await dialog.getByRole('button', { name: 'Trigger now' }).click();
-  await until(async () => (await input.getAttribute('aria-invalid')) === 'true');
-  await input.fill(JSON.stringify({ gate: target, days: 3 }));
+  await dialog.getByRole('alert').getByText('gate is missing.').waitFor();
+  assert.equal(await field('gate').getAttribute('aria-invalid'), 'true');
+  await field('gate').and(page.locator(':focus')).waitFor();
+  await field('gate').fill(target);
+  await field('days').fill('99');
+  await dialog.getByRole('button', { name: 'Trigger now' }).click();
+  await until(async () => (await field('days').getAttribute('aria-invalid')) === 'true');
+  await noViolations(seen);
+  await field('days').fill('3');
   await dialog.getByRole('button', { name: 'Trigger now' }).click();
   const call = await nextCall();
+  await page.waitForURL(/runs\/run_/);
+  await inputShown().getByText(`"${target}"`).waitFor();
+  await inputShown().getByText('3', { exact: true }).waitFor();
   await open('/workers');
   await page.getByRole('progressbar', { name: 'Progress of sales.report: 25 %' }).waitFor();
   await page.getByText('reading 3 days').waitFor();
@@ -179,13 +190,30 @@ test('the input of a code task is described, its faults stand at it, and a worke
 
   await open('/tasks/sales.report');
   await button('Trigger').click();
-  await input.fill(JSON.stringify({ gate: target }));
+  await dialog.getByText('JSON', { exact: true }).click();
+  await field('Input as JSON').fill(JSON.stringify({ gate: target }));
   await dialog.getByRole('radio', { name: 'At a time' }).check();
   await dialog.getByLabel(/^Run at/).fill('2035-01-02T03:04:05');
   await dialog.getByRole('button', { name: 'Plan the run' }).click();
   await page.waitForURL(/runs\/run_/);
   await open('/tasks/sales.report');
   await page.getByRole('region', { name: 'Last runs' }).getByText('Scheduled').waitFor();
+});
+
+test('the form of a schedule’s trigger begins with its own input, and changes it for one run', async () => {
+  const input = { gate: target, days: 2 };
+  const { id } = await api.scheduleOf({ key: 'sales.report' }, { trigger: { manual: true }, input });
+  await open(`/schedules/${id}?tab=runs`);
+  await button('Trigger').click();
+  await dialog.getByText("The schedule's own.").waitFor();
+  assert.deepEqual([await field('gate').inputValue(), await field('days').inputValue()], [target, '2']);
+  await field('days').fill('5');
+  await dialog.getByText("Another one than the schedule's").waitFor();
+  await dialog.getByRole('button', { name: 'Trigger' }).click();
+  const call = await nextCall();
+  await page.getByRole('tabpanel').getByRole('row').filter({ hasText: 'By hand' }).getByRole('link').first().click();
+  await inputShown().getByText('5', { exact: true }).waitFor();
+  call.answer();
 });
 
 test('the list of tasks: search, filters in the address, and what a click on a label does', async () => {

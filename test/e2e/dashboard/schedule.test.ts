@@ -45,7 +45,7 @@ test('triggered with another input, its run appears live and ends', async () => 
   await page.getByText('No run yet').waitFor();
   await button('Trigger').click();
   await dialog.getByLabel('Input').fill('{"shop":');
-  await dialog.getByText('This is no JSON').waitFor();
+  await dialog.getByRole('button', { name: 'Line 1, column 9' }).waitFor();
   assert.equal(await dialog.getByRole('button', { name: 'Trigger' }).isDisabled(), true);
   await dialog.getByLabel('Input').fill('{"shop":"b"}');
   held = true;

@@ -10,6 +10,7 @@ import { isRecord } from '../parts/path.ts';
 import type { Path } from '../parts/path.ts';
 
 interface InputFormProps {
+  /** Not needed where it can only be written as JSON. */
   title: ReactNode;
   /** Of the inputs that the task takes; null: any object. */
   schema: unknown;
@@ -29,21 +30,23 @@ export function InputForm({ title, schema, description }: InputFormProps) {
     fields === null || !isRecord(value) ? [] : Object.keys(value).filter((name) => !fields.some((field) => field.name === name));
   return (
     <Stack gap="sm">
-      <Group justify="space-between">
-        {title}
-        {fields !== null && (
-          <SegmentedControl
-            size="xs"
-            aria-label="How the input is edited"
-            data={[
-              { value: 'FORM', label: 'Form' },
-              { value: 'JSON', label: 'JSON' },
-            ]}
-            value={drawn ? mode : 'JSON'}
-            onChange={(next) => setMode(next as 'FORM' | 'JSON')}
-          />
-        )}
-      </Group>
+      {title && (
+        <Group justify="space-between">
+          {title}
+          {fields !== null && (
+            <SegmentedControl
+              size="xs"
+              aria-label="How the input is edited"
+              data={[
+                { value: 'FORM', label: 'Form' },
+                { value: 'JSON', label: 'JSON' },
+              ]}
+              value={drawn ? mode : 'JSON'}
+              onChange={(next) => setMode(next as 'FORM' | 'JSON')}
+            />
+          )}
+        </Group>
+      )}
       {drawn && mode === 'FORM' ? (
         <>
           <InputFields fields={fields} path={['input']} />

@@ -1,7 +1,8 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { Dialog } from './Dialog.tsx';
+import { focusFault } from './focusFault.ts';
 import { useTelling } from './useTelling.ts';
 
 interface FormDialogProps {
@@ -17,6 +18,8 @@ interface FormDialogProps {
   /** How far it is, while it is done. */
   status?: string | null;
   size?: 'md' | 'lg';
+  /** The browser holds nothing back: a field may be required within what may be left out. */
+  noValidate?: boolean;
   onClose(): void;
   /** @returns what is wrong, to be shown; null: done */
   onConfirm(): Promise<string | null>;
@@ -24,7 +27,20 @@ interface FormDialogProps {
 
 /** A dialog with fields: sent by Enter, closed when it is done. */
 export function FormDialog(props: FormDialogProps) {
-  const { title, children, confirm, color, cancel = 'Close', ready, status = null, size = 'lg', onClose, onConfirm } = props;
+  const {
+    title,
+    children,
+    confirm,
+    color,
+    cancel = 'Close',
+    ready,
+    status = null,
+    size = 'lg',
+    noValidate = false,
+    onClose,
+    onConfirm,
+  } = props;
+  const form = useRef<HTMLFormElement>(null);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
   const tell = useTelling(title, setFault);
@@ -34,10 +50,13 @@ export function FormDialog(props: FormDialogProps) {
     setBusy(false);
     tell(problem);
     if (problem === null) onClose();
+    else focusFault(form.current);
   }
   return (
     <Dialog onClose={onClose} title={title} size={size}>
       <form
+        ref={form}
+        noValidate={noValidate}
         onSubmit={(event) => {
           event.preventDefault();
           if (ready && !busy) void submit();

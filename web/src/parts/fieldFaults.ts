@@ -43,10 +43,6 @@ export function faultAt(faults: readonly FieldFault[], field: string): string | 
   return own.length === 0 ? null : own.join(' ');
 }
 
-/** What a form of these fields says as a whole when it was refused. */
-export const refusalText = (faults: readonly FieldFault[], fields: readonly string[]): string =>
-  faultsElsewhere(faults, fields) ?? 'It was refused: the field above says why.';
-
 /** What belongs to none of the fields that are shown; null: nothing. */
 export function faultsElsewhere(faults: readonly FieldFault[], fields: readonly string[]): string | null {
   const others = faults.filter((fault) => !fields.some((field) => isAt(fault, field))).map(({ message }) => message);

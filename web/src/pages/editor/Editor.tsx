@@ -5,6 +5,7 @@ import { useClient } from 'urql';
 import { useAct } from '../../api/useAct.ts';
 import { useLive } from '../../api/useLive.ts';
 import { randomKey } from '../../api/randomKey.ts';
+import { focusFault } from '../../parts/focusFault.ts';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { sayDone } from '../../parts/toasts.tsx';
@@ -80,8 +81,7 @@ export function Editor({ initial, edited }: EditorProps) {
 
   function refuse(told: readonly { message: string; path?: readonly string[] | null }[]) {
     state.refuse(faultsOf(told));
-    // When what is wrong is drawn, the first of it is where one goes on.
-    setTimeout(() => document.querySelector<HTMLElement>('#content [aria-invalid=true]')?.focus(), 50);
+    focusFault(document.querySelector('#content'));
   }
 
   async function save() {

@@ -23,6 +23,7 @@ import { useAct } from '../../api/useAct.ts';
 import { DurationField } from '../../parts/DurationField.tsx';
 import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
+import { focusFault } from '../../parts/focusFault.ts';
 import { NeedsRole } from '../../parts/NeedsRole.tsx';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
@@ -112,7 +113,7 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
   async function submit() {
     const seen = faultsIn(form, id === null);
     setFaults(seen);
-    if (seen.length > 0) return focusFault();
+    if (seen.length > 0) return focusFault(document.querySelector('#content'));
     setBusy(true);
     const outcome =
       id === null
@@ -121,7 +122,7 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
     setBusy(false);
     if (!outcome.ok) {
       setFaults(fieldFaults(outcome.faults, ['input', 'patch', 'http']));
-      return focusFault();
+      return focusFault(document.querySelector('#content'));
     }
     release();
     sayDone(id === null ? 'Created' : 'Changed', form.name);
@@ -398,8 +399,4 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
       {question}
     </>
   );
-}
-
-function focusFault(): void {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('main form [aria-invalid=true]')?.focus());
 }

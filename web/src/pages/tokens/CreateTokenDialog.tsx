@@ -3,7 +3,7 @@ import { useState } from 'react';
 import type { Role } from '../../api/schema.generated.ts';
 import { useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
-import { faultAt, fieldFaults, refusalText } from '../../parts/fieldFaults.ts';
+import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { instantOf, InstantField } from '../../parts/InstantField.tsx';
@@ -42,7 +42,7 @@ export function CreateTokenDialog({ onClose, onDone }: { onClose(): void; onDone
     if (!outcome.ok) {
       const found = fieldFaults(outcome.faults, ['input']);
       setFaults(found);
-      return refusalText(found, FIELDS);
+      return faultsElsewhere(found, FIELDS) ?? 'It was refused: the field above says why.';
     }
     onDone({ name: input.name, secret: outcome.payload.secret ?? '' });
     return null;
