@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import { reply, replyJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import { createFileRoute, etagOf, serveFile } from './staticFile.ts';
 
 /** Written by `npm run build`, not committed. */
 const BUILT = fileURLToPath(new URL('../../web/dist/', import.meta.url));
@@ -52,20 +53,9 @@ export function createDashboardRoutes(folder = BUILT): [string, (exchange: Excha
   if (!names.includes(PAGE))
     return [['/', async (exchange) => replyJson(exchange, 503, { error: 'The dashboard is not built: npm run build.' })]];
   return names.map((name) => {
-    // Read when it is first asked for; a failure is not remembered.
-    let loaded: Promise<BuiltFile> | null = null;
-    const serve = async (exchange: Exchange) => {
-      if (exchange.req.method !== 'GET' && exchange.req.method !== 'HEAD')
-        return replyJson(exchange, 405, { error: 'Use GET.' }, [['allow', 'GET, HEAD']]);
-      loaded ??= load(path.join(folder, name));
-      const file = await loaded.catch((error: unknown) => {
-        loaded = null;
-        throw error;
-      });
-      if (name === PAGE) servePage(exchange, file);
-      else serveFile(exchange, file, name.startsWith(HASHED));
-    };
-    return [name === PAGE ? '/' : `/${name}`, serve];
+    const read = () => load(path.join(folder, name));
+    if (name === PAGE) return ['/', createFileRoute(read, servePage)];
+    return [`/${name}`, createFileRoute(read, (exchange, file) => serveCoded(exchange, file, name.startsWith(HASHED)))];
   });
 }
 
@@ -84,7 +74,7 @@ async function load(file: string): Promise<BuiltFile> {
   const [br, zipped] = await Promise.all([promisify(brotliCompress)(bytes), promisify(gzip)(bytes, { level: 9 })]);
   return {
     type: TYPES[path.extname(file)] ?? 'application/octet-stream',
-    etag: `"${createHash('sha256').update(bytes).digest('base64url')}"`,
+    etag: etagOf(bytes),
     bodies: { br, gzip: zipped, '': bytes },
   };
 }
@@ -96,16 +86,13 @@ function servePage(exchange: Exchange, { type, bodies }: BuiltFile): void {
   reply(exchange, 200, [['content-type', type], ['content-security-policy', policyFor(nonce)]], html); // prettier-ignore
 }
 
-function serveFile({ req, res }: Exchange, { type, etag, bodies }: BuiltFile, hashed: boolean): void {
-  res.setHeader('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-  res.setHeader('etag', etag).setHeader('vary', 'accept-encoding');
-  const known = req.headers['if-none-match']?.split(',').some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()));
-  if (known) return void res.writeHead(304).end();
+function serveCoded(exchange: Exchange, { type, etag, bodies }: BuiltFile, hashed: boolean): void {
+  const { req, res } = exchange;
+  res
+    .setHeader('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+    .setHeader('vary', 'accept-encoding');
   const coding = codingFor(req.headers['accept-encoding']);
-  const body = bodies[coding];
-  if (coding !== '') res.setHeader('content-encoding', coding);
-  res.writeHead(200, { 'content-type': type, 'content-length': body.length });
-  res.end(req.method === 'HEAD' ? undefined : body);
+  serveFile(exchange, { type, etag, bytes: bodies[coding] }, coding === '' ? {} : { 'content-encoding': coding });
 }
 
 /** The best that the client names; q=0 refuses one (RFC 9110, 12.5.3). */

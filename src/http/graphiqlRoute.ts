@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { replyJson } from './exchange.ts';
 import type { Exchange } from './exchange.ts';
+import { createFileRoute, etagOf, serveFile } from './staticFile.ts';
+import type { StaticFile } from './staticFile.ts';
 
 const PAGE_DIR = fileURLToPath(new URL('graphiql/', import.meta.url));
 /** Written by src/cli/graphiql.ts, not committed. */
@@ -39,43 +39,26 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-interface StaticFile {
-  bytes: Buffer;
-  type: string;
-  etag: string;
-}
-
 /**
  * GET /graphiql and the files that it loads. They hold no data and need no token; the page asks for one.
  * @param production  introspection is off: the page says so
  */
 export function createGraphiqlRoutes(production: boolean): [string, (exchange: Exchange) => Promise<void>][] {
-  return Object.entries(FILES).map(([name, { file, type }]) => {
-    // Read when it is first asked for; a failure is not remembered.
-    let loaded: StaticFile | null = null;
-    return [
-      `/graphiql${name}`,
-      async (exchange) => {
-        if (exchange.req.method !== 'GET' && exchange.req.method !== 'HEAD')
-          return replyJson(exchange, 405, { error: 'Use GET.' }, [['allow', 'GET, HEAD']]);
-        loaded ??= await load(file, type, production);
+  return Object.entries(FILES).map(([name, { file, type }]) => [
+    `/graphiql${name}`,
+    createFileRoute(
+      () => load(file, type, production),
+      (exchange, loaded) => {
+        // Kept, but asked for each time: an upgrade of the server is seen at once.
+        exchange.res.setHeader('cache-control', 'no-cache').setHeader('content-security-policy', POLICY);
         serveFile(exchange, loaded);
       },
-    ];
-  });
+    ),
+  ]);
 }
 
 async function load(file: string, type: string, production: boolean): Promise<StaticFile> {
   const read = await readFile(file);
   const bytes = type === HTML ? Buffer.from(read.toString().replace('%INTROSPECTION%', production ? 'off' : 'on')) : read;
-  return { bytes, type, etag: `"${createHash('sha256').update(bytes).digest('base64url')}"` };
-}
-
-function serveFile({ req, res }: Exchange, { bytes, type, etag }: StaticFile): void {
-  // Kept, but asked for each time: an upgrade of the server is seen at once.
-  res.setHeader('cache-control', 'no-cache').setHeader('etag', etag).setHeader('content-security-policy', POLICY);
-  const known = req.headers['if-none-match']?.split(',').some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()));
-  if (known) return void res.writeHead(304).end();
-  res.writeHead(200, { 'content-type': type, 'content-length': bytes.length });
-  res.end(req.method === 'HEAD' ? undefined : bytes);
+  return { type, etag: etagOf(bytes), bytes };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultOfRequest, faultsAt, faultsOf, withoutTouched } from '../../web/src/parts/faults.ts';
-import { inputFieldsOf } from '../../web/src/pages/editor/inputFields.ts';
+import { inputFieldsOf } from '../../web/src/form/inputFields.ts';
 import { diffLines } from '../../web/src/pages/editor/lineDiff.ts';
 import { compareEdits, mergeEdits, usualChoice } from '../../web/src/pages/editor/merge.ts';
 import { getAt, setAt } from '../../web/src/parts/path.ts';

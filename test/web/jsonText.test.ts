@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeOf, readJson } from '../../web/src/pages/editor/jsonText.ts';
+import { placeOf, readJson } from '../../web/src/form/jsonText.ts';
 import fc from '../support/properties.ts';
 
 const faults = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import axe from 'axe-core';
+import { seriousViolations } from '../../support/accessible.ts';
 import { createApi } from '../../support/api.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
@@ -38,15 +38,6 @@ async function open(place: string): Promise<void> {
 /** The definition of a schedule. */
 async function specOf(name: string): Promise<{ id: string; version: number; spec: Record<string, unknown> } | null> {
   return api.ask('query ($ref: ScheduleRef!) { schedule(ref: $ref) { id version spec } }', { ref: { name } });
-}
-
-async function violations(): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const run = (globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string }[] }> } }).axe;
-    const found = (await run.run()).violations;
-    return found.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id }) => id);
-  });
 }
 
 function clean(): void {
@@ -244,7 +235,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     await field('Expression').fill('x');
     await preview().getByText('trigger.cron.expression:').waitFor();
     await page.getByText('Both', { exact: true }).click();
-    assert.deepEqual(await violations(), []);
+    assert.deepEqual(await seriousViolations(page), []);
     await page.setViewportSize({ width: 380, height: 800 });
     // Once the layout has followed; the page's policy lets nothing wait within it.
     await until(() => page.evaluate<boolean>('document.documentElement.scrollWidth <= 380'));

@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { noViolations } from '../../support/accessible.ts';
 import { createApi } from '../../support/api.ts';
-import { seriousViolations } from '../../support/accessible.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
 import { taskFolder } from '../../support/taskFolder.ts';
@@ -66,18 +66,6 @@ const field = (name: string | RegExp) => page.getByRole('textbox', { name });
 const dialog = page.getByRole('dialog');
 const nextCall = () => until((): Promise<Call | false> => Promise.resolve(calls.shift() ?? false));
 
-async function noViolations(): Promise<void> {
-  const before = seen.complaints.length;
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor();
-    assert.deepEqual(await seriousViolations(page), [], `${page.url()} ${scheme}`);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  // What axe itself does with styles is against the policy of the page.
-  seen.complaints.splice(before);
-}
-
 test('an HTTP task is made in a form: faults stand at their fields, and a secret is never shown again', async () => {
   await open('/tasks');
   await button('New HTTP task').click();
@@ -109,7 +97,7 @@ test('an HTTP task is made in a form: faults stand at their fields, and a secret
   await request.getByText('x-shop: berlin').waitFor();
   await request.getByText('authorization: ••••••').waitFor();
   assert.ok(!(await page.content()).includes('of-the-shop'));
-  await noViolations();
+  await noViolations(seen);
 });
 
 test('it is triggered with another input, and its runs appear by themselves', async () => {
@@ -134,10 +122,27 @@ test('an edit sends what was changed, and leaves secrets alone', async () => {
   await button('Edit').click();
   await field('Name').fill('Sync all shops');
   await page.getByText('•••••• kept').waitFor();
-  await noViolations();
+  await noViolations(seen);
   await button('Save').click();
   await page.getByRole('heading', { name: 'Sync all shops' }).waitFor();
   await page.getByText('authorization: ••••••').waitFor();
+});
+
+test('what was changed in the form of a task is not left without a question', async () => {
+  const question = page.getByRole('dialog', { name: 'Leave without saving?' });
+  await open('/tasks/shop.sync');
+  await button('Edit').click();
+  await field('Name').fill('half done');
+  await page.getByRole('link', { name: 'Workers' }).click();
+  await question.getByRole('button', { name: 'Stay' }).click();
+  await question.waitFor({ state: 'detached' });
+  await page.evaluate('history.back()');
+  await question.getByRole('button', { name: 'Stay' }).click();
+  await question.waitFor({ state: 'detached' });
+  assert.equal(await field('Name').inputValue(), 'half done');
+  await page.getByRole('link', { name: 'Leave it as it was' }).click();
+  await question.getByRole('button', { name: 'Leave and lose it' }).click();
+  await page.getByRole('heading', { name: 'Sync all shops' }).waitFor();
 });
 
 test('a pause has a reason and an end, holds triggers back, and is taken back', async () => {
@@ -153,28 +158,40 @@ test('a pause has a reason and an end, holds triggers back, and is taken back', 
   await page.getByText('the shop moves').waitFor({ state: 'detached' });
 });
 
-test('the input of a code task is described, its faults stand at it, and a worker shows how far the run is', async () => {
+/** What the page of a run shows as its input. */
+const inputShown = () => page.getByRole('region', { name: 'Input' });
+
+test('the input of a code task is asked for by its schema, its faults stand at it, and a worker shows how far the run is', async () => {
   await open('/tasks/sales.report');
   await button('Trigger').click();
   await dialog.getByText('Where it asks whether to go on').waitFor();
-  const input = dialog.getByRole('textbox', { name: 'Input' });
-  assert.deepEqual(JSON.parse(await input.inputValue()), { gate: '', days: 7 });
-  await input.fill(JSON.stringify({ gate: target, days: 99 }));
+  await dialog.getByText('1 to 31. Left empty: 7.').waitFor();
   await dialog.getByRole('button', { name: 'Trigger now' }).click();
-  await until(async () => (await input.getAttribute('aria-invalid')) === 'true');
-  await input.fill(JSON.stringify({ gate: target, days: 3 }));
+  await dialog.getByRole('alert').getByText('gate is missing.').waitFor();
+  assert.equal(await field('gate').getAttribute('aria-invalid'), 'true');
+  await field('gate').and(page.locator(':focus')).waitFor();
+  await field('gate').fill(target);
+  await field('days').fill('99');
+  await dialog.getByRole('button', { name: 'Trigger now' }).click();
+  await until(async () => (await field('days').getAttribute('aria-invalid')) === 'true');
+  await noViolations(seen);
+  await field('days').fill('3');
   await dialog.getByRole('button', { name: 'Trigger now' }).click();
   const call = await nextCall();
+  await page.waitForURL(/runs\/run_/);
+  await inputShown().getByText(`"${target}"`).waitFor();
+  await inputShown().getByText('3', { exact: true }).waitFor();
   await open('/workers');
   await page.getByRole('progressbar', { name: 'Progress of sales.report: 25 %' }).waitFor();
   await page.getByText('reading 3 days').waitFor();
-  await noViolations();
+  await noViolations(seen);
   call.answer();
   await page.getByText('Nothing runs on it at the moment.').waitFor();
 
   await open('/tasks/sales.report');
   await button('Trigger').click();
-  await input.fill(JSON.stringify({ gate: target }));
+  await dialog.getByText('JSON', { exact: true }).click();
+  await field('Input as JSON').fill(JSON.stringify({ gate: target }));
   await dialog.getByRole('radio', { name: 'At a time' }).check();
   await dialog.getByLabel(/^Run at/).fill('2035-01-02T03:04:05');
   await dialog.getByRole('button', { name: 'Plan the run' }).click();
@@ -183,11 +200,27 @@ test('the input of a code task is described, its faults stand at it, and a worke
   await page.getByRole('region', { name: 'Last runs' }).getByText('Scheduled').waitFor();
 });
 
+test('the form of a schedule’s trigger begins with its own input, and changes it for one run', async () => {
+  const input = { gate: target, days: 2 };
+  const { id } = await api.scheduleOf({ key: 'sales.report' }, { trigger: { manual: true }, input });
+  await open(`/schedules/${id}?tab=runs`);
+  await button('Trigger').click();
+  await dialog.getByText("The schedule's own.").waitFor();
+  assert.deepEqual([await field('gate').inputValue(), await field('days').inputValue()], [target, '2']);
+  await field('days').fill('5');
+  await dialog.getByText("Another one than the schedule's").waitFor();
+  await dialog.getByRole('button', { name: 'Trigger' }).click();
+  const call = await nextCall();
+  await page.getByRole('tabpanel').getByRole('row').filter({ hasText: 'By hand' }).getByRole('link').first().click();
+  await inputShown().getByText('5', { exact: true }).waitFor();
+  call.answer();
+});
+
 test('the list of tasks: search, filters in the address, and what a click on a label does', async () => {
   await open('/tasks');
   const rows = page.getByRole('table').getByRole('row');
   await rows.filter({ hasText: 'sales.report' }).getByText('Scheduled').waitFor();
-  await noViolations();
+  await noViolations(seen);
   await field('Search').fill('shops');
   await until(async () => (await rows.count()) === 2);
   await page.waitForURL(/search=shops/);
@@ -213,13 +246,13 @@ test('a freeze is made for a filter, says how much it will hold back, and is end
   await dialog.getByText(schedule.name).waitFor();
   await dialog.getByRole('button', { name: '1 day' }).click();
   await dialog.getByRole('radio', { name: 'Each schedule runs once' }).check();
-  await noViolations();
+  await noViolations(seen);
   await dialog.getByRole('button', { name: 'Freeze' }).click();
   await dialog.getByText('It is going to hold back 144 occurrences').waitFor();
   await dialog.getByRole('button', { name: 'Good' }).click();
   const card = page.getByRole('article', { name: 'release 5' });
   await card.getByText('Active').waitFor();
-  await noViolations();
+  await noViolations(seen);
   await card.getByRole('button', { name: 'End it now' }).click();
   await dialog.getByRole('button', { name: 'End it now' }).click();
   await page.getByRole('region', { name: 'Past' }).getByText('release 5').waitFor();
@@ -257,7 +290,7 @@ test('a calendar is made from days and a file; an edit says which schedules have
   await dialog.getByText('One schedule has other next times by that').waitFor();
   await dialog.getByRole('link', { name }).waitFor();
   await dialog.getByRole('button', { name: 'Good' }).click();
-  await noViolations();
+  await noViolations(seen);
 
   await api.deleteSchedule({ ref: { name } });
   await page.getByText('No schedule uses it').waitFor();
@@ -280,7 +313,7 @@ test('a token: its secret is shown once and lets in; revoked, it does not', asyn
   await dialog.getByRole('button', { name: 'I have kept it' }).click();
   await button('Revoke ci').waitFor();
   assert.ok(!(await page.content()).includes(secret));
-  await noViolations();
+  await noViolations(seen);
   await button('Revoke ci').click();
   await dialog.getByRole('textbox').fill('ci');
   await dialog.getByRole('button', { name: 'Revoke it' }).click();
@@ -297,7 +330,7 @@ test('the audit trail: before and after, filters in the address, older pages', a
   await row.getByText('Sync the shop').waitFor();
   await row.getByText('Sync all shops').waitFor();
   assert.ok(!(await page.content()).includes('of-the-shop'));
-  await noViolations();
+  await noViolations(seen);
   await edit.getByRole('button', { name: 'only of this target: shop.sync' }).click();
   await page.waitForURL(/target=task_/);
   await page.getByText('paused the task').waitFor();

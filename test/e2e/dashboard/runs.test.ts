@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
-import axeCore from 'axe-core';
+import { noViolations } from '../../support/accessible.ts';
 import { createApi } from '../../support/api.ts';
 import { openPage } from '../../support/browser.ts';
 import { ADMIN_TOKEN, startTestCarillon } from '../../support/carillon.ts';
@@ -67,30 +67,6 @@ async function start(input: object = {}, more: object = {}): Promise<string> {
   assert.deepEqual(payload.userErrors, []);
   return payload.run!.id;
 }
-async function noViolations(): Promise<void> {
-  const before = seen.complaints.length;
-  await page.evaluate(axeCore.source);
-  for (const scheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-    await page.locator(`html[data-mantine-color-scheme=${scheme}]`).waitFor();
-    const found = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: {
-          run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }>;
-        };
-      };
-      const { violations } = await axe.run();
-      return violations.flatMap(({ id, impact, nodes }) =>
-        ['serious', 'critical'].includes(impact) ? nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`) : [],
-      );
-    });
-    assert.deepEqual(found, [], scheme);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  // What axe itself does with styles is against the policy of the page.
-  seen.complaints.splice(before);
-}
-
 test('a run that goes on: progress, steps and log move by themselves, to its end and output', async () => {
   const id = await start();
   await open(`/runs/${id}`);
@@ -178,7 +154,7 @@ test('a run that has failed is retried from a step with another input, and the p
   await passGate();
   await passGate();
   await page.getByRole('region', { name: 'Output' }).getByText('7', { exact: true }).waitFor();
-  await noViolations();
+  await noViolations(seen);
   await facts.getByRole('link', { name: /^run of/ }).click();
   await page.waitForURL(`${url}/#/runs/${id}`);
   await facts.getByText('Retried by').waitFor();
@@ -217,7 +193,7 @@ test('the list is live, its filters stand in the address, and all that match are
   await page.getByRole('heading', { name: 'Runs' }).waitFor();
   const rows = page.getByRole('table').getByRole('row');
   await rows.filter({ hasText: 'Failed' }).getByText('WAREHOUSE_DOWN').waitFor();
-  await noViolations();
+  await noViolations(seen);
   await page.getByRole('button', { name: 'Cancel all that match' }).hover();
   await page.getByText('Filter the runs first').waitFor();
 

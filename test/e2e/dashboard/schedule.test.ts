@@ -45,12 +45,12 @@ test('triggered with another input, its run appears live and ends', async () => 
   await page.getByText('No run yet').waitFor();
   await button('Trigger').click();
   await dialog.getByLabel('Input').fill('{"shop":');
-  await dialog.getByText('This is no JSON').waitFor();
+  await dialog.getByRole('button', { name: 'Line 1, column 9' }).waitFor();
   assert.equal(await dialog.getByRole('button', { name: 'Trigger' }).isDisabled(), true);
   await dialog.getByLabel('Input').fill('{"shop":"b"}');
   held = true;
   await dialog.getByRole('button', { name: 'Trigger' }).click();
-  const row = page.getByRole('row').filter({ hasText: 'by hand' });
+  const row = page.getByRole('row').filter({ hasText: 'By hand' });
   await row.getByText('Running').waitFor();
   letGo();
   await row.getByText('Succeeded').waitFor();

@@ -16,17 +16,26 @@ test('thousands are changed a hundred at a time, and what is done so far is told
   assert.deepEqual([sizes, told], [[100, 100, 50], [100, 200, 250]]); // prettier-ignore
 });
 
-test('the first refusal ends it, and says what was changed before it', async () => {
-  let calls = 0;
-  const act = async (batch: string[]) => {
-    calls += 1;
-    return calls === 2
-      ? { ok: false as const, faults: [{ message: 'It is gone.' }] }
-      : { ok: true as const, payload: { count: batch.length } };
-  };
-  const result = await inBatches(ids(250), act, () => undefined);
-  assert.deepEqual([result, calls], [{ done: 100, fault: 'It is gone. 100 were changed before it, 150 were not.' }, 2]);
-});
+const ENDS = [
+  { rule: 'the first is refused', failing: 1, unknown: false, done: 0, left: 'Nothing was changed.' },
+  { rule: 'a later one is refused', failing: 2, unknown: false, done: 100, left: '100 were changed before it, 150 were not.' },
+  { rule: 'the first has no answer', failing: 1, unknown: true, done: 0, left: '100 may have been changed, 150 were not.' },
+  { rule: 'a later one has no answer', failing: 2, unknown: true, done: 100, left: '100 were changed before it, 100 may have been changed, 50 were not.' },
+  { rule: 'the last has no answer', failing: 3, unknown: true, done: 200, left: '200 were changed before it, 50 may have been changed.' },
+]; // prettier-ignore
+for (const { rule, failing, unknown, done, left } of ENDS) {
+  test(`it ends with the first that fails, and says of all what is known, ${rule}: ${left}`, async () => {
+    let calls = 0;
+    const act = async (batch: string[]) => {
+      calls += 1;
+      return calls === failing
+        ? { ok: false as const, faults: [{ message: 'It is gone.' }], unknown }
+        : { ok: true as const, payload: { count: batch.length } };
+    };
+    const result = await inBatches(ids(250), act, () => undefined);
+    assert.deepEqual([result, calls], [{ done, fault: `It is gone. ${left}` }, failing]);
+  });
+}
 
 test('one by one: no more at once than there are lanes, and each answer in its place', async () => {
   let [under, most] = [0, 0];

@@ -1,18 +1,8 @@
 import { Group, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { readDuration, writeDuration } from '../time/durationParts.ts';
+import { UNIT_WORDS, readDuration, writeDuration } from '../time/durationParts.ts';
 import type { DurationUnit } from '../time/durationParts.ts';
-
-const WORDS = {
-  SECONDS: 'seconds',
-  MINUTES: 'minutes',
-  HOURS: 'hours',
-  DAYS: 'days',
-  WEEKS: 'weeks',
-  MONTHS: 'months',
-  YEARS: 'years',
-};
 
 interface DurationFieldProps {
   label: string;
@@ -49,7 +39,7 @@ export function DurationField({ label, description, value, onChange, units, erro
             size="sm"
             w="100%"
             aria-label={`Unit of ${label}`}
-            data={offered.map((each) => ({ value: each, label: WORDS[each] }))}
+            data={offered.map((each) => ({ value: each, label: UNIT_WORDS[each] }))}
             value={unit}
             onChange={({ currentTarget }) => {
               const next = currentTarget.value as DurationUnit;

@@ -1,8 +1,8 @@
-import { Alert, Button, Group, Stack, TextInput } from '@mantine/core';
+import { TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { Dialog } from './Dialog.tsx';
-import { useTelling } from './useTelling.ts';
+import { FormDialog } from './FormDialog.tsx';
+import { ReasonField } from './ReasonField.tsx';
 
 interface ReasonDialogProps {
   title: string;
@@ -19,73 +19,22 @@ interface ReasonDialogProps {
 }
 
 /** Asks before something is done, and for the reason that history keeps. */
-export function ReasonDialog({
-  title,
-  children,
-  confirm,
-  color,
-  required = false,
-  typed,
-  onClose,
-  onConfirm,
-}: ReasonDialogProps) {
+export function ReasonDialog({ children, required = false, typed, onConfirm, ...dialog }: ReasonDialogProps) {
   const [reason, setReason] = useState('');
   const [name, setName] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string | null>(null);
-  const tell = useTelling(title, setFault);
   const ready = (!required || reason.trim() !== '') && (typed === undefined || name === typed);
-
-  async function submit() {
-    setBusy(true);
-    const problem = await onConfirm(reason.trim());
-    setBusy(false);
-    tell(problem);
-    if (problem === null) onClose();
-  }
-
   return (
-    <Dialog onClose={onClose} title={title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready && !busy) void submit();
-        }}
-      >
-        <Stack>
-          {children}
-          <TextInput
-            label="Reason"
-            description={required ? 'Others read it in the history.' : 'Others read it in the history. May be left empty.'}
-            required={required}
-            value={reason}
-            maxLength={2000}
-            onChange={(event) => setReason(event.currentTarget.value)}
-            data-autofocus
-          />
-          {typed !== undefined && (
-            <TextInput
-              label={`Type ${typed} to confirm`}
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-              autoComplete="off"
-            />
-          )}
-          {fault !== null && (
-            <Alert color="red" role="alert">
-              {fault}
-            </Alert>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Keep it as it is
-            </Button>
-            <Button type="submit" loading={busy} disabled={!ready} {...(color !== undefined && { color })}>
-              {confirm}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
+    <FormDialog {...dialog} cancel="Keep it as it is" size="md" ready={ready} onConfirm={() => onConfirm(reason.trim())}>
+      {children}
+      <ReasonField value={reason} onChange={setReason} required={required} first />
+      {typed !== undefined && (
+        <TextInput
+          label={`Type ${typed} to confirm`}
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          autoComplete="off"
+        />
+      )}
+    </FormDialog>
   );
 }

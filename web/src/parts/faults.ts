@@ -15,9 +15,9 @@ interface Told {
 /** What begins the paths of each operation: input.spec.trigger of createSchedule is trigger here. */
 const STARTS: readonly Path[] = [['input', 'spec'], ['input', 'patch'], ['input']];
 
-/** Faults of userErrors, at the fields that they are about. */
-export function faultsOf(userErrors: readonly Told[]): Fault[] {
-  return userErrors.map(({ message, path }) => ({ message, path: within(path ?? []) }));
+/** What a mutation was told, at the fields that it is about. */
+export function faultsOf(told: readonly Told[]): Fault[] {
+  return told.map(({ message, path }) => (path == null ? faultOfRequest(message) : { message, path: within(path) }));
 }
 
 /**

@@ -6,6 +6,16 @@ export interface DurationParts {
 
 export type DurationUnit = 'SECONDS' | 'MINUTES' | 'HOURS' | 'DAYS' | 'WEEKS' | 'MONTHS' | 'YEARS';
 
+export const UNIT_WORDS: Record<DurationUnit, string> = {
+  SECONDS: 'seconds',
+  MINUTES: 'minutes',
+  HOURS: 'hours',
+  DAYS: 'days',
+  WEEKS: 'weeks',
+  MONTHS: 'months',
+  YEARS: 'years',
+};
+
 const WRITTEN: Record<DurationUnit, readonly [before: string, after: string]> = {
   SECONDS: ['PT', 'S'],
   MINUTES: ['PT', 'M'],

@@ -1,6 +1,5 @@
 import {
   ActionIcon,
-  Anchor,
   Badge,
   Button,
   Code,
@@ -10,27 +9,23 @@ import {
   Paper,
   Skeleton,
   Stack,
-  Table,
   Text,
   TextInput,
   Title,
 } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight, IconEdit, IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Link } from 'wouter';
 import { faultText, useAct } from '../../api/useAct.ts';
 import { useLive } from '../../api/useLive.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
-import { StateBadge } from '../../parts/StateBadge.tsx';
-import { SCHEDULE_LOOKS } from '../../parts/states.ts';
+import { ScheduleTable } from '../../parts/ScheduleTable.tsx';
 import { sayDone } from '../../parts/toasts.tsx';
 import { useFilters } from '../../shell/location.ts';
 import { useNow } from '../../time/clock.ts';
 import { BROWSER_ZONE, formatDay } from '../../time/format.ts';
-import { Instant } from '../../time/Instant.tsx';
 import { CalendarDialog } from './CalendarDialog.tsx';
 import { CalendarDocument, CalendarsDocument, DeleteCalendarDocument } from './calendars.generated.ts';
 import type { CalendarQuery } from './calendars.generated.ts';
@@ -238,32 +233,7 @@ function Users({ calendar }: { calendar: ShownCalendar }) {
           <Code>{JSON.stringify({ except: { base: {}, excluding: [{ calendar: calendar.name }] } }).replace('{}', '…')}</Code>
         </Text>
       ) : (
-        <Table verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Schedule</Table.Th>
-              <Table.Th w={110}>State</Table.Th>
-              <Table.Th w={150}>Next fire</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {nodes.map((schedule) => (
-              <Table.Tr key={schedule.id}>
-                <Table.Td>
-                  <Anchor component={Link} href={`/schedules/${schedule.id}`} size="sm">
-                    {schedule.name}
-                  </Anchor>
-                </Table.Td>
-                <Table.Td>
-                  <StateBadge look={SCHEDULE_LOOKS[schedule.state]} />
-                </Table.Td>
-                <Table.Td>
-                  <Instant at={schedule.nextFireAt} size="sm" />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <ScheduleTable schedules={nodes} />
       )}
     </Paper>
   );

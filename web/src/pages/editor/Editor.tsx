@@ -5,9 +5,11 @@ import { useClient } from 'urql';
 import { useAct } from '../../api/useAct.ts';
 import { useLive } from '../../api/useLive.ts';
 import { randomKey } from '../../api/randomKey.ts';
+import { focusFault } from '../../parts/focusFault.ts';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { sayDone } from '../../parts/toasts.tsx';
+import { useLeaveGuard } from '../../parts/useLeaveGuard.tsx';
 import { navigate } from '../../shell/location.ts';
 import { formatInstant, BROWSER_ZONE } from '../../time/format.ts';
 import { ConflictDialog } from './ConflictDialog.tsx';
@@ -18,9 +20,9 @@ import {
   UpdateScheduleDocument,
 } from './editor.generated.ts';
 import type { EditedScheduleQuery } from './editor.generated.ts';
-import { faultOfRequest, faultsOf } from '../../parts/faults.ts';
+import { faultsOf } from '../../parts/faults.ts';
 import type { Fault } from '../../parts/faults.ts';
-import { FormProvider, brokenTexts, useEditorState } from './form.tsx';
+import { FormProvider, brokenTexts, useFormState } from '../../form/form.tsx';
 import { PolicySections } from './PolicySections.tsx';
 import { PreviewPanel } from './PreviewPanel.tsx';
 import { sameJson } from '../../parts/path.ts';
@@ -29,8 +31,8 @@ import type { Spec } from './spec.ts';
 import { useChosenTask } from './TaskPicker.tsx';
 import { WhatSection, WithSection } from './WhatSection.tsx';
 import { WhenSection } from './WhenSection.tsx';
-import { useLeaveGuard } from './useLeaveGuard.tsx';
 import { usePreview } from './usePreview.ts';
+import { keepWalls } from './zone.ts';
 
 export type Edited = NonNullable<EditedScheduleQuery['schedule']>;
 
@@ -42,7 +44,7 @@ interface EditorProps {
 
 /** The form of a schedule's definition, with what it would fire beside it. */
 export function Editor({ initial, edited }: EditorProps) {
-  const state = useEditorState(initial);
+  const state = useFormState(initial, keepWalls);
   // What the changes are counted from: the definition as it was read, or theirs after a merge.
   const [base, setBase] = useState({ spec: initial, version: edited?.version ?? 0 });
   const [theirs, setTheirs] = useState<Edited | null>(null);
@@ -53,13 +55,13 @@ export function Editor({ initial, edited }: EditorProps) {
   const [idempotencyKey] = useState(randomKey);
   const client = useClient();
   const act = useAct();
-  const preview = usePreview(state.spec);
+  const preview = usePreview(state.value);
 
-  const task = useChosenTask(state.spec['task']);
+  const task = useChosenTask(state.value['task']);
   // Beside the form, or right behind the trigger that it is of.
   const wide = useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false });
   const broken = brokenTexts(state.texts);
-  const changed = differingFields(base.spec, state.spec);
+  const changed = differingFields(base.spec, state.value);
   const unsaved = changed.length > 0 || broken.length > 0;
   const { question, release } = useLeaveGuard(unsaved);
   const faults = [
@@ -78,9 +80,8 @@ export function Editor({ initial, edited }: EditorProps) {
   }
 
   function refuse(told: readonly { message: string; path?: readonly string[] | null }[]) {
-    state.refuse(told.flatMap((each) => (each.path == null ? [faultOfRequest(each.message)] : faultsOf([each]))));
-    // When what is wrong is drawn, the first of it is where one goes on.
-    setTimeout(() => document.querySelector<HTMLElement>('#content [aria-invalid=true]')?.focus(), 50);
+    state.refuse(faultsOf(told));
+    focusFault(document.querySelector('#content'));
   }
 
   async function save() {
@@ -94,7 +95,7 @@ export function Editor({ initial, edited }: EditorProps) {
   }
 
   async function create() {
-    const spec = cleanSpec(state.spec);
+    const spec = cleanSpec(state.value);
     const local: Fault[] = spec['task'] === undefined ? [{ path: ['task'], message: 'Choose the task that is run.' }] : [];
     if (local.length > 0) {
       refuse(local.map((fault) => ({ ...fault, path: [...fault.path] })));
@@ -113,7 +114,7 @@ export function Editor({ initial, edited }: EditorProps) {
   async function update(id: string) {
     const input = {
       ref: { id },
-      patch: patchOf(base.spec, state.spec),
+      patch: patchOf(base.spec, state.value),
       expectedVersion: base.version,
       ...(reason.trim() !== '' && { reason: reason.trim() }),
     };
@@ -217,7 +218,7 @@ export function Editor({ initial, edited }: EditorProps) {
                   />
                   <Checkbox
                     label="Create it paused"
-                    checked={state.spec['paused'] === true}
+                    checked={state.value['paused'] === true}
                     onChange={({ currentTarget }) => state.set(['paused'], currentTarget.checked ? true : undefined)}
                   />
                 </Group>
@@ -254,7 +255,7 @@ export function Editor({ initial, edited }: EditorProps) {
       {theirs !== null && (
         <ConflictDialog
           base={base.spec}
-          mine={state.spec}
+          mine={state.value}
           theirs={{ timeZone: 'UTC', ...(theirs.spec as Spec) }}
           baseVersion={base.version}
           theirVersion={theirs.version}

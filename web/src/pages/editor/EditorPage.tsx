@@ -9,7 +9,7 @@ import { BROWSER_ZONE } from '../../time/format.ts';
 import { EditedScheduleDocument } from './editor.generated.ts';
 import { Editor } from './Editor.tsx';
 import type { Edited } from './Editor.tsx';
-import { wallNow } from './form.tsx';
+import { wallNow } from './zone.ts';
 import { copyOf } from './spec.ts';
 import type { Spec } from './spec.ts';
 import { FIRST_TEMPLATE, TEMPLATES } from './templates.ts';

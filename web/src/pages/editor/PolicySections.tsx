@@ -2,12 +2,13 @@ import { Accordion, Checkbox, Group, SimpleGrid, Stack, TagsInput, Text } from '
 import { useState } from 'react';
 import type { ReactNode } from 'react';
 import { formatDuration } from '../../time/format.ts';
-import { ChoiceAt, DurationAt, InstantAt, ListAt, NumberAt, TextAt } from './fields.tsx';
+import { ChoiceAt, DurationAt, ListAt, NumberAt, TextAt } from '../../form/fields.tsx';
 import { faultsAt } from '../../parts/faults.ts';
-import { useField, useForm } from './form.tsx';
+import { useField, useForm } from '../../form/form.tsx';
 import { getAt, isRecord } from '../../parts/path.ts';
 import type { Spec } from './spec.ts';
 import type { ChosenTask } from './TaskPicker.tsx';
+import { InstantAt } from './timeFields.tsx';
 
 const OVERLAP: Record<string, { label: string; hint: string }> = {
   '': { label: 'Skip it', hint: 'The occurrence does not run; the ledger says that another run had not ended.' },
@@ -253,7 +254,7 @@ const SECTIONS: readonly Section[] = [
 
 /** All that has a usual value: closed while it is as usual, opened where something is wrong. */
 export function PolicySections({ task }: { task: ChosenTask | null }) {
-  const { spec, faults } = useForm();
+  const { value: spec, faults } = useForm();
   const [opened, setOpened] = useState<string[]>(() =>
     SECTIONS.filter(({ fields }) => fields.some((name) => spec[name] !== undefined)).map(({ name }) => name),
   );

@@ -5,7 +5,7 @@ import { useQuery } from 'urql';
 import { ChosenTaskDocument, TaskChoicesDocument } from './editor.generated.ts';
 import type { ChosenTaskQuery } from './editor.generated.ts';
 import { ORDER } from '../../parts/fieldOrder.ts';
-import { useField } from './form.tsx';
+import { useField } from '../../form/form.tsx';
 import { isRecord } from '../../parts/path.ts';
 
 export type ChosenTask = NonNullable<ChosenTaskQuery['task']>;

@@ -1,13 +1,15 @@
 import { ActionIcon, Alert, Group, Menu, NativeSelect, SimpleGrid, Stack, Text } from '@mantine/core';
 import { IconDots } from '@tabler/icons-react';
 import type { ReactNode } from 'react';
-import { ChoiceAt, DurationAt, InstantAt, ListAt, TextAt, WallAt } from './fields.tsx';
+import { ChoiceAt, DurationAt, ListAt, TextAt } from '../../form/fields.tsx';
 import { faultsAt } from '../../parts/faults.ts';
-import { useField, useForm, useToday } from './form.tsx';
+import { useField, useForm } from '../../form/form.tsx';
 import type { Path } from '../../parts/path.ts';
 import { ExceptFields } from './ExceptFields.tsx';
+import { InstantAt, WallAt } from './timeFields.tsx';
 import { KIND_WORDS, MAX_DEPTH, SET_KINDS, TRIGGER_KINDS, changeKind, heldBy, kindOf } from './triggers.ts';
 import type { TriggerKey } from './triggers.ts';
+import { useToday } from './zone.ts';
 import { ZoneAt } from './ZoneAt.tsx';
 
 interface TriggerBuilderProps {

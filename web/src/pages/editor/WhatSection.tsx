@@ -1,7 +1,7 @@
 import { Paper, SimpleGrid, Stack, Text, Textarea, Title } from '@mantine/core';
-import { TextAt } from './fields.tsx';
-import { useField } from './form.tsx';
-import { InputSection } from './InputSection.tsx';
+import { TextAt } from '../../form/fields.tsx';
+import { InputForm } from '../../form/InputForm.tsx';
+import { useField } from '../../form/form.tsx';
 import { TaskPicker } from './TaskPicker.tsx';
 import type { ChosenTask } from './TaskPicker.tsx';
 
@@ -47,7 +47,15 @@ export function WithSection({ task }: { task: ChosenTask | null }) {
           </Text>
         </>
       ) : (
-        <InputSection task={task} />
+        <InputForm
+          title={<Title order={2}>Input</Title>}
+          schema={task?.inputSchema}
+          description={
+            task?.kind === 'HTTP'
+              ? 'An object; it is sent as the body of the request, in place of the task’s own.'
+              : 'An object that every run is given; empty: none.'
+          }
+        />
       )}
     </Paper>
   );

@@ -1,17 +1,19 @@
 import { Alert, Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { brokenTexts, useField, useForm, wallNow } from './form.tsx';
-import { JsonBox } from './JsonBox.tsx';
+import { brokenTexts, useField, useForm } from '../../form/form.tsx';
+import { JsonBox } from '../../form/JsonBox.tsx';
 import { TEMPLATES } from './templates.ts';
 import { TriggerBuilder } from './TriggerBuilder.tsx';
 import { ZonePicker } from '../../parts/ZonePicker.tsx';
+import { useZone, wallNow } from './zone.ts';
 
 type View = 'BUILDER' | 'BOTH' | 'JSON';
 
 /** When it runs: drawn, as JSON, or both beside each other. */
 export function WhenSection({ creating }: { creating: boolean }) {
   const form = useForm();
-  const zone = useField(['timeZone']);
+  const zone = useZone();
+  const zoneField = useField(['timeZone']);
   const [view, setView] = useState<View>('BUILDER');
   const broken = brokenTexts(form.texts, ['trigger']).length > 0;
   return (
@@ -42,7 +44,7 @@ export function WhenSection({ creating }: { creating: boolean }) {
                 size="compact-xs"
                 variant="default"
                 disabled={broken}
-                onClick={() => form.set(['trigger'], trigger(wallNow(form.zone)))}
+                onClick={() => form.set(['trigger'], trigger(wallNow(zone)))}
               >
                 {label}
               </Button>
@@ -52,9 +54,9 @@ export function WhenSection({ creating }: { creating: boolean }) {
         <ZonePicker
           label="Time zone"
           description="On whose clock the times of the schedule are."
-          value={form.zone}
-          error={zone.error}
-          onChange={(next) => next !== null && zone.set(next)}
+          value={zone}
+          error={zoneField.error}
+          onChange={(next) => next !== null && zoneField.set(next)}
         />
         {view !== 'JSON' &&
           (broken ? (

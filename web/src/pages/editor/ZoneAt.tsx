@@ -1,10 +1,11 @@
-import { useField, useForm } from './form.tsx';
+import { useField } from '../../form/form.tsx';
 import type { Path } from '../../parts/path.ts';
 import { ZonePicker } from '../../parts/ZonePicker.tsx';
+import { useZone } from './zone.ts';
 
 /** The zone of one trigger, where it is another one than the schedule's. */
 export function ZoneAt({ path }: { path: Path }) {
-  const { zone } = useForm();
+  const zone = useZone();
   const { value, set, error } = useField(path);
   return (
     <ZonePicker

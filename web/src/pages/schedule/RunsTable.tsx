@@ -1,23 +1,14 @@
 import { Anchor, Skeleton, Table, Text } from '@mantine/core';
 import { Link } from 'wouter';
 import type { CombinedError } from 'urql';
-import type { RunOrigin } from '../../api/schema.generated.ts';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
-import { RUN_LOOKS } from '../../parts/states.ts';
+import { ORIGIN_LOOKS, RUN_LOOKS } from '../../parts/states.ts';
 import { Instant } from '../../time/Instant.tsx';
 import { formatStretch } from '../../time/format.ts';
 import type { ScheduleRunsQuery } from './schedule.generated.ts';
 
 const SHOWN = 25;
-const ORIGINS: Record<RunOrigin, string> = {
-  SCHEDULE: 'on schedule',
-  CATCH_UP: 'made up for',
-  BACKFILL: 'backfill',
-  MANUAL: 'by hand',
-  RETRY: 'retried by hand',
-};
-
 interface RunsTableProps {
   list: NonNullable<ScheduleRunsQuery['schedule']>['runs'] | undefined;
   error: CombinedError | undefined;
@@ -38,7 +29,7 @@ export function RunsTable({ list, error, retry, zone }: RunsTableProps) {
             <Table.Tr>
               <Table.Th>Scheduled for ({zone})</Table.Th>
               <Table.Th>State</Table.Th>
-              <Table.Th>Why</Table.Th>
+              <Table.Th>Origin</Table.Th>
               <Table.Th>Attempt</Table.Th>
               <Table.Th ta="right">Late</Table.Th>
               <Table.Th ta="right">Took</Table.Th>
@@ -56,7 +47,7 @@ export function RunsTable({ list, error, retry, zone }: RunsTableProps) {
                 <Table.Td>
                   <StateBadge look={RUN_LOOKS[run.state]} />
                 </Table.Td>
-                <Table.Td>{ORIGINS[run.origin]}</Table.Td>
+                <Table.Td>{ORIGIN_LOOKS[run.origin].word}</Table.Td>
                 <Table.Td>
                   {run.attempt} of {run.maxAttempts}
                 </Table.Td>

@@ -22,7 +22,7 @@ export function LabelFilter({ chosen, onChange }: { chosen: readonly string[]; o
       chosen={chosen}
       onChange={onChange}
       onOpen={() => setAsked(true)}
-      empty={typed === '' ? 'No schedule has a label yet.' : 'Enter adds it.'}
+      empty={typed === '' ? 'None of the schedules that were changed last has a label.' : 'Enter adds it.'}
       search={
         <TextInput
           size="sm"

@@ -43,6 +43,7 @@ interface ScheduleRowsProps {
 export function ScheduleRows({ ref, scheduleList, card, selection, menu, actions, onMoved }: ScheduleRowsProps) {
   const { list, sparks, waits, look } = scheduleList;
   const box = useRef<HTMLDivElement>(null);
+  const frame = useRef(0);
   const [margin, setMargin] = useState(0);
   const [current, setCurrent] = useState<number | null>(null);
   const height = Math.round((card ? CARD_HEIGHT : ROW_HEIGHT) * remPx());
@@ -82,8 +83,15 @@ export function ScheduleRows({ ref, scheduleList, card, selection, menu, actions
     // With each version of the list: ids of rows that were bones before are in view then.
   }, [list, known, version, startIndex, endIndex]);
 
-  const focusRow = (index: number) =>
-    box.current?.querySelector<HTMLElement>(`[data-index="${index}"] [data-name]`)?.focus({ preventScroll: true });
+  /** Once it is drawn, and unless another key has gone on by then: a focus that comes late would lead back. */
+  const focusRow = (index: number) => {
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(() => {
+      frame.current = requestAnimationFrame(() => {
+        box.current?.querySelector<HTMLElement>(`[data-index="${index}"] [data-name]`)?.focus({ preventScroll: true });
+      });
+    });
+  };
 
   useImperativeHandle(ref, () => ({
     move(by) {
@@ -93,7 +101,7 @@ export function ScheduleRows({ ref, scheduleList, card, selection, menu, actions
       if (count === 0) return;
       setCurrent(next);
       virtualizer.scrollToIndex(next, { align: 'auto' });
-      requestAnimationFrame(() => requestAnimationFrame(() => focusRow(next)));
+      focusRow(next);
     },
     current() {
       const row = current === null ? undefined : list.row(current);

@@ -1,7 +1,8 @@
-import { Alert, Anchor, Button, Group, List, Progress, ScrollArea, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Group, List, Progress, ScrollArea, Stack, Text } from '@mantine/core';
 import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { Dialog } from '../../parts/Dialog.tsx';
+import { ReasonField, givenReason } from '../../parts/ReasonField.tsx';
 import { randomKey } from '../../api/randomKey.ts';
 import type { RunState } from '../../api/schema.generated.ts';
 import { faultText, useAct } from '../../api/useAct.ts';
@@ -41,7 +42,7 @@ export function TriggerDialog({ target, onClose }: { target: Target; onClose(don
         LANES,
         async ({ id }): Promise<Result> => {
           // The key makes a second try of the same call harmless.
-          const input = { ref: { id }, idempotencyKey: `${key}-${id}`, reason: reason.trim() === '' ? null : reason.trim() };
+          const input = { ref: { id }, idempotencyKey: `${key}-${id}`, reason: givenReason(reason) };
           const outcome = await act(TriggerOneDocument, { input }, 'triggerSchedule');
           if (!outcome.ok) return { fault: faultText(outcome.faults) };
           return outcome.payload.run ? { run: outcome.payload.run } : { fault: 'It made no run.' };
@@ -69,14 +70,7 @@ export function TriggerDialog({ target, onClose }: { target: Target; onClose(don
               {target.count === 1 ? 'It runs' : 'They run'} at once, with {target.count === 1 ? 'its' : 'their'} own input. The
               next fires stay as they are; paused schedules run, too.
             </Text>
-            <TextInput
-              label="Reason"
-              description="Others read it at the run and in the history. May be left empty."
-              maxLength={2000}
-              value={reason}
-              onChange={(event) => setReason(event.currentTarget.value)}
-              data-autofocus
-            />
+            <ReasonField value={reason} onChange={setReason} where="at the run and in the history" first />
             {fault !== null && (
               <Alert color="red" role="alert">
                 {fault}

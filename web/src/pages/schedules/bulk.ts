@@ -6,7 +6,7 @@ export const AT_ONCE = 100;
 export interface BulkResult {
   /** How many were changed, as the server counted them. */
   done: number;
-  /** What is wrong, and that the rest is as it was; null: all is done. */
+  /** What is wrong, and what became of the others; null: all is done. */
   fault: string | null;
 }
 
@@ -18,16 +18,28 @@ export async function inBatches(
 ): Promise<BulkResult> {
   let done = 0;
   for (let from = 0; from < ids.length; from += AT_ONCE) {
-    const outcome = await act(ids.slice(from, from + AT_ONCE));
+    const batch = ids.slice(from, from + AT_ONCE);
+    const outcome = await act(batch);
     if (!outcome.ok) {
-      const rest = ids.length - from;
-      const left = done === 0 && from === 0 ? 'Nothing was changed.' : `${done} were changed before it, ${rest} were not.`;
+      const doubtful = outcome.unknown ? batch.length : 0;
+      const left = leftText(done, doubtful, ids.length - from - doubtful);
       return { done, fault: `${outcome.faults.map(({ message }) => message).join(' ')} ${left}` };
     }
     done += outcome.payload.count;
     told(done);
   }
   return { done, fault: null };
+}
+
+function leftText(done: number, doubtful: number, rest: number): string {
+  if (done === 0 && doubtful === 0) return 'Nothing was changed.';
+  const parts: readonly [number, string][] = [
+    [done, 'were changed before it'],
+    [doubtful, 'may have been changed'],
+    [rest, 'were not'],
+  ];
+  const said = parts.filter(([count]) => count > 0).map((part) => part.join(' '));
+  return `${said.join(', ')}.`;
 }
 
 /** Does it to each of them, a few at a time, and answers in their order. */

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useSession } from '../../api/session.tsx';
 import { faultText, useAct } from '../../api/useAct.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { ReasonField } from '../../parts/ReasonField.tsx';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { pauseEnd } from '../../parts/pauseEnd.ts';
 import { sayDone, sayFault } from '../../parts/toasts.tsx';
@@ -115,15 +116,7 @@ function PauseTaskDialog({ task, onClose }: DialogProps) {
         <List.Item>Nobody can trigger it, or retry a run of it.</List.Item>
         <List.Item>What is queued or runs already goes on.</List.Item>
       </List>
-      <TextInput
-        label="Reason"
-        description="Others read it here and in the audit trail."
-        required
-        value={reason}
-        maxLength={2000}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} required where="here and in the audit trail" first />
       <UntilField zone={zone} value={until} onChange={setUntil} fault={end.fault} />
     </FormDialog>
   );

@@ -20,19 +20,21 @@ import { Link } from 'wouter';
 import type { HttpMethod } from '../../api/schema.generated.ts';
 import { useMay, useSession } from '../../api/session.tsx';
 import { useAct } from '../../api/useAct.ts';
-import { CopyButton } from '../../parts/CopyButton.tsx';
 import { DurationField } from '../../parts/DurationField.tsx';
 import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
 import type { FieldFault } from '../../parts/fieldFaults.ts';
+import { focusFault } from '../../parts/focusFault.ts';
 import { NeedsRole } from '../../parts/NeedsRole.tsx';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { Panel } from '../../parts/Panel.tsx';
 import { sayDone } from '../../parts/toasts.tsx';
+import { useLeaveGuard } from '../../parts/useLeaveGuard.tsx';
 import { navigate } from '../../shell/location.ts';
 import { RowsField } from './RowsField.tsx';
+import { SigningField } from './SigningField.tsx';
 import { CreateHttpTaskDocument, TaskToEditDocument, UpdateHttpTaskDocument } from './task.generated.ts';
-import { EMPTY, faultsIn, formOf, inputOf, newSigningSecret, patchOf, WITH_BODY } from './taskForm.ts';
+import { EMPTY, faultsIn, formOf, inputOf, patchOf, WITH_BODY } from './taskForm.ts';
 import type { SecretRow, TaskForm } from './taskForm.ts';
 
 /** The form of an HTTP task: a new one, or one that is there. */
@@ -106,11 +108,12 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
   const back = id === null ? '/tasks' : `/tasks/${encodeURIComponent(start.key)}`;
   const other = faultsElsewhere(faults, FIELDS);
   const touched = JSON.stringify(form) !== JSON.stringify(start);
+  const { question, release } = useLeaveGuard(touched);
 
   async function submit() {
     const seen = faultsIn(form, id === null);
     setFaults(seen);
-    if (seen.length > 0) return focusFault();
+    if (seen.length > 0) return focusFault(document.querySelector('#content'));
     setBusy(true);
     const outcome =
       id === null
@@ -119,8 +122,9 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
     setBusy(false);
     if (!outcome.ok) {
       setFaults(fieldFaults(outcome.faults, ['input', 'patch', 'http']));
-      return focusFault();
+      return focusFault(document.querySelector('#content'));
     }
+    release();
     sayDone(id === null ? 'Created' : 'Changed', form.name);
     navigate(`/tasks/${encodeURIComponent(outcome.payload.task?.key ?? form.key)}`);
   }
@@ -258,7 +262,7 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
                   )
                 }
               />
-              <Signing
+              <SigningField
                 value={form.signingSecret}
                 fault={at('signingSecret')}
                 onChange={(signingSecret) => set({ signingSecret })}
@@ -392,52 +396,7 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
           </Group>
         </Stack>
       </form>
+      {question}
     </>
   );
-}
-
-interface SigningProps {
-  value: TaskForm['signingSecret'];
-  fault: string | null;
-  onChange(value: TaskForm['signingSecret']): void;
-}
-
-/** The secret that requests are signed with: given or made, and never shown again. */
-function Signing({ value, fault, onChange }: SigningProps) {
-  if (value.kept)
-    return (
-      <Group gap="xs">
-        <Text size="sm">Requests are signed (Standard Webhooks). The secret is never shown again.</Text>
-        <Button size="compact-xs" variant="default" onClick={() => onChange({ kept: false, value: '' })}>
-          Replace or remove the signing secret
-        </Button>
-      </Group>
-    );
-  return (
-    <Group gap="xs" align="flex-end" wrap="nowrap">
-      <TextInput
-        flex={1}
-        miw={0}
-        label="Signing secret"
-        description="Signs each request (Standard Webhooks), so that who is called knows the sender: whsec_ and base64. Empty: not signed. Copy it before you save."
-        placeholder="whsec_…"
-        autoComplete="off"
-        className="mono"
-        value={value.value}
-        error={fault}
-        onChange={(event) => onChange({ kept: false, value: event.currentTarget.value })}
-      />
-      {value.value !== '' && <CopyButton text={value.value} label="Copy the signing secret" />}
-      <Button
-        variant="default"
-        onClick={() => onChange({ kept: false, value: newSigningSecret((bytes) => crypto.getRandomValues(bytes)) })}
-      >
-        Make one
-      </Button>
-    </Group>
-  );
-}
-
-function focusFault(): void {
-  requestAnimationFrame(() => document.querySelector<HTMLElement>('main form [aria-invalid=true]')?.focus());
 }

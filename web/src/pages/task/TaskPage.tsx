@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Code, Grid, Group, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Alert, Anchor, Badge, Code, Grid, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { IconPlayerPauseFilled } from '@tabler/icons-react';
 import { Link, Redirect } from 'wouter';
 import { useQuery } from 'urql';
@@ -13,14 +13,17 @@ import { PageHead } from '../../parts/PageHead.tsx';
 import { Panel } from '../../parts/Panel.tsx';
 import { retryWords } from '../../parts/retryWords.ts';
 import { StateBadge } from '../../parts/StateBadge.tsx';
-import { RUN_LOOKS, SCHEDULE_LOOKS, TASK_LOOKS } from '../../parts/states.ts';
+import { TASK_LOOKS } from '../../parts/states.ts';
 import { Instant } from '../../time/Instant.tsx';
-import { formatDuration, formatStretch } from '../../time/format.ts';
+import { formatDuration } from '../../time/format.ts';
 import { InputSchema } from './InputSchema.tsx';
+import { LastRuns } from './LastRuns.tsx';
+import { Schedules } from './Schedules.tsx';
 import { TaskActions } from './TaskActions.tsx';
-import { TaskByIdDocument, TaskPageDocument, TaskRunsDocument } from './task.generated.ts';
+import { TaskByIdDocument, TaskPageDocument } from './task.generated.ts';
 import type { TaskPageQuery } from './task.generated.ts';
 import { concurrencyWords, kindWords, retentionWords } from './words.ts';
+import { Workers } from './Workers.tsx';
 
 export type ShownTask = NonNullable<TaskPageQuery['task']>;
 
@@ -197,177 +200,6 @@ function Request({ http, operator }: { http: NonNullable<ShownTask['http']>; ope
           </Text>
           <JsonView value={http.body} name="Body" />
         </Stack>
-      )}
-    </Panel>
-  );
-}
-
-const DOING = { INITIAL_WAIT: 'waits after its start', IDLE: 'idle', RUNNING: 'running' } as const;
-
-function Workers({ task }: { task: ShownTask }) {
-  return (
-    <Panel title="Workers">
-      {task.workers.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          No live worker can run it.
-        </Text>
-      ) : (
-        <Table verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Worker</Table.Th>
-              <Table.Th>With regard to it</Table.Th>
-              <Table.Th ta="right">Runs</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {task.workers.map(({ worker, state, runningCount }) => (
-              <Table.Tr key={worker.id}>
-                <Table.Td>
-                  <Anchor component={Link} href="/workers" size="sm">
-                    {worker.hostname}
-                  </Anchor>{' '}
-                  <Text span size="xs" c="dimmed">
-                    process {worker.pid}
-                  </Text>
-                </Table.Td>
-                <Table.Td>{DOING[state]}</Table.Td>
-                <Table.Td ta="right">{runningCount}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      )}
-    </Panel>
-  );
-}
-
-function Schedules({ task }: { task: ShownTask }) {
-  const { nodes, totalCount } = task.schedules;
-  return (
-    <Panel
-      title={totalCount === 0 ? 'Schedules' : `Schedules (${totalCount})`}
-      actions={
-        totalCount > nodes.length && (
-          <Anchor component={Link} href={`/schedules?task=${encodeURIComponent(task.key)}`} size="sm">
-            All {totalCount}
-          </Anchor>
-        )
-      }
-    >
-      {nodes.length === 0 ? (
-        <EmptyState title="No schedule runs it">
-          A schedule says when it is to run. It can be triggered by hand at any time.
-        </EmptyState>
-      ) : (
-        <Table.ScrollContainer minWidth={460}>
-          <Table verticalSpacing={6}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Schedule</Table.Th>
-                <Table.Th w={110}>State</Table.Th>
-                <Table.Th w={120}>Last run</Table.Th>
-                <Table.Th w={130}>Next fire</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {nodes.map((schedule) => (
-                <Table.Tr key={schedule.id}>
-                  <Table.Td>
-                    <Anchor component={Link} href={`/schedules/${schedule.id}`} size="sm">
-                      {schedule.name}
-                    </Anchor>
-                  </Table.Td>
-                  <Table.Td>
-                    <StateBadge look={SCHEDULE_LOOKS[schedule.state]} />
-                  </Table.Td>
-                  <Table.Td>
-                    {schedule.lastRun && (
-                      <Anchor component={Link} href={`/runs/${schedule.lastRun.id}`} underline="never" style={{ lineHeight: 0 }}>
-                        <StateBadge look={RUN_LOOKS[schedule.lastRun.state]} />
-                      </Anchor>
-                    )}
-                  </Table.Td>
-                  <Table.Td>
-                    <Instant at={schedule.nextFireAt} size="sm" />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
-    </Panel>
-  );
-}
-
-function LastRuns({ taskKey }: { taskKey: string }) {
-  const { data, error, reread } = useLive({
-    query: TaskRunsDocument,
-    variables: { key: taskKey },
-    on: (change) => change.of === 'run' && change.taskKey === taskKey,
-  });
-  const runs = data?.task?.runs.nodes;
-  return (
-    <Panel
-      title="Last runs"
-      actions={
-        <Anchor component={Link} href={`/runs?task=${encodeURIComponent(taskKey)}`} size="sm">
-          All its runs
-        </Anchor>
-      }
-    >
-      {error && !data && <ErrorNotice error={error} retry={reread} />}
-      {!data && !error && <Skeleton h={320} />}
-      {runs?.length === 0 && <EmptyState title="It has never run">Trigger it to see its first run here.</EmptyState>}
-      {runs && runs.length > 0 && (
-        <Table.ScrollContainer minWidth={520}>
-          <Table verticalSpacing={6}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th w={150}>State</Table.Th>
-                <Table.Th w={130}>For</Table.Th>
-                <Table.Th w={100}>Took</Table.Th>
-                <Table.Th>Schedule</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {runs.map((run) => (
-                <Table.Tr key={run.id}>
-                  <Table.Td>
-                    <Anchor component={Link} href={`/runs/${run.id}`} underline="never" style={{ lineHeight: 0 }}>
-                      <StateBadge look={RUN_LOOKS[run.state]} />
-                    </Anchor>
-                    {run.error && (
-                      <Text size="xs" c="dimmed">
-                        {run.error.code}
-                      </Text>
-                    )}
-                  </Table.Td>
-                  <Table.Td>
-                    <Instant at={run.scheduledFor} size="sm" />
-                  </Table.Td>
-                  <Table.Td>
-                    <Text size="sm" className="nowrap">
-                      {run.durationMs === null ? '–' : formatStretch(run.durationMs)}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    {run.schedule ? (
-                      <Anchor component={Link} href={`/schedules/${run.schedule.id}`} size="sm">
-                        {run.schedule.name}
-                      </Anchor>
-                    ) : (
-                      <Text size="sm" c="dimmed">
-                        by hand
-                      </Text>
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
       )}
     </Panel>
   );

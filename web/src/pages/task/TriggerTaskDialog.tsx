@@ -1,14 +1,15 @@
-import { JsonInput, Radio, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Radio, Select, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { OverlapPolicy } from '../../api/schema.generated.ts';
 import { useSession } from '../../api/session.tsx';
-import { useAct } from '../../api/useAct.ts';
+import { faultText, useAct } from '../../api/useAct.ts';
 import { newKey } from '../../api/wishKey.ts';
-import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
-import type { FieldFault } from '../../parts/fieldFaults.ts';
+import { inputFieldsOf } from '../../form/inputFields.ts';
+import { RunInput, useRunInput } from '../../form/RunInput.tsx';
+import { faultsAt, faultsOf } from '../../parts/faults.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
+import { ReasonField, givenReason } from '../../parts/ReasonField.tsx';
 import { instantOf, InstantField } from '../../parts/InstantField.tsx';
-import { readInput } from '../../parts/readInput.ts';
 import { sayDone } from '../../parts/toasts.tsx';
 import { navigate } from '../../shell/location.ts';
 import { BROWSER_ZONE } from '../../time/format.ts';
@@ -23,32 +24,28 @@ import { OVERLAP_CHOICES } from './words.ts';
 export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(): void }) {
   const act = useAct();
   const { clockOffset } = useSession();
-  const [text, setText] = useState(() => {
-    const sketch = task.inputSchema ? sketchOf(task.inputSchema) : {};
-    return Object.keys(sketch).length === 0 ? '' : JSON.stringify(sketch, null, 2);
-  });
+  const { form, input, whole } = useRunInput(beginningOf(task.inputSchema));
   const [later, setLater] = useState(false);
   const [at, setAt] = useState(() => wallOf(Math.ceil((Date.now() + clockOffset) / 3_600_000) * 3_600_000, BROWSER_ZONE));
   const [overlap, setOverlap] = useState<OverlapPolicy>('SKIP');
   const [reason, setReason] = useState('');
-  const [faults, setFaults] = useState<readonly FieldFault[]>([]);
   const [key] = useState(() => newKey());
-  const input = readInput(text);
   const runAt = later ? instantOf(at, BROWSER_ZONE) : null;
+  const faultOf = (field: string) => faultText(faultsAt(form.refused, [field])) || null;
 
   async function trigger() {
     const question = {
       task: { id: task.id },
-      input: input.value,
+      input,
       runAt,
       overlapPolicy: overlap,
-      reason: reason.trim() === '' ? null : reason.trim(),
+      reason: givenReason(reason),
     };
     const outcome = await act(TriggerTaskDocument, { input: { ...question, idempotencyKey: key(question) } }, 'triggerTask');
     if (!outcome.ok) {
-      const found = fieldFaults(outcome.faults, ['input']);
-      setFaults(found);
-      return faultsElsewhere(found, FIELDS) ?? 'It was refused: the field above says why.';
+      const faults = faultsOf(outcome.faults);
+      form.refuse(faults);
+      return faultText(faults);
     }
     const { run, runs } = outcome.payload;
     sayDone(later ? 'Planned' : 'Triggered', runs.length > 1 ? `${runs.length} runs, one for each worker.` : task.name);
@@ -60,29 +57,13 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
     <FormDialog
       title={`Trigger ${task.name}`}
       confirm={later ? 'Plan the run' : 'Trigger now'}
-      ready={input.fault === null && (!later || runAt !== null)}
+      ready={whole && (!later || runAt !== null)}
+      noValidate
       onClose={onClose}
       onConfirm={trigger}
     >
-      <JsonInput
-        label="Input"
-        description={
-          task.kind === 'HTTP'
-            ? 'A JSON object that is sent in place of the body. Empty: the body of the task.'
-            : task.inputSchema
-              ? 'A JSON object. What it may hold stands below.'
-              : 'A JSON object, or nothing.'
-        }
-        value={text}
-        onChange={setText}
-        autosize
-        minRows={3}
-        maxRows={14}
-        error={input.fault ?? faultAt(faults, 'input')}
-        classNames={{ input: 'mono' }}
-        spellCheck={false}
-      />
-      {task.inputSchema && <InputSchema schema={task.inputSchema} whole={false} />}
+      <RunInput form={form} task={task} />
+      {task.inputSchema && !isDrawn(task.inputSchema) && <InputSchema schema={task.inputSchema} whole={false} />}
       <Radio.Group label="When" value={later ? 'later' : 'now'} onChange={(value) => setLater(value === 'later')}>
         <Stack gap="xs" mt={4}>
           <Radio value="now" label="At once" />
@@ -94,7 +75,7 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
           />
         </Stack>
       </Radio.Group>
-      {later && <InstantField label="Run at" value={at} onChange={setAt} error={faultAt(faults, 'runAt')} required />}
+      {later && <InstantField label="Run at" value={at} onChange={setAt} error={faultOf('runAt')} required />}
       <Select
         label="While another run of the task has not ended"
         description={later ? 'Decided when its time has come; where it would be refused it is canceled then.' : undefined}
@@ -102,16 +83,14 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
         value={overlap}
         onChange={(value) => value !== null && setOverlap(value as OverlapPolicy)}
         allowDeselect={false}
-        error={faultAt(faults, 'overlapPolicy')}
+        error={faultOf('overlapPolicy')}
       />
-      <TextInput
-        label="Reason"
-        description="Others read it at the run and in the audit trail. May be left empty."
+      <ReasonField
         value={reason}
-        maxLength={2000}
-        error={faultAt(faults, 'reason')}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        data-autofocus
+        onChange={setReason}
+        where="at the run and in the audit trail"
+        first={task.inputSchema === null}
+        error={faultOf('reason')}
       />
       <Text size="xs" c="dimmed">
         It runs outside of all schedules: their next times stay what they are.
@@ -120,4 +99,10 @@ export function TriggerTaskDialog({ task, onClose }: { task: ShownTask; onClose(
   );
 }
 
-const FIELDS = ['input', 'runAt', 'overlapPolicy', 'reason'];
+const isDrawn = (schema: unknown): boolean => inputFieldsOf(schema) !== null;
+
+/** What is to be written as JSON begins with what its schema asks for. */
+function beginningOf(schema: ShownTask['inputSchema']): Record<string, unknown> | null {
+  const sketch = schema === null || isDrawn(schema) ? {} : sketchOf(schema);
+  return Object.keys(sketch).length === 0 ? null : sketch;
+}

@@ -1,30 +1,25 @@
-import { Alert, Button, Code, Group, NativeSelect, Radio, Skeleton, Stack, Switch, Table, Text, TextInput } from '@mantine/core';
+import { Alert, Skeleton, Switch, Table, Text, TextInput } from '@mantine/core';
 import { IconAlertTriangle, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
-import { Dialog } from '../../parts/Dialog.tsx';
 import type { Role } from '../../api/schema.generated.ts';
 import { useMay, useSession } from '../../api/session.tsx';
 import { faultText, useAct } from '../../api/useAct.ts';
 import { useLive } from '../../api/useLive.ts';
-import { CopyButton } from '../../parts/CopyButton.tsx';
-import { copyText } from '../../parts/copyText.ts';
-import { faultAt, faultsElsewhere, fieldFaults } from '../../parts/fieldFaults.ts';
-import type { FieldFault } from '../../parts/fieldFaults.ts';
 import { FormDialog } from '../../parts/FormDialog.tsx';
-import { instantOf, InstantField } from '../../parts/InstantField.tsx';
 import { MayButton } from '../../parts/MayButton.tsx';
 import { NeedsRole } from '../../parts/NeedsRole.tsx';
 import { EmptyState, ErrorNotice } from '../../parts/Notices.tsx';
 import { PageHead } from '../../parts/PageHead.tsx';
 import { StateBadge } from '../../parts/StateBadge.tsx';
-import { sayDone, sayFault } from '../../parts/toasts.tsx';
+import { sayDone } from '../../parts/toasts.tsx';
 import { useFilters } from '../../shell/location.ts';
 import { useNow } from '../../time/clock.ts';
-import { BROWSER_ZONE } from '../../time/format.ts';
 import { Instant } from '../../time/Instant.tsx';
-import { wallOf } from '../../time/wallClock.ts';
-import { LASTINGS, ROLES, stateOf, TOKEN_LOOKS } from './tokenList.ts';
-import { ApiTokensDocument, CreateApiTokenDocument, RevokeApiTokenDocument } from './tokens.generated.ts';
+import { CreateTokenDialog } from './CreateTokenDialog.tsx';
+import type { MadeToken } from './CreateTokenDialog.tsx';
+import { SecretDialog } from './SecretDialog.tsx';
+import { stateOf, TOKEN_LOOKS } from './tokenList.ts';
+import { ApiTokensDocument, RevokeApiTokenDocument } from './tokens.generated.ts';
 import type { ApiTokensQuery } from './tokens.generated.ts';
 
 type ShownToken = ApiTokensQuery['apiTokens'][number];
@@ -51,6 +46,7 @@ function Tokens() {
   const { viewer, clockOffset } = useSession();
   const [search, change] = useFilters();
   const [dialog, setDialog] = useState<'CREATE' | { revoke: ShownToken } | null>(null);
+  const [made, setMade] = useState<MadeToken | null>(null);
   const now = useNow(10_000) + clockOffset;
   const all = search.get('ended') === '1';
   const tokens = data?.apiTokens ?? [];
@@ -111,7 +107,16 @@ function Tokens() {
           )}
         </>
       )}
-      {dialog === 'CREATE' && <CreateDialog onClose={() => setDialog(null)} onDone={reread} />}
+      {dialog === 'CREATE' && (
+        <CreateTokenDialog
+          onClose={() => setDialog(null)}
+          onDone={(token) => {
+            reread();
+            setMade(token);
+          }}
+        />
+      )}
+      {made && <SecretDialog {...made} onClose={() => setMade(null)} />}
       {dialog !== null && dialog !== 'CREATE' && (
         <RevokeDialog
           token={dialog.revoke}
@@ -224,144 +229,5 @@ function RevokeDialog({ token, own, onClose, onDone }: { token: ShownToken; own:
         data-autofocus
       />
     </FormDialog>
-  );
-}
-
-const FIELDS = ['name', 'role', 'expiresAt'];
-const DAY = 86_400_000;
-
-function CreateDialog({ onClose, onDone }: { onClose(): void; onDone(): void }) {
-  const act = useAct();
-  const { clockOffset } = useSession();
-  const [name, setName] = useState('');
-  const [role, setRole] = useState<Role>('VIEWER');
-  const [lasting, setLasting] = useState('90');
-  const [at, setAt] = useState(() => wallOf(Date.now() + 30 * DAY, BROWSER_ZONE));
-  const [faults, setFaults] = useState<readonly FieldFault[]>([]);
-  const [busy, setBusy] = useState(false);
-  const [made, setMade] = useState<{ name: string; secret: string } | null>(null);
-  const other = faultsElsewhere(faults, FIELDS);
-
-  function expiry(): string | null {
-    if (lasting === 'at') return instantOf(at, BROWSER_ZONE);
-    const days = LASTINGS.find(({ value }) => value === lasting)?.days ?? null;
-    return days === null ? null : new Date(Date.now() + clockOffset + days * DAY).toISOString();
-  }
-
-  async function create() {
-    setBusy(true);
-    const outcome = await act(
-      CreateApiTokenDocument,
-      { input: { name: name.trim(), role, expiresAt: expiry() } },
-      'createApiToken',
-    );
-    setBusy(false);
-    if (!outcome.ok) return setFaults(fieldFaults(outcome.faults, ['input']));
-    onDone();
-    setMade({ name: name.trim(), secret: outcome.payload.secret ?? '' });
-  }
-
-  if (made) return <Secret {...made} onClose={onClose} />;
-  return (
-    <Dialog onClose={onClose} title="New token">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!busy) void create();
-        }}
-      >
-        <Stack>
-          <TextInput
-            label="Name"
-            description="Who or what bears it. The audit trail gives it."
-            placeholder="ci-deploy"
-            required
-            value={name}
-            maxLength={100}
-            error={faultAt(faults, 'name')}
-            onChange={(event) => setName(event.currentTarget.value)}
-            data-autofocus
-          />
-          <Radio.Group
-            label="Role"
-            description="The least that is enough."
-            value={role}
-            onChange={(value) => setRole(value as Role)}
-            error={faultAt(faults, 'role')}
-          >
-            <Stack gap="xs" mt="xs">
-              {ROLES.map((each) => (
-                <Radio key={each.value} {...each} />
-              ))}
-            </Stack>
-          </Radio.Group>
-          <NativeSelect
-            label="It lasts"
-            data={LASTINGS.map(({ value, label }) => ({ value, label }))}
-            value={lasting}
-            error={lasting === 'at' ? null : faultAt(faults, 'expiresAt')}
-            onChange={(event) => setLasting(event.currentTarget.value)}
-          />
-          {lasting === 'at' && (
-            <InstantField label="Expires" value={at} onChange={setAt} error={faultAt(faults, 'expiresAt')} required />
-          )}
-          {other !== null && (
-            <Alert color="red" role="alert">
-              {other}
-            </Alert>
-          )}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Close
-            </Button>
-            <Button type="submit" loading={busy} disabled={name.trim() === '' || (lasting === 'at' && expiry() === null)}>
-              Create
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Dialog>
-  );
-}
-
-/** Shown this once: it is closed by its own button only. */
-function Secret({ name, secret, onClose }: { name: string; secret: string; onClose(): void }) {
-  const [copied, setCopied] = useState(false);
-
-  async function copy() {
-    const done = await copyText(secret);
-    setCopied(done);
-    if (!done) sayFault('Not copied', 'The browser does not let this page write to the clipboard: select it by hand.');
-  }
-
-  return (
-    <Dialog
-      onClose={onClose}
-      title={`The token ${name}`}
-      withCloseButton={false}
-      closeOnClickOutside={false}
-      closeOnEscape={false}
-    >
-      <Stack>
-        <Alert color="orange" icon={<IconAlertTriangle />} title="Keep it: it is shown this once">
-          The server stores no more than its hash. Who has it is let in; hand it on over a channel that is kept secret.
-        </Alert>
-        <Group gap="xs" wrap="nowrap">
-          <Code block flex={1} style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }} aria-label="The secret">
-            {secret}
-          </Code>
-          <CopyButton text={secret} label="Copy the secret" />
-        </Group>
-        <Text size="sm" c="dimmed">
-          Programs send it as <Code>Authorization: Bearer …</Code>.
-        </Text>
-        <Group justify="space-between">
-          <Button variant="default" onClick={() => void copy()}>
-            {copied ? 'Copied' : 'Copy it'}
-          </Button>
-          <Button onClick={onClose}>I have kept it</Button>
-        </Group>
-      </Stack>
-    </Dialog>
   );
 }

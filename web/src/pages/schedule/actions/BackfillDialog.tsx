@@ -1,4 +1,4 @@
-import { Alert, Checkbox, Group, Loader, NumberInput, Select, SimpleGrid, Text, TextInput } from '@mantine/core';
+import { Alert, Checkbox, Group, Loader, NumberInput, Select, SimpleGrid, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useEffect, useEffectEvent, useState } from 'react';
 import type { BackfillSelection } from '../../../api/schema.generated.ts';
@@ -12,6 +12,7 @@ import { readWall, wallOf } from '../../../time/wallClock.ts';
 import { BackfillScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
 import { FormDialog } from '../../../parts/FormDialog.tsx';
+import { ReasonField, givenReason } from '../../../parts/ReasonField.tsx';
 
 const DAY_MS = 86_400_000;
 /** The first this many are named. */
@@ -68,7 +69,7 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
       ready={wellFormed && count > 0}
       onClose={onClose}
       onConfirm={async () => {
-        const reasoned = { ...input, reason: reason.trim() === '' ? null : reason.trim() };
+        const reasoned = { ...input, reason: givenReason(reason) };
         const outcome = await act(
           BackfillScheduleDocument,
           { input: { ...reasoned, idempotencyKey: key(reasoned) } },
@@ -104,13 +105,7 @@ export function BackfillDialog({ schedule, onClose, onBegun }: BackfillDialogPro
         checked={newestFirst}
         onChange={(event) => setNewestFirst(event.currentTarget.checked)}
       />
-      <TextInput
-        label="Reason"
-        description="Others read it in the history. May be left empty."
-        value={reason}
-        maxLength={2000}
-        onChange={(event) => setReason(event.currentTarget.value)}
-      />
+      <ReasonField value={reason} onChange={setReason} />
       <PreviewNotice preview={preview} counted={counted} zone={zone} newestFirst={newestFirst} />
     </FormDialog>
   );

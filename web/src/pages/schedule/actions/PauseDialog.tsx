@@ -1,4 +1,4 @@
-import { Text, TextInput } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { useState } from 'react';
 import { useSession } from '../../../api/session.tsx';
 import { faultText, useAct } from '../../../api/useAct.ts';
@@ -7,6 +7,7 @@ import { PauseScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
 import { wallOf } from '../../../time/wallClock.ts';
 import { FormDialog } from '../../../parts/FormDialog.tsx';
+import { ReasonField } from '../../../parts/ReasonField.tsx';
 import { pauseEnd } from '../../../parts/pauseEnd.ts';
 import { UntilField } from '../../../parts/UntilField.tsx';
 
@@ -37,15 +38,7 @@ export function PauseDialog({ schedule, onClose }: { schedule: ShownSchedule; on
       }}
     >
       <Text size="sm">What comes due meanwhile does not run, and stands in the ledger as paused. Runs under way go on.</Text>
-      <TextInput
-        label="Reason"
-        description="Others read it here and in the history."
-        required
-        value={reason}
-        maxLength={2000}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} required where="here and in the history" first />
       <UntilField zone={zone} value={until} onChange={setUntil} fault={end.fault} />
     </FormDialog>
   );

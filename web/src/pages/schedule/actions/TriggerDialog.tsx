@@ -1,4 +1,4 @@
-import { JsonInput, Select, Text, TextInput } from '@mantine/core';
+import { Select, Text } from '@mantine/core';
 import { useState } from 'react';
 import type { OverlapPolicy } from '../../../api/schema.generated.ts';
 import { newKey } from '../../../api/wishKey.ts';
@@ -8,32 +8,39 @@ import { OVERLAP_WORDS } from '../policyWords.ts';
 import { TriggerScheduleDocument } from '../schedule.generated.ts';
 import type { ShownSchedule } from '../shown.ts';
 import { FormDialog } from '../../../parts/FormDialog.tsx';
-import { readInput } from '../../../parts/readInput.ts';
+import { ReasonField, givenReason } from '../../../parts/ReasonField.tsx';
+import { faultsOf } from '../../../parts/faults.ts';
+import { sameJson } from '../../../parts/path.ts';
+import { RunInput, useRunInput } from '../../../form/RunInput.tsx';
 
 /** Runs it at once, with its own input or another. */
 export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; onClose(): void }) {
   const act = useAct();
-  const own = schedule.input ? JSON.stringify(schedule.input, null, 2) : '';
-  const [text, setText] = useState(own);
+  const { form, input, whole } = useRunInput(schedule.input ?? null);
+  const changed = !sameJson(input, schedule.input ?? null);
   const [overlap, setOverlap] = useState<OverlapPolicy>(schedule.overlapPolicy);
   const [reason, setReason] = useState('');
-  const input = readInput(text);
   const [key] = useState(() => newKey());
   return (
     <FormDialog
       title="Trigger it now"
       confirm="Trigger"
-      ready={input.fault === null}
+      ready={whole}
+      noValidate
       onClose={onClose}
       onConfirm={async () => {
         const wish = {
           ref: { id: schedule.id },
-          ...(text !== own && { input: input.value }),
+          ...(changed && { input }),
           ...(overlap !== schedule.overlapPolicy && { overlapPolicy: overlap }),
-          reason: reason.trim() === '' ? null : reason.trim(),
+          reason: givenReason(reason),
         };
         const outcome = await act(TriggerScheduleDocument, { input: { ...wish, idempotencyKey: key(wish) } }, 'triggerSchedule');
-        if (!outcome.ok) return faultText(outcome.faults);
+        if (!outcome.ok) {
+          const faults = faultsOf(outcome.faults);
+          form.refuse(faults);
+          return faultText(faults);
+        }
         sayDone('Triggered', 'Its run stands first under Runs.');
         return null;
       }}
@@ -42,17 +49,10 @@ export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; 
         It runs once, at once, outside of the schedule: the next time stays what it is, and it does not count towards a limit of
         runs.
       </Text>
-      <JsonInput
-        label="Input"
-        description={text === own ? "The schedule's own." : "Another one than the schedule's, for this run only."}
-        value={text}
-        onChange={setText}
-        autosize
-        minRows={3}
-        maxRows={14}
-        error={input.fault}
-        classNames={{ input: 'mono' }}
-        spellCheck={false}
+      <RunInput
+        form={form}
+        task={schedule.task}
+        description={changed ? "Another one than the schedule's, for this run only." : "The schedule's own."}
       />
       <Select
         label="While a run of it has not ended"
@@ -64,14 +64,7 @@ export function TriggerDialog({ schedule, onClose }: { schedule: ShownSchedule; 
         onChange={(value) => value !== null && setOverlap(value as OverlapPolicy)}
         allowDeselect={false}
       />
-      <TextInput
-        label="Reason"
-        description="Others read it in the history. May be left empty."
-        value={reason}
-        maxLength={2000}
-        onChange={(event) => setReason(event.currentTarget.value)}
-        data-autofocus
-      />
+      <ReasonField value={reason} onChange={setReason} first={schedule.task.inputSchema === null} />
     </FormDialog>
   );
 }

@@ -1,5 +1,5 @@
-import { pathKey } from '../../parts/path.ts';
-import type { Path } from '../../parts/path.ts';
+import { pathKey } from '../parts/path.ts';
+import type { Path } from '../parts/path.ts';
 
 /** A stretch of the text, [from, until), counted in UTF-16 units. */
 export interface Span {

@@ -1,4 +1,4 @@
-import { isRecord } from '../../parts/path.ts';
+import { isRecord } from '../parts/path.ts';
 
 /** How one part of a task's input is asked for. */
 export interface InputField {

@@ -1,12 +1,12 @@
 import { Anchor, Box, Button, Group, Input, Stack, Text, Textarea } from '@mantine/core';
 import { useId, useRef } from 'react';
 import type { ReactNode } from 'react';
-import { faultsAt } from '../../parts/faults.ts';
+import { faultsAt } from '../parts/faults.ts';
 import { useField, useForm } from './form.tsx';
 import { placeOf, readJson } from './jsonText.ts';
 import type { Span } from './jsonText.ts';
-import { pathKey, sameJson } from '../../parts/path.ts';
-import type { Path } from '../../parts/path.ts';
+import { pathKey, sameJson } from '../parts/path.ts';
+import type { Path } from '../parts/path.ts';
 
 const LINE_PX = 20;
 const MOST_ROWS = 28;
@@ -19,8 +19,8 @@ interface JsonBoxProps {
 }
 
 /**
- * A part of the definition as JSON text. What is typed stays as it is typed while it means what the definition holds; while it is no
- * JSON, the definition stays as it was. Faults say their line, and lead to it.
+ * A part of the form as JSON text. What is typed stays as it is typed while it means what the form holds; while it is no JSON, the
+ * form stays as it was. Faults say their line, and lead to it.
  */
 export function JsonBox({ path, label, description, least = 6 }: JsonBoxProps) {
   const form = useForm();
@@ -122,7 +122,7 @@ export function JsonBox({ path, label, description, least = 6 }: JsonBoxProps) {
   );
 }
 
-/** Whether a text is what the definition holds, or not JSON yet: then it is kept for whoever goes on with it. */
+/** Whether a text is what the form holds, or not JSON yet: then it is kept for whoever goes on with it. */
 function stillMeans(text: string, value: unknown): boolean {
   if (text.trim() === '') return value === undefined;
   const read = readJson(text);

@@ -1,41 +1,52 @@
-import { Fieldset, Group, NativeSelect, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Fieldset, Group, NativeSelect, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
+import type { ReactNode } from 'react';
 import { ListAt, NumberAt, TextAt } from './fields.tsx';
 import { brokenTexts, useField, useForm } from './form.tsx';
 import { inputFieldsOf } from './inputFields.ts';
 import type { InputField } from './inputFields.ts';
 import { JsonBox } from './JsonBox.tsx';
-import { isRecord } from '../../parts/path.ts';
-import type { Path } from '../../parts/path.ts';
-import type { ChosenTask } from './TaskPicker.tsx';
+import { isRecord } from '../parts/path.ts';
+import type { Path } from '../parts/path.ts';
 
-/** What each run is given: a form where the task says what it takes, JSON else. */
-export function InputSection({ task }: { task: ChosenTask | null }) {
+interface InputFormProps {
+  /** Not needed where it can only be written as JSON. */
+  title: ReactNode;
+  /** Of the inputs that the task takes; null: any object. */
+  schema: unknown;
+  /** What is said of the JSON. */
+  description: string;
+}
+
+/** The field `input` of a form, what a run is given: drawn where the task says what it takes, JSON else. */
+export function InputForm({ title, schema, description }: InputFormProps) {
   const [mode, setMode] = useState<'FORM' | 'JSON'>('FORM');
   const form = useForm();
   const { value } = useField(['input']);
-  const fields = inputFieldsOf(task?.inputSchema);
+  const fields = inputFieldsOf(schema);
   const broken = brokenTexts(form.texts, ['input']).includes('input');
   const drawn = fields !== null && (value === undefined || isRecord(value)) && !broken;
   const unknown =
     fields === null || !isRecord(value) ? [] : Object.keys(value).filter((name) => !fields.some((field) => field.name === name));
   return (
     <Stack gap="sm">
-      <Group justify="space-between">
-        <Title order={2}>Input</Title>
-        {fields !== null && (
-          <SegmentedControl
-            size="xs"
-            aria-label="How the input is edited"
-            data={[
-              { value: 'FORM', label: 'Form' },
-              { value: 'JSON', label: 'JSON' },
-            ]}
-            value={drawn ? mode : 'JSON'}
-            onChange={(next) => setMode(next as 'FORM' | 'JSON')}
-          />
-        )}
-      </Group>
+      {title && (
+        <Group justify="space-between">
+          {title}
+          {fields !== null && (
+            <SegmentedControl
+              size="xs"
+              aria-label="How the input is edited"
+              data={[
+                { value: 'FORM', label: 'Form' },
+                { value: 'JSON', label: 'JSON' },
+              ]}
+              value={drawn ? mode : 'JSON'}
+              onChange={(next) => setMode(next as 'FORM' | 'JSON')}
+            />
+          )}
+        </Group>
+      )}
       {drawn && mode === 'FORM' ? (
         <>
           <InputFields fields={fields} path={['input']} />
@@ -46,16 +57,7 @@ export function InputSection({ task }: { task: ChosenTask | null }) {
           )}
         </>
       ) : (
-        <JsonBox
-          path={['input']}
-          label="Input as JSON"
-          description={
-            task?.kind === 'HTTP'
-              ? 'An object; it is sent as the body of the request, in place of the task’s own.'
-              : 'An object that every run is given; empty: none.'
-          }
-          least={4}
-        />
+        <JsonBox path={['input']} label="Input as JSON" description={description} least={4} />
       )}
     </Stack>
   );

@@ -2,14 +2,13 @@ import { ActionIcon, Button, Group, Input, NativeSelect, NumberInput, Stack, Tex
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
-import { readDuration, writeDuration } from '../../time/durationParts.ts';
-import type { DurationUnit } from '../../time/durationParts.ts';
-import { ORDER } from '../../parts/fieldOrder.ts';
-import { readWall, wallOf } from '../../time/wallClock.ts';
-import { useField, useForm } from './form.tsx';
-import type { Path } from '../../parts/path.ts';
+import { UNIT_WORDS, readDuration, writeDuration } from '../time/durationParts.ts';
+import type { DurationUnit } from '../time/durationParts.ts';
+import { ORDER } from '../parts/fieldOrder.ts';
+import { useField } from './form.tsx';
+import type { Path } from '../parts/path.ts';
 
-interface Asked {
+export interface Asked {
   path: Path;
   label: string;
   description?: ReactNode;
@@ -17,9 +16,9 @@ interface Asked {
   placeholder?: string;
 }
 
-const textOf = (value: unknown): string =>
+export const textOf = (value: unknown): string =>
   value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-const shown = (asked: Asked) => ({
+export const shown = (asked: Asked) => ({
   inputWrapperOrder: ORDER,
   label: asked.label,
   description: asked.description,
@@ -104,15 +103,6 @@ export function NumberAt({ min, max, whole = true, empty, ...asked }: NumberAtPr
   );
 }
 
-const UNIT_WORDS: Record<DurationUnit, string> = {
-  SECONDS: 'seconds',
-  MINUTES: 'minutes',
-  HOURS: 'hours',
-  DAYS: 'days',
-  WEEKS: 'weeks',
-  MONTHS: 'months',
-  YEARS: 'years',
-};
 const CLOCK_UNITS: readonly DurationUnit[] = ['SECONDS', 'MINUTES', 'HOURS', 'DAYS'];
 
 interface DurationAtProps extends Asked {
@@ -154,63 +144,6 @@ export function DurationAt({ units = CLOCK_UNITS, unit: first = 'MINUTES', ...as
     />
   );
 }
-
-/** A wall clock's time that is kept as it is. */
-export function WallAt({ keepsEmpty = false, ...asked }: Asked & { keepsEmpty?: boolean }) {
-  const { value, set, error } = useField(asked.path);
-  return (
-    <TextInput
-      {...shown(asked)}
-      type="datetime-local"
-      step={1}
-      value={textOf(value)}
-      error={error}
-      aria-label={asked.label}
-      onChange={({ currentTarget }) =>
-        set(currentTarget.value === '' ? (keepsEmpty ? '' : undefined) : withSeconds(currentTarget.value))
-      }
-    />
-  );
-}
-
-/** An instant, written as the clock of the schedule's zone shows it. */
-export function InstantAt(asked: Asked) {
-  const { zone } = useForm();
-  const { value, set, error } = useField(asked.path);
-  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  const wall = Number.isNaN(at) ? '' : safeWall(at, zone);
-  const reading = wall === '' ? null : readWall(wall, zone);
-  return (
-    <TextInput
-      {...shown(asked)}
-      description={
-        <>
-          {asked.description} On the clock of {zone}.
-          {reading?.is === 'TWICE' && ` This time comes twice there; it is the ${reading.at === at ? 'first' : 'second'}.`}
-        </>
-      }
-      type="datetime-local"
-      step={1}
-      value={wall}
-      error={error}
-      onChange={({ currentTarget }) => {
-        const next = readWall(withSeconds(currentTarget.value), zone);
-        set(next === null ? undefined : new Date(next.at).toISOString());
-      }}
-    />
-  );
-}
-
-function safeWall(at: number, zone: string): string {
-  try {
-    return wallOf(at, zone);
-  } catch {
-    // The zone is being typed.
-    return wallOf(at, 'UTC');
-  }
-}
-
-const withSeconds = (wall: string): string => (wall.length === 16 ? `${wall}:00` : wall);
 
 interface ListAtProps {
   path: Path;

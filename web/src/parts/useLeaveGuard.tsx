@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import { guardLeaving } from '../../shell/location.ts';
+import { guardLeaving } from '../shell/location.ts';
 
 /** Asks before unsaved changes are left. @returns the question, and how to leave without it */
 export function useLeaveGuard(unsaved: boolean): { question: ReactNode; release(): void } {
