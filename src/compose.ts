@@ -31,6 +31,7 @@ import { HTTP_QUEUE, openQueue } from './queue/queue.ts';
 import type { RunQueue } from './queue/queue.ts';
 import { readSecretKeys } from './secretKeys.ts';
 import { createSecretBox } from './secrets.ts';
+import { databaseFault, tasksFault, tryAddress } from './startFaults.ts';
 import { startEmbeddedPostgres } from './store/embedded.ts';
 import { ensureEventPartitions, readStreamId } from './store/events.ts';
 import { openStore } from './store/open.ts';
@@ -89,6 +90,7 @@ async function startParts(
   // A fault in the file stops the start before a database is touched.
   const schema = createSchema();
   const persisted = await persistedDocuments(config, schema);
+  await tryAddress(config);
   const embedded =
     config.databaseUrl === null
       ? await startEmbeddedPostgres({
@@ -101,6 +103,8 @@ async function startParts(
   let queue: RunQueue | undefined;
   const store = await openStore(embedded?.connectionString ?? (config.databaseUrl as string), log, async (sql) => {
     queue = await openQueue(sql, log);
+  }).catch((error: unknown) => {
+    throw config.databaseUrl === null ? error : databaseFault(error, config.databaseUrl);
   });
   if (queue === undefined) throw new Error('the queue was not opened with the store');
   const deliveries = queue;
@@ -119,10 +123,6 @@ async function startParts(
   await makePartitions().catch((error: unknown) =>
     log.warn({ err: error }, 'the partitions of the event table could not be made yet'),
   );
-  const adminSecret = await ensureAdminToken(store, config.adminToken, clock.now(), (secret) =>
-    keepAdminSecret(config.dataDir, secret),
-  );
-
   const { jwt, anonymousViewer } = config;
   const authenticate = await createAuthentication({ store, clock, log, jwt, anonymousViewer }).catch((error: Error) => {
     throw new ConfigError([`CARILLON_JWT_JWKS names a file that cannot be used: ${error.message}`]);
@@ -144,7 +144,9 @@ async function startParts(
 
   // Before anything fires: what was computed by other zone data may be due at another time.
   await recheckZones(commands, SERVER, log, ZONE_DATA);
-  const { tasks, broken } = await loadTasks(config.tasksDir);
+  const { tasks, broken } = await loadTasks(config.tasksDir).catch((error: unknown) => {
+    throw tasksFault(error, config.tasksDir);
+  });
   for (const { file, reason } of broken) log.error({ file, reason }, 'a task module could not be loaded; the others are');
   const keepsAll = Object.values(config.keep).every((ms) => ms === null);
   const codeTasks = [...(keepsAll ? [] : [retentionTask({ store, queue: deliveries, clock }, config.keep)]), ...tasks];
@@ -215,6 +217,10 @@ async function startParts(
   const engine = startEngine({ store, queue: deliveries, clock, log });
   stops.push(() => engine.stop());
 
+  // As late as can be: what stops the start before leaves no token behind that nobody was told.
+  const adminSecret = await ensureAdminToken(store, config.adminToken, clock.now(), (secret) =>
+    keepAdminSecret(config.dataDir, secret),
+  );
   const server = await createHttpServer({
     schema,
     authenticate,

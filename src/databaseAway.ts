@@ -10,7 +10,7 @@ const SOCKET = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREAC
  */
 const PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'];
 /** pg gives these no code: a connection that ended under a query, none to be had in time, no answer in time. */
-const CODELESS = /^(?:Connection terminated|timeout exceeded when trying to connect|Query read timeout)/;
+const CODELESS = /^(?:Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** How far a chain of causes is followed: longer ones are cycles. */
 const MAX_LINKS = 20;

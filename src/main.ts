@@ -64,10 +64,7 @@ function fail(error: unknown): never {
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `port ${port} is taken. Stop what listens there or set PORT to another one.`;
-  return error.stack ?? error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function banner(carillon: Carillon, config: Config): string {

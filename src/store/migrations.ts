@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
 import pg from 'pg';
+import { CONNECTION } from './connection.ts';
 import type * as schemaEngineGlue from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { DiffTarget, MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm/schema_engine_bg';
 
@@ -46,7 +47,7 @@ async function loadGlue(): Promise<typeof schemaEngineGlue> {
  */
 async function withEngine<T>(connectionString: string, use: (engine: SchemaEngine) => Promise<T>): Promise<T> {
   const { SchemaEngine } = await (glue ??= loadGlue());
-  const pool = new pg.Pool({ connectionString, max: 1 });
+  const pool = new pg.Pool({ ...CONNECTION, connectionString, max: 1 });
   try {
     const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
     const schema: [string, string] = [SCHEMA_FILE, await readFile(SCHEMA_FILE, 'utf8')];
@@ -115,7 +116,7 @@ export async function applyMigrations(connectionString: string): Promise<string[
 
 /** Names of the migrations that were applied to the end. One that failed half-way is not among them: the engine reports it. */
 async function readApplied(connectionString: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString });
+  const client = new pg.Client({ ...CONNECTION, connectionString });
   await client.connect();
   try {
     const { rows } = await client.query<{ present: boolean }>(`SELECT to_regclass('_prisma_migrations') IS NOT NULL AS present`);

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { CONNECTION } from './connection.ts';
 import { PrismaClient } from './generated/client.ts';
 import { applyMigrations } from './migrations.ts';
 import { NOTIFY_SQL, Signals } from './signals.ts';
@@ -35,10 +36,7 @@ const MIGRATION_LOCK = 0x636172_69;
 /** What people and scripts ask for, and apart from it what keeps schedules firing and leases alive: neither can starve the other. */
 const API_CONNECTIONS = 12;
 const HOT_CONNECTIONS = 8;
-/** A network that drops packets silently must not hold a caller for the quarter of an hour that TCP takes to notice. */
-const CONNECT_TIMEOUT_MS = 5_000;
 const QUERY_TIMEOUT_MS = 20_000;
-const KEEP_ALIVE_MS = 10_000;
 const TRANSACTION_TIMEOUT_MS = 15_000;
 /**
  * A process that is suspended inside a transaction would keep its rows for as long, and its runs from being taken over (invariant 4).
@@ -62,9 +60,7 @@ export async function openStore(
       connectionString,
       max,
       application_name: 'carillon',
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      ...CONNECTION,
       query_timeout: QUERY_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     });
@@ -162,7 +158,7 @@ async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => P
 
 async function migrate(connectionString: string, log: Logger, afterMigration: () => Promise<void>): Promise<void> {
   // A connection of its own, without the pools' limits: another instance may take its time with the same migration.
-  const client = new pg.Client({ connectionString, application_name: 'carillon migration' });
+  const client = new pg.Client({ ...CONNECTION, connectionString, application_name: 'carillon migration' });
   client.on('error', (error) => log.warn({ reason: error.message }, 'the connection that holds the migration lock was lost'));
   await client.connect();
   try {

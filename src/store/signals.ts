@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { CONNECTION } from './connection.ts';
 
 /** What a commit may have changed for others: the engine's next instant, jobs for workers, runs that workers are to break off, events for subscriptions, logs for who reads them, tokens that let nobody in any more. */
 export type Signal = 'schedules' | 'jobs' | 'cancels' | 'events' | 'logs' | 'tokens';
@@ -8,8 +9,6 @@ type Listener = () => void;
 const CHANNEL = 'carillon';
 const LETTERS: Record<Signal, string> = { schedules: 's', jobs: 'j', cancels: 'c', events: 'e', logs: 'l', tokens: 't' };
 const RECONNECT_MS = 500;
-const CONNECT_TIMEOUT_MS = 5_000;
-const KEEP_ALIVE_MS = 10_000;
 
 /** One NOTIFY per transaction at most: it takes a lock that serialises commits. The payload names sender and signals only. */
 export const NOTIFY_SQL = `/* notify */ SELECT pg_notify('${CHANNEL}', $1)::text AS notified`;
@@ -55,11 +54,9 @@ export class Signals {
   /** Listens on a connection of its own; after every reconnection everything is raised, for what was missed meanwhile. */
   async listen(connectionString: string, log: Logger): Promise<void> {
     const client = new pg.Client({
+      ...CONNECTION,
       connectionString,
       application_name: 'carillon listen',
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     });
     const lost = (error?: Error) => {
       if (this.#closed || this.#client !== client) return;

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { ADMIN_TOKEN } from '../support/carillon.ts';
 import { createTestDatabase, query } from '../support/database.ts';
 import { clusterOf } from '../support/folder.ts';
@@ -184,18 +185,47 @@ test('instances that start at the same moment on an empty database of your own a
   assert.deepEqual(await home.postmasters(), []);
 });
 
-test('a port that is taken is named, and the database is not left running', LIMIT, async (t) => {
-  const home = await createHome(t);
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  t.after(() => other.close());
-  const { port } = other.address() as AddressInfo;
-  const child = home.launch({ PORT: String(port) });
-  assert.deepEqual(await child.exited, REFUSED);
-  assert.ok(child.stderr.join('\n').includes(`port ${port} is taken`), child.stderr.join('\n'));
-  assert.deepEqual(child.stdout, []);
-  await assertNoDatabase(home);
-});
+test(
+  'what only its use shows to be wrong is named like any bad setting; the token is told by the first start that succeeds',
+  LIMIT,
+  async (t) => {
+    const home = await createHome(t);
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    t.after(() => other.close());
+    const { port } = other.address() as AddressInfo;
+    const own = { CARILLON_ADMIN_TOKEN: '' };
+    const refused = async (env: Record<string, string>, says: RegExp) => {
+      const child = home.launch({ ...own, ...env });
+      assert.deepEqual(await child.exited, REFUSED);
+      const told = child.stderr.filter((line) => !line.startsWith('{')).join('\n');
+      assert.match(told, says);
+      assert.doesNotMatch(told, /\n +at |hunter2/);
+      assert.deepEqual(child.stdout, []);
+    };
+    await refused(
+      { PORT: String(port) },
+      new RegExp(`- PORT is ${port}, which is taken on 127\\.0\\.0\\.1\\. Stop what listens there`),
+    );
+    await refused({ HOST: '192.0.2.1' }, /- HOST is 192\.0\.2\.1, which is no address of this machine/);
+    await refused({ HOST: 'nowhere.invalid' }, /- HOST is nowhere\.invalid, a name that has no address/);
+    await refused(
+      { DATABASE_URL: 'postgres://root:hunter2@127.0.0.1:1/db' },
+      /- DATABASE_URL names 127\.0\.0\.1:\d+\/db, a database that cannot be used: /,
+    );
+    // What listens on this port takes connections and says nothing.
+    await refused({ DATABASE_URL: `postgres://root:hunter2@127.0.0.1:${port}/db` }, /- DATABASE_URL names .*: timeout expired/);
+    assert.deepEqual(await readdir(path.dirname(home.dataDir)), [], 'nothing was made');
+    const file = fileURLToPath(import.meta.url);
+    await refused({ CARILLON_TASKS: file }, /- CARILLON_TASKS is \S+process\.test\.ts, which is no folder/);
+    await assertNoDatabase(home);
+    const carillon = await home.start(own);
+    assert.ok(
+      carillon.stdout.some((line) => /^ {2}Admin token {2}car_/.test(line)),
+      carillon.stdout.join('\n'),
+    );
+  },
+);
 
 test(
   'every bad environment variable is named at once, secrets without their values, and nothing is started',

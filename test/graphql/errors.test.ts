@@ -98,7 +98,12 @@ const causes: { rule: string; error: unknown; away: boolean }[] = [
     error: coded(code),
     away: true,
   })),
-  ...['Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'Query read timeout'].map((message) => ({
+  ...[
+    'Connection terminated unexpectedly',
+    'timeout expired',
+    'timeout exceeded when trying to connect',
+    'Query read timeout',
+  ].map((message) => ({
     rule: `the driver saying without a code: ${message}`,
     error: new Error(message),
     away: true,
