@@ -44,6 +44,10 @@ export function pagedLists({ prisma }: Store, now: number, sizes: Sizes): PagedL
   const audit = (filter: Parameters<typeof pageAudit>[1]) => (request: PageRequest) => pageAudit(prisma, filter, request);
   const label = (key: string, ...values: string[]) => ({ labels: [{ key, in: values.length === 0 ? null : values }] });
   const [busyTask, idleTask, goneTask] = ['group-1.task-1', 'group-8.task-200', 'group-0.task-0'] as const;
+  const someTasks = Array.from({ length: 12 }, (_, n) => `group-${(n + 5) % 12}.task-${n + 5}`);
+  const scheduleId = (n: number) => `sch_${String(n).padStart(6, '0')}`;
+  const oldSchedule = scheduleId(sizes.schedules);
+  const busySchedules = (count: number) => Array.from({ length: count }, (_, n) => scheduleId(n + 1));
   const names = (count: number) => Array.from({ length: count }, (_, n) => `schedule ${String(n * 97).padStart(6, '0')}`);
   return [
     {
@@ -64,13 +68,13 @@ export function pagedLists({ prisma }: Store, now: number, sizes: Sizes): PagedL
         'task of few': runs({ taskKeys: [idleTask] }),
         'task of old runs': runs({ taskKeys: [goneTask] }),
         'task unknown': runs({ taskKeys: ['unknown'] }),
-        '12 tasks': runs({ taskKeys: Array.from({ length: 12 }, (_, n) => `group-${(n + 5) % 12}.task-${n + 5}`) }),
+        '12 tasks': runs({ taskKeys: someTasks }),
         'task of many, FAILED': runs({ taskKeys: [busyTask], states: ['FAILED'] }),
         'task of many, TIMED_OUT': runs({ taskKeys: [busyTask], states: ['TIMED_OUT'] }),
         'task of few, FAILED': runs({ taskKeys: [idleTask], states: ['FAILED'] }),
         'task of few, RUNNING': runs({ taskKeys: [idleTask], states: ['RUNNING'] }),
         'schedule id': runs({ scheduleIds: ['sch_000001'] }),
-        'schedule of old runs': runs({ scheduleIds: [`sch_${String(sizes.schedules).padStart(6, '0')}`] }),
+        'schedule of old runs': runs({ scheduleIds: [oldSchedule] }),
         'schedule name': runs({ scheduleNames: ['schedule 007919'] }),
         '3 schedule names': runs({ scheduleNames: names(3) }),
         '200 schedule names': runs({ scheduleNames: names(200) }),
@@ -86,6 +90,14 @@ export function pagedLists({ prisma }: Store, now: number, sizes: Sizes): PagedL
         'finished an hour': runs({ finished: range(HOUR, 0) }),
         'finished a day, long ago': runs({ finished: range(20 * DAY, 19 * DAY) }),
         'finished 10 days, long ago': runs({ finished: range(25 * DAY, 15 * DAY) }),
+        '5 busy schedules': runs({ scheduleIds: busySchedules(5) }),
+        '200 busy schedules': runs({ scheduleIds: busySchedules(200) }),
+        '200 busy schedules, RETRY': runs({ scheduleIds: busySchedules(200), origins: ['RETRY'] }),
+        '12 tasks, RETRY': runs({ taskKeys: someTasks, origins: ['RETRY'] }),
+        'schedule of old runs, finished': runs({ scheduleIds: [oldSchedule], finished: {} }),
+        'task of many, finished a day, long ago': runs({ taskKeys: [busyTask], finished: range(20 * DAY, 19 * DAY) }),
+        'backfill, finished': runs({ backfillId: 'bfl_3', finished: {} }),
+        'scheduledFor a day, long ago, finished': runs({ scheduledFor: range(20 * DAY, 19 * DAY), finished: {} }),
         'a day, FAILED': runs({ scheduledFor: range(DAY, 0), states: ['FAILED'] }),
         'a day, task of few': runs({ scheduledFor: range(DAY, 0), taskKeys: [idleTask] }),
         'late by 1 s (1 %)': runs({ minLatenessMs: 1_000 }),

@@ -57,7 +57,9 @@ export class Conditions {
     if (range == null) return;
     this.add(`${expression} IS NOT NULL`);
     if (range.from != null) this.add(`${expression} >= ${this.param(range.from.toISOString())}::timestamptz`);
-    if (range.until != null) this.add(`${expression} < ${this.param(range.until.toISOString())}::timestamptz`);
+    // Instants are kept to the millisecond. Said inclusively, as places in a list are, the nearer one of the two is where an index is entered.
+    if (range.until != null)
+      this.add(`${expression} <= ${this.param(range.until.toISOString())}::timestamptz - interval '1 millisecond'`);
   }
 
   /** What has labels is said to have some, for the partial indexes of labels hold nothing else. */

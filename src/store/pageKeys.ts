@@ -14,8 +14,8 @@ export interface Stretch {
 }
 type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;
 type Param = (value: unknown) => string;
-/** SQL of rows that satisfy the list's conditions, and one more. */
-type Half = (only: string) => string;
+/** SQL of the rows with a value, or of those without one, that satisfy one condition more. */
+type HalfWith = (only: string) => string;
 
 /** Where the rows of a list stand, in order. */
 export async function readKeys(db: Db, list: List, stretch: Stretch): Promise<PageKey[]> {
@@ -37,10 +37,12 @@ async function readStretch(db: Db, list: List, stretch: Stretch, last: string | 
   const { way } = wayOf(stretch);
   const values = [...list.conditions.values];
   const param: Param = (value) => `$${values.push(value)}`;
-  const halves: Half[] = [];
+  const halves: HalfWith[] = [];
   if (asksForValues(stretch)) halves.push((only) => rowsWithValue(list, stretch, last, only, param));
-  if (asksForOthers(stretch)) halves.push((only) => rowsWithout(list, stretch, only, param));
-  const [first, second] = (walk === 'FORWARD' ? halves : halves.toReversed()) as [Half, Half?];
+  // A page that ends at an instant has nothing that comes after all instants.
+  if (asksForOthers(stretch) && (last === null || walk === 'BACKWARD'))
+    halves.push((only) => rowsWithout(list, stretch, only, param));
+  const [first, second] = (walk === 'FORWARD' ? halves : halves.toReversed()) as [HalfWith, HalfWith?];
   const rest = second === undefined ? '' : `UNION ALL (${second(`(SELECT count(*) FROM first) < ${limit}`)})`;
   const rows = await sqlOfPrisma(db).query<{ id: string; value: unknown }>(
     `/* a page of ${list.from} */
@@ -101,8 +103,7 @@ function firstRows({ from, conditions, each }: List, { columns, condition, by, w
   const rows = (others: string) =>
     `SELECT ${columns} FROM ${from} WHERE ${others} AND ${condition} ORDER BY ${by.map((part) => `${part} ${way}`).join(', ')} LIMIT ${limit}`;
   if (each === undefined || each.by !== by[0]) return rows(conditions.text());
-  const ofOne = rows(`${each.others} AND ${each.expression} = owner.id`);
-  return `SELECT owned.* FROM unnest(${each.ids}) AS owner(id), LATERAL (${ofOne}) owned`;
+  return each.ids.map((id) => `(${rows(`${each.others} AND ${each.expression} = ${id}`)})`).join('\n UNION ALL ');
 }
 
 function wayOf({ direction, walk, inclusive }: Stretch): { upwards: boolean; way: Direction; beyond: string } {
@@ -157,20 +158,26 @@ function togetherFrom(list: List, near: Near, stretch: Stretch, param: Param): s
   return conditions;
 }
 
-/** The other instant lies at most so far before one of the order, on the way. */
+/** Rows that are together and have one instant at or after this one, upwards or downwards, have the other at most so far before it. */
 function reaches({ expression, within }: Near, instant: string, upwards: boolean): string {
   return `${expression} ${upwards ? '>=' : '<='} ${instant}::timestamptz ${upwards ? '-' : '+'} interval '${within}'`;
 }
 
-/** Conditions of the two kinds of rows in a stretch. What is together ends where it is known to end: further on, the other instant does, too. */
+/**
+ * Conditions of the two kinds of rows in a stretch. Where its end is known, both end there: rows beyond it, of whatever kind, are no part of
+ * the page, not even when some before it have gone meanwhile.
+ */
 function lanesOf(list: List, near: Near, stretch: Stretch, last: string | null, param: Param): string[][] {
   const { upwards } = wayOf(stretch);
   const together = togetherFrom(list, near, stretch, param);
-  if (last !== null) {
-    const end = param(last);
-    together.push(`${stretch.order.expression} ${upwards ? '<=' : '>='} ${end}::timestamptz`, reaches(near, end, !upwards));
-  }
-  return [together, [near.apart, ...fromPlace(list, stretch, param)]];
+  const apart = [near.apart, ...fromPlace(list, stretch, param)];
+  if (last === null) return [together, apart];
+  const end = param(last);
+  const ends = `${stretch.order.expression} ${upwards ? '<=' : '>='} ${end}::timestamptz`;
+  return [
+    [...together, ends, reaches(near, end, !upwards)],
+    [...apart, ends],
+  ];
 }
 
 function toText(value: unknown): string | null {

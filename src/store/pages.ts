@@ -60,12 +60,12 @@ export interface List {
 }
 /**
  * Rows of any of several owners: those of each one are in order in an index, and those of all are not. Said of a list whose planner would
- * otherwise sort all of them, or look for them among all others.
+ * otherwise sort all of them, or look for them among all others. Each owner is asked for by itself: of some the planner knows that they have many.
  */
 export interface Each {
   expression: string;
-  /** An array in SQL, each once. */
-  ids: string;
+  /** Each owner once, as SQL. */
+  ids: readonly string[];
   /** What the rows must satisfy besides. Both in terms of the list's values. */
   others: string;
   /** The instant by which they are in order. */
@@ -81,7 +81,7 @@ export interface Near {
   /** How far the two lie apart at most, as an SQL interval, in rows that are `together`. */
   within: string;
   together: string;
-  /** The opposite: so few that each is looked at. */
+  /** The opposite: those that the conditions leave are looked at one by one, but for what lies behind a page that is full without them. */
   apart: string;
 }
 type Db = Pick<PrismaTransaction, '$queryRawUnsafe'>;

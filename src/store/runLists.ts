@@ -65,16 +65,23 @@ export async function pageRuns(
     ownersOf('r.task_id', only.taskId === undefined ? null : [only.taskId]),
     ownersOf('r.task_id', await findNamed(prisma, TASK_KEYS, filter?.taskKeys)),
   ].filter((each) => each !== null);
-  const several = owners.find(({ ids }) => ids.length > 1 && ids.length <= SEVERAL);
   const conditions = conditionsButOwners(filter);
-  for (const each of owners) if (each !== several) conditions.anyOf(each.expression, each.ids);
+  const [several] =
+    isAboutMore(filter) || owners.length !== 1 ? [] : owners.filter(({ ids }) => ids.length > 1 && ids.length <= SEVERAL);
+  for (const { expression, ids } of owners) if (several === undefined) conditions.anyOf(expression, ids);
   const each = several && eachOf(several, conditions);
-  const near = nearOf(filter, owners.length > 0, request.order);
+  const near = nearOf(filter, owners, request.order);
   return readPage(prisma, { from: 'run r', id: 'r.id', conditions, each, near }, request, (ids) => findRunsById(prisma, ids));
 }
 
-/** Of more, the first runs of everyone would be too many. */
-const SEVERAL = 200;
+/** Of more, the planner would take longer than it saves. */
+const SEVERAL = 50;
+
+/** Than owners and instants: the first runs of an owner may then be far from the first ones that are asked for. */
+function isAboutMore(filter: RunFilter | null): boolean {
+  const { states, origins, workerIds, backfillId, minLatenessMs, labels } = filter ?? {};
+  return [states, origins, workerIds, backfillId, minLatenessMs, labels].some((value) => value != null);
+}
 
 interface Owners {
   expression: string;
@@ -85,21 +92,30 @@ function ownersOf(expression: string, ids: readonly string[] | null | undefined)
   return ids == null ? null : { expression, ids: [...new Set(ids)] };
 }
 
-/** Says the last of the conditions, so that the others can be said without it. */
+/** Adds the last one of the conditions, so that the others can be said without it. */
 function eachOf({ expression, ids }: Owners, conditions: Conditions): Each {
   const others = conditions.text();
-  const param = `${conditions.param(ids)}::text[]`;
-  conditions.add(`${expression} = ANY(${param})`);
-  return { expression, ids: param, others, by: RUN_ORDERS.SCHEDULED_FOR.expression };
+  const params = ids.map((id) => `${conditions.param(id)}::text`);
+  conditions.add(`${expression} IN (${params.join(', ')})`);
+  return { expression, ids: params, others, by: RUN_ORDERS.SCHEDULED_FOR.expression };
 }
 
 /** From the first of a run's instants to the last one of those that lists are sorted by. Of most runs it is short. */
 const SPREAD = 'greatest(r.scheduled_for, r.started_at, r.finished_at) - least(r.scheduled_for, r.started_at, r.finished_at)';
 const TOGETHER = { within: '1 hour', together: `${SPREAD} <= interval '1 hour'`, apart: `${SPREAD} > interval '1 hour'` };
 
-/** The runs of a task, a schedule and a backfill have an index by SCHEDULED_FOR, and a range of instants begins where it lies: in other orders they may lie anywhere. */
-function nearOf(filter: RunFilter | null, owned: boolean, order: ListOrder): Near | undefined {
-  const { expression } = filter?.finished == null ? RUN_ORDERS.SCHEDULED_FOR : RUN_ORDERS.FINISHED_AT;
-  const found = owned || [filter?.backfillId, filter?.scheduledFor, filter?.finished].some((value) => value != null);
-  return found && expression !== order.expression ? { expression, ...TOGETHER } : undefined;
+/**
+ * The runs of a task, a schedule and a backfill have an index by SCHEDULED_FOR, and a range of instants begins where it lies: in other
+ * orders they may lie anywhere.
+ */
+function nearOf(filter: RunFilter | null, owners: readonly Owners[], order: ListOrder): Near | undefined {
+  const { scheduledFor, finished, backfillId, labels } = filter ?? {};
+  // Labels are found in no order, and each part of a page would look for them anew; so many owners have some everywhere.
+  if (labels != null || owners.some(({ ids }) => ids.length > SEVERAL)) return undefined;
+  const bySchedule = owners.some(({ expression }) => expression === 'r.schedule_id');
+  const ended = finished?.from != null || finished?.until != null;
+  const byScheduledFor = bySchedule || backfillId != null || scheduledFor?.from != null || scheduledFor?.until != null;
+  if (!byScheduledFor && !ended && owners.length === 0) return undefined;
+  const { expression } = ended && !byScheduledFor ? RUN_ORDERS.FINISHED_AT : RUN_ORDERS.SCHEDULED_FOR;
+  return expression === order.expression ? undefined : { expression, ...TOGETHER };
 }
