@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { STOP_GRACE_MS } from '../domain/cancel.ts';
+import type { AttemptResult } from '../domain/cancel.ts';
 import { afterFailure } from '../domain/execution.ts';
 import { createLoop } from '../loop.ts';
 import { createOutage } from '../outage.ts';
@@ -113,14 +114,14 @@ export async function startWorker(parts: {
   }
   await register();
 
-  const finisher = createBatcher<Finish, boolean>(async (finishes) => {
+  const finisher = createBatcher<Finish, AttemptResult | null>(async (finishes) => {
     const ended = await store.hotTransaction(async (tx) => {
       const result = await endAttempts(tx, queue, clock.now(), finishes);
       if (finishes.some((finish) => finish.state === 'RETRY_WAIT')) tx.signal('schedules');
       return result;
     });
-    const ids = new Set(ended.map((run) => run.runId));
-    return finishes.map((finish) => ids.has(finish.runId));
+    const states = new Map(ended.map((run) => [run.lease, run.state]));
+    return finishes.map((finish) => states.get(finish.lease) ?? null);
   }, FINISH_BATCH);
 
   /** Takes and starts until nothing comes back or no slot is free. Each round takes what has the highest priority of all that waits. */
@@ -194,24 +195,25 @@ export async function startWorker(parts: {
     if (abort.signal.aborted) watch(run, abort.signal.reason as StopReason, code.promise);
     await close();
     const finish = toFinish(hold, run, outcome);
-    // Its message stays with the run: it may hold anything.
-    if (finish.state === 'FAILED' || finish.state === 'TIMED_OUT')
-      log.info(
-        { task: run.taskKey, runId: run.runId, attempt: run.attempt, code: finish.error?.code },
-        `a run has ${finish.state}`,
-      );
     // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
     for (;;) {
       try {
-        const mine = await finisher.add(finish);
-        if (!mine)
-          log.warn({ runId: run.runId, attempt: run.attempt }, 'a result came too late: the run is not held here any more');
+        sayEnd(run, finish, await finisher.add(finish));
         resultsOutage.over();
         return;
       } catch (error) {
         await nap(resultsOutage.failed(error));
       }
     }
+  }
+
+  /** @param state  what the run has become, which a cancel decides with; null: it was not held here any more */
+  function sayEnd({ taskKey, runId, attempt: number }: StartedRun, { error }: Finish, state: AttemptResult | null): void {
+    if (state === null) return log.warn({ runId, attempt: number }, 'a result came too late: the run is not held here any more');
+    if (state === 'SUCCEEDED' || state === 'RETRY_WAIT') return;
+    // Its message stays with the run: it may hold anything.
+    const entry = { task: taskKey, runId, attempt: number, code: error?.code };
+    log.info(entry, state === 'CANCELED' ? 'a run was CANCELED' : `a run has ${state}`);
   }
 
   /** Names code that goes on although its attempt has ended, once. It keeps its place until it ends: it uses what the process has. */
