@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -12,6 +12,7 @@ import type { PersistedDocuments } from '../graphql/persisted.ts';
 import { createRateLimiter } from '../graphql/rateLimit.ts';
 import { startGraphQLEndpoint } from '../graphql/server.ts';
 import type { EventStream } from '../graphql/sse.ts';
+import { createBrokenRequests } from './brokenRequests.ts';
 import { answerCors } from './cors.ts';
 import { createDashboardRoutes } from './dashboardRoute.ts';
 import { openExchange, replyErrors, replyJson } from './exchange.ts';
@@ -87,7 +88,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { schema, contextFor, log, clock, production, corsOrigins } = options;
   // Other protocols that a client offers to change to, such as h2c, are passed over: the request is answered as it is.
   const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createServer({ ...options.timeouts, shouldUpgradeCallback });
+  const server = createServer({ ...options.timeouts, shouldUpgradeCallback, requireHostHeader: false });
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
   const limiter = createRateLimiter(options.rateLimit, clock);
   const guard: Guard = { schema, production, limiter, persisted: options.persisted };
@@ -96,6 +97,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const tenure = createTenure(options.onTokensRevoked, clock);
   const places = createPlaces(options.maxStreams);
   const webSockets = createWebSocketDoor({ guard, identify, contextFor, log, tenure, places });
+  const broken = createBrokenRequests(log);
   const streams = new Set<EventStream>();
   let stopping: Promise<void> | null = null;
 
@@ -114,14 +116,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],
   ]);
 
-  server.on('request', async (req, res) => {
+  function begin(req: IncomingMessage, res: ServerResponse): Exchange {
     const exchange = openExchange(req, res);
     const { requestId, path } = exchange;
     const startedAt = clock.now();
     res.once('close', () => {
       log.debug({ requestId, method: req.method, path, status: res.statusCode, ms: clock.now() - startedAt }, 'request');
     });
+    broken.follow(res);
     if (stopping) res.setHeader('connection', 'close');
+    return exchange;
+  }
+
+  server.on('request', async (req, res) => {
+    const exchange = begin(req, res);
+    const { requestId, path } = exchange;
+    if (req.httpVersion === '1.1' && req.headers.host === undefined)
+      return replyJson(exchange, 400, { error: 'Send a Host header.' }, [['connection', 'close']]);
     const route = routes.get(path);
     if (!route) return replyJson(exchange, 404, { error: 'There is nothing here.' });
     if (path.startsWith('/graphql') && answerCors(exchange, corsOrigins)) return;
@@ -136,6 +147,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     }
   });
 
+  server.on('checkExpectation', (req, res) => {
+    replyJson(begin(req, res), 417, { error: 'Of what Expect may ask, 100-continue is the only one that is met here.' });
+  });
+  server.on('clientError', broken.answer);
   server.on('upgrade', webSockets.upgrade);
 
   const stop = () => {
