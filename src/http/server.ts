@@ -59,6 +59,8 @@ export interface HttpServer {
   /** With a host that a browser on this machine can open. */
   url: string;
   port: number;
+  /** Ids of the requests that are not answered to their end, event streams among them: the newest 20. */
+  underWay(): string[];
   /**
    * Closes web sockets and cuts event streams, lets requests of either kind finish for up to 5 s, then cuts them.
    * Later calls wait for the first.
@@ -79,6 +81,8 @@ export const TIMEOUTS = {
 };
 /** Connections are renewed now and then, so that a load balancer can spread them anew. */
 const MAX_REQUESTS_PER_SOCKET = 10_000;
+/** Requests that the log names when something goes wrong beside them. */
+const SHOWN = 20;
 
 /**
  * Serves /graphql (HTTP and WebSocket), /graphql/stream, /graphiql, the dashboard at /, /livez and /readyz; listening when it settles.
@@ -99,6 +103,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const webSockets = createWebSocketDoor({ guard, identify, contextFor, log, tenure, places });
   const broken = createBrokenRequests(log);
   const streams = new Set<EventStream>();
+  const underWay = new Set<Exchange>();
   let stopping: Promise<void> | null = null;
 
   function keep(stream: EventStream, { res }: Exchange): void {
@@ -120,7 +125,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     const exchange = openExchange(req, res);
     const { requestId, path } = exchange;
     const startedAt = clock.now();
+    underWay.add(exchange);
     res.once('close', () => {
+      underWay.delete(exchange);
       log.debug({ requestId, method: req.method, path, status: res.statusCode, ms: clock.now() - startedAt }, 'request');
     });
     broken.follow(res);
@@ -169,7 +176,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   }
   server.on('error', (error) => log.error({ err: error }, 'http server'));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://${hostInUrl(options.host)}:${port}`, port, stop };
+  const url = `http://${hostInUrl(options.host)}:${port}`;
+  return { url, port, underWay: () => [...underWay].slice(-SHOWN).map(({ requestId }) => requestId), stop };
 }
 
 function serveHealth(exchange: Exchange, health: { ok: true } | { ok: false; reason: string }): void {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { STOP_GRACE_MS } from '../domain/cancel.ts';
@@ -35,8 +36,17 @@ export interface WorkerTask {
   initialDelayMs?: number | null;
 }
 
+/** An attempt, as the log names it. */
+export interface NamedAttempt {
+  task: string;
+  runId: string;
+  attempt: number;
+}
+
 export interface Worker {
   readonly id: string;
+  /** `from`: the attempt whose code has led to the call of this, a timer's or a listener's too; `runs`: those whose code runs. */
+  underWay(): { from: NamedAttempt | undefined; runs: NamedAttempt[] };
   /** Says that this worker and its runs are alive; aborts those that are not its own any more. Called every 2 s. */
   beat(): Promise<void>;
   /** Takes nothing more, lets what runs finish for up to `graceMs`, then hands the rest back to be run elsewhere. */
@@ -81,7 +91,8 @@ export async function startWorker(parts: {
   const slots = new Map<string, Slot>();
   const writers = { progress: createProgressWriter(parts), steps: createStepWriter(parts), logs: createLogWriter(parts) };
   /** By lease: attempts whose code still runs, those too that have ended and whose code has not listened to that. */
-  const occupied = new Set<string>();
+  const occupied = new Map<string, NamedAttempt>();
+  const surrounding = new AsyncLocalStorage<NamedAttempt>();
   const free = () => capacity - occupied.size;
   const watches = new Set<() => void>();
   let stopping = false;
@@ -171,7 +182,7 @@ export async function startWorker(parts: {
       const hold = holds.get(run.runId) as Hold;
       const abort = new AbortController();
       const code = Promise.withResolvers<void>();
-      occupied.add(hold.lease);
+      occupied.set(hold.lease, nameOf(run));
       const done = attempt(run, hold, abort, code).finally(() => slots.delete(hold.lease));
       slots.set(hold.lease, { hold, abort, done });
       void Promise.allSettled([done, code.promise]).then(() => {
@@ -190,7 +201,7 @@ export async function startWorker(parts: {
   /** @param code  to be settled when the task's own code has ended */
   async function attempt(run: StartedRun, hold: Hold, abort: AbortController, code: PromiseWithResolvers<void>): Promise<void> {
     const { tools, close } = openTools(writers, hold, abort);
-    const work = async () => parts.execute(run, abort.signal, tools);
+    const work = () => surrounding.run(nameOf(run), async () => parts.execute(run, abort.signal, tools));
     const outcome = await execute(() => work().finally(code.resolve), run.policy.timeoutMs, abort, clock);
     if (abort.signal.aborted) watch(run, abort.signal.reason as StopReason, code.promise);
     await close();
@@ -208,22 +219,21 @@ export async function startWorker(parts: {
   }
 
   /** @param state  what the run has become, which a cancel decides with; null: it was not held here any more */
-  function sayEnd({ taskKey, runId, attempt: number }: StartedRun, { error }: Finish, state: AttemptResult | null): void {
-    if (state === null) return log.warn({ runId, attempt: number }, 'a result came too late: the run is not held here any more');
+  function sayEnd(run: StartedRun, { error }: Finish, state: AttemptResult | null): void {
+    if (state === null) return log.warn(nameOf(run), 'a result came too late: the run is not held here any more');
     if (state === 'SUCCEEDED' || state === 'RETRY_WAIT') return;
     // Its message stays with the run: it may hold anything.
-    const entry = { task: taskKey, runId, attempt: number, code: error?.code };
-    log.info(entry, state === 'CANCELED' ? 'a run was CANCELED' : `a run has ${state}`);
+    log.info({ ...nameOf(run), code: error?.code }, state === 'CANCELED' ? 'a run was CANCELED' : `a run has ${state}`);
   }
 
   /** Names code that goes on although its attempt has ended, once. It keeps its place until it ends: it uses what the process has. */
-  function watch({ taskKey, runId, attempt: number }: StartedRun, reason: StopReason, ended: Promise<void>): void {
+  function watch(run: StartedRun, reason: StopReason, ended: Promise<void>): void {
     // Who is ended by force has ignored it only when that did not help either.
-    const graceMs = parts.endedByForce?.has(taskKey) === true ? 2 * STOP_GRACE_MS : STOP_GRACE_MS;
+    const graceMs = parts.endedByForce?.has(run.taskKey) === true ? 2 * STOP_GRACE_MS : STOP_GRACE_MS;
     const cancel = clock.after(graceMs, () => {
       watches.delete(cancel);
-      const what = `task "${taskKey}" of run ${runId} ignored ${IGNORED[reason.code]}`;
-      log.warn({ task: taskKey, runId, attempt: number }, `${what}; it keeps its place on this worker until it ends`);
+      const what = `task "${run.taskKey}" of run ${run.runId} ignored ${IGNORED[reason.code]}`;
+      log.warn(nameOf(run), `${what}; it keeps its place on this worker until it ends`);
     });
     watches.add(cancel);
     void ended.then(() => {
@@ -305,6 +315,7 @@ export async function startWorker(parts: {
 
   return {
     id,
+    underWay: () => ({ from: surrounding.getStore(), runs: [...occupied.values()] }),
     async beat() {
       const held = [...slots.values()].map((slot) => slot.hold);
       const now = clock.now();
@@ -342,4 +353,8 @@ export async function startWorker(parts: {
       await announce('STOPPED');
     },
   };
+}
+
+function nameOf({ taskKey, runId, attempt }: StartedRun): NamedAttempt {
+  return { task: taskKey, runId, attempt };
 }
