@@ -42,6 +42,7 @@ import { loadTasks } from './task/loadTasks.ts';
 import { createThreads } from './task/threads.ts';
 import { ZONE_DATA } from './zoneData.ts';
 import { startWorker } from './worker/worker.ts';
+import type { NamedAttempt } from './worker/worker.ts';
 
 export const VERSION = packageJson.version;
 
@@ -59,6 +60,8 @@ export interface Carillon {
   adminSecret: string | null;
   /** null: your own database */
   embedded: { dataDir: string } | null;
+  /** What this process is at, for the log: attempts, and the ids of requests. `from`: the attempt whose code has led to this call. */
+  underWay(): { from: NamedAttempt | undefined; runs: NamedAttempt[]; requests: string[] };
   /** Settles when nothing is left running: requests answered, runs drained, database stopped. */
   stop(): Promise<void>;
 }
@@ -240,7 +243,13 @@ async function startParts(
     clock,
   });
   stops.push(() => server.stop());
-  return { url: server.url, adminSecret, embedded: embedded && { dataDir: embedded.dataDir }, stop: stopAll };
+  return {
+    url: server.url,
+    adminSecret,
+    embedded: embedded && { dataDir: embedded.dataDir },
+    underWay: () => ({ ...worker.underWay(), requests: server.underWay() }),
+    stop: stopAll,
+  };
 }
 
 async function persistedDocuments(

@@ -9,8 +9,9 @@ const SOCKET = ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREAC
  * transaction in time, too many connections.
  */
 const PRISMA = ['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037'];
-/** pg gives these no code: a connection that ended under a query, none to be had in time, no answer in time. */
-const CODELESS = /^(?:Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout)/;
+/** pg gives these no code: a connection that ended under a query or before the next one, none to be had in time, no answer in time. */
+const CODELESS =
+  /^(?:Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded when trying to connect|Query read timeout)/;
 
 /** How far a chain of causes is followed: longer ones are cycles. */
 const MAX_LINKS = 20;
@@ -21,9 +22,10 @@ export function isDatabaseAway(error: unknown): boolean {
   for (let link = 0; link < MAX_LINKS && waiting.length > 0; link += 1) {
     const current = waiting.shift();
     if (typeof current !== 'object' || current === null) continue;
-    const { code, originalCode, cause, originalError, errors, meta } = current as Record<string, unknown>;
+    const { code, message, originalCode, cause, originalError, errors, meta } = current as Record<string, unknown>;
     if (saysAway(code) || saysAway(originalCode)) return true;
-    if (code === undefined && current instanceof Error && CODELESS.test(current.message)) return true;
+    // pg-boss hands on copies of errors, which are none themselves.
+    if (code === undefined && typeof message === 'string' && CODELESS.test(message)) return true;
     waiting.push(cause, originalError);
     // Both addresses of "localhost" refused: an AggregateError.
     if (Array.isArray(errors)) waiting.push(...errors);

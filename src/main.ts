@@ -12,40 +12,54 @@ import { DatabaseTooNewError } from './store/migrations.ts';
 /** A stop that has not ended by then is cut short: leases run out, and the next start recovers what was left. */
 const STOP_LIMIT_MS = 30_000;
 
+/** Both are said with `from`, the run whose code has led to it, when that is known, and with what else was under way. */
+const UNCAUGHT =
+  'an error that nothing caught: the process stops in order, and is to be started again. It is a fault of the server, or of a task ' +
+  'that throws outside of its promise (in a timer, a listener): with isolation THREAD such a task fails its own run only';
+const UNHANDLED =
+  'a rejection that nothing handled; the process goes on. It is a fault of the server, or of a task that has left a promise alone';
+
 async function main(): Promise<void> {
   const config = readConfigOrExit();
   const log = createLog(config);
-  process.on('unhandledRejection', (error) => log.error({ err: error }, 'a rejection that nothing handled: this is a bug'));
+  let carillon: Carillon | undefined;
+  const underWay = () => carillon?.underWay();
+  process.on('unhandledRejection', (error) => log.error({ err: error, ...underWay() }, UNHANDLED));
   const starting = startCarillon(config, log);
-  onSignals(starting, log);
+  const stop = createStop(starting, log);
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error, ...underWay() }, UNCAUGHT);
+    void stop(1, 1);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+    process.on(signal, () => void stop(0, 128 + constants.signals[signal], signal));
   try {
-    const carillon = await starting;
+    carillon = await starting;
     process.stdout.write(banner(carillon, config));
   } catch (error) {
     fail(error);
   }
 }
 
-/** The first signal stops everything in order; a repeated one changes nothing. */
-function onSignals(starting: Promise<Carillon>, log: Logger): void {
+/** The first call stops everything in order and ends the process with `code`, or `cutShort`; a repeated one changes nothing. */
+function createStop(starting: Promise<Carillon>, log: Logger) {
   let stopping = false;
-  const stop = async (signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP') => {
+  return async (code: number, cutShort: number, signal?: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping');
     setTimeout(() => {
       log.error('the stop took too long and was cut short; the next start recovers');
-      process.exit(128 + constants.signals[signal]);
+      process.exit(cutShort);
     }, STOP_LIMIT_MS).unref();
     try {
       await (await starting).stop();
-      process.exit(0);
+      process.exit(code);
     } catch (error) {
       log.error({ err: error }, 'the stop failed; the next start recovers');
       process.exit(1);
     }
   };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal));
 }
 
 function readConfigOrExit(): Config {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import { isDatabaseAway } from './databaseAway.ts';
 
@@ -21,7 +22,7 @@ export function createOutage(part: string, log: Logger): Outage {
   let said: string | null = null;
   return {
     failed(error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       const away = isDatabaseAway(error);
       const kind = away ? 'away' : reason;
       // Away is what an outage does in many words (refused, starting up, terminated): for people it is one thing.
@@ -41,4 +42,10 @@ export function createOutage(part: string, log: Logger): Outage {
       return true;
     },
   };
+}
+
+/** What is thrown need not be an Error: pg-boss hands on plain copies, which keep the message. */
+function reasonOf(error: unknown): string {
+  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
+  return typeof message === 'string' ? message : inspect(error, { depth: 0 });
 }

@@ -9,11 +9,13 @@ const TERMINATED = new Error('Connection terminated unexpectedly');
 /** Lines of level info and above, each as 'warn the engine: …'. */
 function open() {
   const lines: string[] = [];
+  const shown: (string | undefined)[] = [];
   const write = (line: string) => {
-    const { level, msg } = JSON.parse(line) as { level: number; msg: string };
+    const { level, msg, reason, err } = JSON.parse(line) as { level: number; msg: string; reason?: string; err?: object };
     lines.push(`${pino.levels.labels[level]} ${msg}`);
+    if (level > pino.levels.values['info']!) shown.push(err === undefined ? reason : 'a stack');
   };
-  return { lines, outage: createOutage('the engine', pino({ level: 'info' }, { write })) };
+  return { lines, shown, outage: createOutage('the engine', pino({ level: 'info' }, { write })) };
 }
 const AWAY = 'warn the engine: the database is away; it is tried again until it is back';
 const BACK = 'info the engine: the database is back';
@@ -43,6 +45,36 @@ for (const { rule, course, said } of cases) {
       else outage.failed(event);
     }
     assert.deepEqual(lines, said);
+  });
+}
+
+const aways: { rule: string; error: unknown; reason: string }[] = [
+  {
+    rule: 'a connection that broke before it was asked',
+    error: new Error('Client has encountered a connection error and is not queryable'),
+    reason: 'Client has encountered a connection error and is not queryable',
+  },
+  {
+    rule: 'a copy of an error, as pg-boss makes it',
+    error: { code: '57P02', message: 'terminating connection', stack: 'Error: …', queue: 'http' },
+    reason: 'terminating connection',
+  },
+  {
+    rule: 'a copy of an error without a code',
+    error: { message: 'Connection terminated unexpectedly', stack: 'Error: …' },
+    reason: 'Connection terminated unexpectedly',
+  },
+  {
+    rule: 'what has no message at all',
+    error: { code: 'ECONNREFUSED', cause: { secret: 'deep' } },
+    reason: "{ code: 'ECONNREFUSED', cause: [Object] }",
+  },
+];
+for (const { rule, error, reason } of aways) {
+  test(`${rule} is an outage, with its reason and without a stack`, () => {
+    const { lines, shown, outage } = open();
+    outage.failed(error);
+    assert.deepEqual([lines, shown], [[AWAY], [reason]]);
   });
 }
 

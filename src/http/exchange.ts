@@ -17,17 +17,24 @@ const SANE_REQUEST_ID = /^[\w.:-]{1,128}$/;
 /** How long the rest of a body is read and dropped after the answer: closing at once would reset the connection, and the answer with it. */
 const LINGER_MS = 2000;
 
-/** Begins an exchange: every answer carries the request id and the security headers. */
+/** What every answer carries: the request id and the security headers. */
+export function answerHeaders(requestId: string): [string, string][] {
+  return [
+    ['x-request-id', requestId],
+    ['x-content-type-options', 'nosniff'],
+    ['cache-control', 'no-store'],
+    ['referrer-policy', 'no-referrer'],
+    ['cross-origin-resource-policy', 'same-origin'],
+    ['x-frame-options', 'DENY'],
+    ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ];
+}
+
+/** Begins an exchange, with these headers set. */
 export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
   const requestId = requestIdOf(req);
   const [path = '', ...search] = (req.url ?? '').split('?');
-  res.setHeader('x-request-id', requestId);
-  res.setHeader('x-content-type-options', 'nosniff');
-  res.setHeader('cache-control', 'no-store');
-  res.setHeader('referrer-policy', 'no-referrer');
-  res.setHeader('cross-origin-resource-policy', 'same-origin');
-  res.setHeader('x-frame-options', 'DENY');
-  res.setHeader('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+  for (const [name, value] of answerHeaders(requestId)) res.setHeader(name, value);
   return { req, res, requestId, path, search: search.join('?') };
 }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
@@ -12,6 +12,7 @@ import type { PersistedDocuments } from '../graphql/persisted.ts';
 import { createRateLimiter } from '../graphql/rateLimit.ts';
 import { startGraphQLEndpoint } from '../graphql/server.ts';
 import type { EventStream } from '../graphql/sse.ts';
+import { createBrokenRequests } from './brokenRequests.ts';
 import { answerCors } from './cors.ts';
 import { createDashboardRoutes } from './dashboardRoute.ts';
 import { openExchange, replyErrors, replyJson } from './exchange.ts';
@@ -58,6 +59,8 @@ export interface HttpServer {
   /** With a host that a browser on this machine can open. */
   url: string;
   port: number;
+  /** Ids of the requests that are not answered to their end, event streams among them: the newest 20. */
+  underWay(): string[];
   /**
    * Closes web sockets and cuts event streams, lets requests of either kind finish for up to 5 s, then cuts them.
    * Later calls wait for the first.
@@ -78,6 +81,8 @@ export const TIMEOUTS = {
 };
 /** Connections are renewed now and then, so that a load balancer can spread them anew. */
 const MAX_REQUESTS_PER_SOCKET = 10_000;
+/** Requests that the log names when something goes wrong beside them. */
+const SHOWN = 20;
 
 /**
  * Serves /graphql (HTTP and WebSocket), /graphql/stream, /graphiql, the dashboard at /, /livez and /readyz; listening when it settles.
@@ -87,7 +92,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { schema, contextFor, log, clock, production, corsOrigins } = options;
   // Other protocols that a client offers to change to, such as h2c, are passed over: the request is answered as it is.
   const shouldUpgradeCallback = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket';
-  const server = createServer({ ...options.timeouts, shouldUpgradeCallback });
+  const server = createServer({ ...options.timeouts, shouldUpgradeCallback, requireHostHeader: false });
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET;
   const limiter = createRateLimiter(options.rateLimit, clock);
   const guard: Guard = { schema, production, limiter, persisted: options.persisted };
@@ -96,7 +101,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const tenure = createTenure(options.onTokensRevoked, clock);
   const places = createPlaces(options.maxStreams);
   const webSockets = createWebSocketDoor({ guard, identify, contextFor, log, tenure, places });
+  const broken = createBrokenRequests(log);
   const streams = new Set<EventStream>();
+  const underWay = new Set<Exchange>();
   let stopping: Promise<void> | null = null;
 
   function keep(stream: EventStream, { res }: Exchange): void {
@@ -114,14 +121,25 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     ['/readyz', (exchange) => serveHealth(exchange, stopping ? { ok: false, reason: 'stopping' } : options.ready())],
   ]);
 
-  server.on('request', async (req, res) => {
+  function begin(req: IncomingMessage, res: ServerResponse): Exchange {
     const exchange = openExchange(req, res);
     const { requestId, path } = exchange;
     const startedAt = clock.now();
+    underWay.add(exchange);
     res.once('close', () => {
+      underWay.delete(exchange);
       log.debug({ requestId, method: req.method, path, status: res.statusCode, ms: clock.now() - startedAt }, 'request');
     });
+    broken.follow(res);
     if (stopping) res.setHeader('connection', 'close');
+    return exchange;
+  }
+
+  server.on('request', async (req, res) => {
+    const exchange = begin(req, res);
+    const { requestId, path } = exchange;
+    if (req.httpVersion === '1.1' && req.headers.host === undefined)
+      return replyJson(exchange, 400, { error: 'Send a Host header.' }, [['connection', 'close']]);
     const route = routes.get(path);
     if (!route) return replyJson(exchange, 404, { error: 'There is nothing here.' });
     if (path.startsWith('/graphql') && answerCors(exchange, corsOrigins)) return;
@@ -136,6 +154,10 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     }
   });
 
+  server.on('checkExpectation', (req, res) => {
+    replyJson(begin(req, res), 417, { error: 'Of what Expect may ask, 100-continue is the only one that is met here.' });
+  });
+  server.on('clientError', broken.answer);
   server.on('upgrade', webSockets.upgrade);
 
   const stop = () => {
@@ -154,7 +176,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   }
   server.on('error', (error) => log.error({ err: error }, 'http server'));
   const { port } = server.address() as AddressInfo;
-  return { url: `http://${hostInUrl(options.host)}:${port}`, port, stop };
+  const url = `http://${hostInUrl(options.host)}:${port}`;
+  return { url, port, underWay: () => [...underWay].slice(-SHOWN).map(({ requestId }) => requestId), stop };
 }
 
 function serveHealth(exchange: Exchange, health: { ok: true } | { ok: false; reason: string }): void {

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
@@ -19,6 +18,7 @@ import type { Visitor } from './door.ts';
 import { requestIdOf } from './exchange.ts';
 import type { Identify } from './gate.ts';
 import type { Places } from './places.ts';
+import { answerOnSocket } from './socketAnswer.ts';
 import type { Tenure } from './tenure.ts';
 
 /** Registered codes of RFC 6455 and IANA that the protocol's clients answer by connecting again. */
@@ -61,16 +61,25 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
   const open = new Map<WebSocket, (graceMs: number) => Promise<void>>();
   let stopping = false;
 
+  function refuse(req: IncomingMessage, socket: Duplex, status: number, error: string, headers: [string, string][] = []): void {
+    const requestId = requestIdOf(req);
+    options.log.debug({ requestId, method: req.method, path: pathOf(req), status }, 'request');
+    answerOnSocket(socket, requestId, status, error, headers);
+  }
+  server.on('wsClientError', (error, socket, req) => {
+    if (req.method !== 'GET') refuse(req, socket, 405, 'A WebSocket is asked for by GET.', [['allow', 'GET']]);
+    else refuse(req, socket, 400, `${error.message}.`, [['sec-websocket-version', '13, 8']]);
+  });
+
   return {
     upgrade(req, socket, head) {
-      const path = (req.url ?? '').split('?', 1)[0];
       const protocols = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-      if (path !== '/graphql') return refuse(socket, 404, 'There is no WebSocket here, but at /graphql.');
-      if (stopping) return refuse(socket, 503, 'The server is stopping.');
+      if (pathOf(req) !== '/graphql') return refuse(req, socket, 404, 'There is no WebSocket here, but at /graphql.');
+      if (stopping) return refuse(req, socket, 503, 'The server is stopping.');
       if (!protocols.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL))
-        return refuse(socket, 400, `Ask for the sub-protocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`);
+        return refuse(req, socket, 400, `Ask for the sub-protocol ${GRAPHQL_TRANSPORT_WS_PROTOCOL}.`);
       const leave = options.places.take();
-      if (!leave) return refuse(socket, 503, 'This instance carries as many sockets as it may.');
+      if (!leave) return refuse(req, socket, 503, 'This instance carries as many sockets as it may.');
       socket.once('close', leave);
       server.handleUpgrade(req, socket, head, (webSocket) => {
         open.set(webSocket, serve(webSocket, req, options));
@@ -83,6 +92,8 @@ export function createWebSocketDoor(options: WebSocketOptions): WebSocketDoor {
     },
   };
 }
+
+const pathOf = ({ url = '' }: IncomingMessage) => url.split('?', 1)[0];
 
 /** @returns what closes the socket in order when the server stops */
 function serve(socket: WebSocket, req: IncomingMessage, { guard, identify, contextFor, log, tenure }: WebSocketOptions) {
@@ -179,17 +190,4 @@ function tokenOf(params: Record<string, unknown>): string | null {
 /** Text frames come whole, and have been checked to be UTF-8. */
 function textOf(data: RawData): string {
   return Buffer.isBuffer(data) ? data.toString() : '';
-}
-
-function refuse(socket: Duplex, status: number, error: string): void {
-  const body = `${JSON.stringify({ error })}\n`;
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  // The client may have left already.
-  socket.on('error', () => undefined);
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

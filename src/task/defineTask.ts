@@ -100,6 +100,7 @@ export interface TaskSchedule {
   overlapPolicy?: 'SKIP' | 'BUFFER_ONE' | 'BUFFER_ALL' | 'CANCEL_OTHER' | 'TERMINATE_OTHER' | 'ALLOW_ALL';
   /** BUFFER_ALL: most occurrences that wait at once; default 100. */
   bufferLimit?: number;
+  /** `graceTime` below PT5S counts fires as late that are only the usual milliseconds late. */
   misfire?: { mode?: 'SKIP' | 'FIRE_ONCE' | 'FIRE_ALL'; graceTime?: string; catchupWindow?: string; maxCatchupRuns?: number };
   execution?: { timeout?: string; retry?: TaskRetry; priority?: number };
   input?: Record<string, unknown>;

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import { STOP_GRACE_MS } from '../domain/cancel.ts';
+import type { AttemptResult } from '../domain/cancel.ts';
 import { afterFailure } from '../domain/execution.ts';
 import { createLoop } from '../loop.ts';
 import { createOutage } from '../outage.ts';
@@ -34,8 +36,17 @@ export interface WorkerTask {
   initialDelayMs?: number | null;
 }
 
+/** An attempt, as the log names it. */
+export interface NamedAttempt {
+  task: string;
+  runId: string;
+  attempt: number;
+}
+
 export interface Worker {
   readonly id: string;
+  /** `from`: the attempt whose code has led to the call of this, a timer's or a listener's too; `runs`: those whose code runs. */
+  underWay(): { from: NamedAttempt | undefined; runs: NamedAttempt[] };
   /** Says that this worker and its runs are alive; aborts those that are not its own any more. Called every 2 s. */
   beat(): Promise<void>;
   /** Takes nothing more, lets what runs finish for up to `graceMs`, then hands the rest back to be run elsewhere. */
@@ -80,7 +91,8 @@ export async function startWorker(parts: {
   const slots = new Map<string, Slot>();
   const writers = { progress: createProgressWriter(parts), steps: createStepWriter(parts), logs: createLogWriter(parts) };
   /** By lease: attempts whose code still runs, those too that have ended and whose code has not listened to that. */
-  const occupied = new Set<string>();
+  const occupied = new Map<string, NamedAttempt>();
+  const surrounding = new AsyncLocalStorage<NamedAttempt>();
   const free = () => capacity - occupied.size;
   const watches = new Set<() => void>();
   let stopping = false;
@@ -113,14 +125,14 @@ export async function startWorker(parts: {
   }
   await register();
 
-  const finisher = createBatcher<Finish, boolean>(async (finishes) => {
+  const finisher = createBatcher<Finish, AttemptResult | null>(async (finishes) => {
     const ended = await store.hotTransaction(async (tx) => {
       const result = await endAttempts(tx, queue, clock.now(), finishes);
       if (finishes.some((finish) => finish.state === 'RETRY_WAIT')) tx.signal('schedules');
       return result;
     });
-    const ids = new Set(ended.map((run) => run.runId));
-    return finishes.map((finish) => ids.has(finish.runId));
+    const states = new Map(ended.map((run) => [run.lease, run.state]));
+    return finishes.map((finish) => states.get(finish.lease) ?? null);
   }, FINISH_BATCH);
 
   /** Takes and starts until nothing comes back or no slot is free. Each round takes what has the highest priority of all that waits. */
@@ -170,7 +182,7 @@ export async function startWorker(parts: {
       const hold = holds.get(run.runId) as Hold;
       const abort = new AbortController();
       const code = Promise.withResolvers<void>();
-      occupied.add(hold.lease);
+      occupied.set(hold.lease, nameOf(run));
       const done = attempt(run, hold, abort, code).finally(() => slots.delete(hold.lease));
       slots.set(hold.lease, { hold, abort, done });
       void Promise.allSettled([done, code.promise]).then(() => {
@@ -189,23 +201,15 @@ export async function startWorker(parts: {
   /** @param code  to be settled when the task's own code has ended */
   async function attempt(run: StartedRun, hold: Hold, abort: AbortController, code: PromiseWithResolvers<void>): Promise<void> {
     const { tools, close } = openTools(writers, hold, abort);
-    const work = async () => parts.execute(run, abort.signal, tools);
+    const work = () => surrounding.run(nameOf(run), async () => parts.execute(run, abort.signal, tools));
     const outcome = await execute(() => work().finally(code.resolve), run.policy.timeoutMs, abort, clock);
     if (abort.signal.aborted) watch(run, abort.signal.reason as StopReason, code.promise);
     await close();
     const finish = toFinish(hold, run, outcome);
-    // Its message stays with the run: it may hold anything.
-    if (finish.state === 'FAILED' || finish.state === 'TIMED_OUT')
-      log.info(
-        { task: run.taskKey, runId: run.runId, attempt: run.attempt, code: finish.error?.code },
-        `a run has ${finish.state}`,
-      );
     // The result is kept and offered until it is taken or the lease turns out to be somebody else's: an outage loses no result.
     for (;;) {
       try {
-        const mine = await finisher.add(finish);
-        if (!mine)
-          log.warn({ runId: run.runId, attempt: run.attempt }, 'a result came too late: the run is not held here any more');
+        sayEnd(run, finish, await finisher.add(finish));
         resultsOutage.over();
         return;
       } catch (error) {
@@ -214,14 +218,22 @@ export async function startWorker(parts: {
     }
   }
 
+  /** @param state  what the run has become, which a cancel decides with; null: it was not held here any more */
+  function sayEnd(run: StartedRun, { error }: Finish, state: AttemptResult | null): void {
+    if (state === null) return log.warn(nameOf(run), 'a result came too late: the run is not held here any more');
+    if (state === 'SUCCEEDED' || state === 'RETRY_WAIT') return;
+    // Its message stays with the run: it may hold anything.
+    log.info({ ...nameOf(run), code: error?.code }, state === 'CANCELED' ? 'a run was CANCELED' : `a run has ${state}`);
+  }
+
   /** Names code that goes on although its attempt has ended, once. It keeps its place until it ends: it uses what the process has. */
-  function watch({ taskKey, runId, attempt: number }: StartedRun, reason: StopReason, ended: Promise<void>): void {
+  function watch(run: StartedRun, reason: StopReason, ended: Promise<void>): void {
     // Who is ended by force has ignored it only when that did not help either.
-    const graceMs = parts.endedByForce?.has(taskKey) === true ? 2 * STOP_GRACE_MS : STOP_GRACE_MS;
+    const graceMs = parts.endedByForce?.has(run.taskKey) === true ? 2 * STOP_GRACE_MS : STOP_GRACE_MS;
     const cancel = clock.after(graceMs, () => {
       watches.delete(cancel);
-      const what = `task "${taskKey}" of run ${runId} ignored ${IGNORED[reason.code]}`;
-      log.warn({ task: taskKey, runId, attempt: number }, `${what}; it keeps its place on this worker until it ends`);
+      const what = `task "${run.taskKey}" of run ${run.runId} ignored ${IGNORED[reason.code]}`;
+      log.warn(nameOf(run), `${what}; it keeps its place on this worker until it ends`);
     });
     watches.add(cancel);
     void ended.then(() => {
@@ -303,6 +315,7 @@ export async function startWorker(parts: {
 
   return {
     id,
+    underWay: () => ({ from: surrounding.getStore(), runs: [...occupied.values()] }),
     async beat() {
       const held = [...slots.values()].map((slot) => slot.hold);
       const now = clock.now();
@@ -340,4 +353,8 @@ export async function startWorker(parts: {
       await announce('STOPPED');
     },
   };
+}
+
+function nameOf({ taskKey, runId, attempt }: StartedRun): NamedAttempt {
+  return { task: taskKey, runId, attempt };
 }

@@ -212,6 +212,8 @@ test('the embedded PostgreSQL is killed: it is started again, and nothing is los
   await until(() => scene.calls.length > before);
   t.diagnostic(`fires again ${Math.round(performance.now() - lostAt)} ms after the kill`);
   await assertNothingLost(carillon, await home.databaseUrl(), scene);
+  const faults = carillon.stderr.filter((line) => /"level":"(error|fatal)"|\[object Object\]/.test(line));
+  assert.deepEqual(faults, [], 'an outage is no fault');
   const [successor, ...others] = await home.postmasters();
   assert.ok(successor !== postmaster && others.length === 0);
   assert.deepEqual(await carillon.end('SIGTERM'), { code: 0, signal: null });

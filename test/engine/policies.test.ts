@@ -288,6 +288,24 @@ test('a backlog goes on when a run of it fails for good, and waits while it is r
   assert.equal((await runsOf(parts, id))[0], '00:00:10 CATCH_UP FAILED');
 });
 
+const graces = [
+  { mode: 'SKIP', graceTime: 'PT0S', runs: [], skips: ['00:00:10 to 00:00:10 MISSED 1'] },
+  { mode: 'FIRE_ONCE', graceTime: 'PT0S', runs: ['00:00:10 CATCH_UP QUEUED'], skips: [] },
+  { mode: 'FIRE_ALL', graceTime: 'PT0S', runs: ['00:00:10 CATCH_UP QUEUED'], skips: [] },
+  { mode: 'SKIP', graceTime: 'PT5S', runs: ['00:00:10 SCHEDULE QUEUED'], skips: [] },
+  { mode: 'FIRE_ALL', graceTime: 'PT5S', runs: ['00:00:10 SCHEDULE QUEUED'], skips: [] },
+] as const;
+for (const { mode, graceTime, runs, skips } of graces) {
+  test(`${mode} with a grace of ${graceTime}: what a fire that is some milliseconds late counts as`, async (t) => {
+    const parts = await openParts(t);
+    await addTask(parts);
+    const { id } = await addSchedule(parts, { trigger: { interval: { every: 'PT10S' } }, misfire: { mode, graceTime } });
+    outageUntil(parts, '00:00:10.004');
+    await startSteps(parts);
+    assert.deepEqual([await runsOf(parts, id), await skipsOf(parts, id)], [runs, skips]);
+  });
+}
+
 test('an outage with more to make up for than one tick may plan goes on where the tick ended', async (t) => {
   const parts = await openParts(t);
   await addTask(parts);

@@ -636,7 +636,8 @@ async function refusedUpgrade(server: { port: number }, path: string, headers: R
   const req = request({ port: server.port, host: '127.0.0.1', path, headers: { ...upgrade, ...headers } });
   req.end();
   const [response] = (await once(req, 'response')) as [IncomingMessage];
-  return { status: response.statusCode, text: Buffer.concat(await response.toArray()).toString() };
+  const text = Buffer.concat(await response.toArray()).toString();
+  return { status: response.statusCode, headers: response.headers, text };
 }
 
 const upgrades: { rule: string; path: string; headers: Record<string, string>; status: number }[] = [
@@ -656,6 +657,23 @@ for (const { rule, path, headers, status } of upgrades) {
   test(`an upgrade request with ${rule} is answered with ${status}`, async (t) => {
     const server = await start(t);
     assert.equal((await refusedUpgrade(server, path, headers)).status, status);
+  });
+}
+
+const refusedUpgrades = upgrades.filter(({ status }) => status !== 200);
+refusedUpgrades.push({ rule: 'another version', path: '/graphql', headers: { 'sec-websocket-version': '7' }, status: 400 });
+for (const { rule, path, headers, status } of refusedUpgrades) {
+  test(`the refusal of an upgrade request with ${rule} is JSON, and its id finds it in the log`, async (t) => {
+    const server = await start(t);
+    const refused = await refusedUpgrade(server, path, { ...headers, 'x-request-id': 'mine' });
+    assert.equal(refused.headers['x-request-id'], 'mine');
+    assert.match(refused.headers['content-type'] ?? '', /^application\/json/);
+    assert.match((JSON.parse(refused.text) as { error: string }).error, /\w+ .*\.$/);
+    const lines = server.lines.filter((line) => line['requestId'] === 'mine');
+    assert.deepEqual(
+      lines.map((line) => [line['level'], line['msg'], line['method'], line['path'], line['status']]),
+      [[20, 'request', 'GET', path, status]],
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { pino } from 'pino';
 import { LEASE_MS, reap } from '../../src/engine/reaper.ts';
 import { cancelLocked } from '../../src/store/cancels.ts';
 import { finishRuns, insertRuns, iso, lockSchedules, startRuns } from '../../src/store/runs.ts';
@@ -54,6 +55,22 @@ test('the worker is told at once, and ends the attempt even when the task does n
   assert.deepEqual(call.signal.reason, { code: 'CANCELED', message: 'canceled by test: enough' });
   const run = await runWhen(parts, id, 'CANCELED');
   assert.deepEqual([attemptsOf(run), run.lease, run.retryAt], [[['CANCELED', 'CANCELED']], null, null]);
+});
+
+test('the log names what a run has become: CANCELED, when the cancel decided', async (t) => {
+  const { parts, start } = await openWork(t);
+  const said: string[] = [];
+  const write = (line: string) => said.push((JSON.parse(line) as { msg: string }).msg);
+  const worker = await startTestWorker({ ...parts, log: pino({ level: 'info' }, { write }) });
+  const canceled = await start();
+  await worker.next();
+  await cancel(parts, canceled);
+  await runWhen(parts, canceled, 'CANCELED');
+  await until(() => said.length === 1);
+  await start();
+  (await worker.next()).fail({ retryable: false });
+  await until(() => said.length === 2);
+  assert.deepEqual(said, ['a run was CANCELED', 'a run has FAILED']);
 });
 
 test('a worker of another process is told through the database', async (t) => {

@@ -134,7 +134,7 @@ const SECTIONS: readonly Section[] = [
         <DurationAt
           path={['misfire', 'graceTime']}
           label="Grace time"
-          description="Late by no more than this runs as if on time."
+          description="Late by no more than this runs as if on time. Some milliseconds late is usual: below 5 seconds healthy fires may count as late."
           placeholder="1 minute"
         />
         <DurationAt
