@@ -33,8 +33,8 @@ export function parseTaskFields(
   input: { group: string; name: string; description?: string | null | undefined; http: RequestFields },
   secrets: { box: SecretBox; key: string; given: SecretFields; current: HttpRequest | null },
 ): Pick<TaskRecord, 'group' | 'name' | 'description' | 'http'> | null {
-  fields.text([...paths.fields, 'group'], input.group, { min: 1, max: 200 });
-  fields.text([...paths.fields, 'name'], input.name, { min: 1, max: 200 });
+  fields.line([...paths.fields, 'group'], input.group, { min: 1, max: 200 });
+  fields.line([...paths.fields, 'name'], input.name, { min: 1, max: 200 });
   if (input.description != null) fields.text([...paths.fields, 'description'], input.description, { min: 0, max: 2_000 });
   const request = parseHttpRequest(input.http);
   if (!request.ok)

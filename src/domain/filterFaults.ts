@@ -1,4 +1,5 @@
 import type { LabelSelector } from './labels.ts';
+import { countCharacters } from './text.ts';
 
 const MAX_SEARCH = 200;
 const MAX_SELECTORS = 20;
@@ -19,8 +20,9 @@ export function filterFaults(filter: {
 }): Fault[] {
   const faults: Fault[] = [];
   const { search, labels } = filter;
-  if (search != null && search.length > MAX_SEARCH) {
-    const message = `search has ${search.length} characters; allowed are ${MAX_SEARCH}.`;
+  const searched = countCharacters(search ?? '');
+  if (searched > MAX_SEARCH) {
+    const message = `search has ${searched} characters; allowed are ${MAX_SEARCH}.`;
     faults.push({ path: ['search'], message, constraint: `at most ${MAX_SEARCH} characters` });
   }
   if (labels != null && labels.length > MAX_SELECTORS) {

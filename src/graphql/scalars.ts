@@ -1,5 +1,6 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
 import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
+import { countCharacters } from '../domain/text.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from '../trigger/trigger.ts';
 
 const MAX_CHARS = 2_000;
@@ -11,7 +12,8 @@ const MAX_CHARS = 2_000;
 function textScalar(name: string): GraphQLScalarType<string, string> {
   const read = (value: unknown): string => {
     if (typeof value !== 'string') throw new GraphQLError(`${name} must be a text.`);
-    if (value.length > MAX_CHARS) throw new GraphQLError(`${name} has ${value.length} characters; allowed are ${MAX_CHARS}.`);
+    const count = countCharacters(value);
+    if (count > MAX_CHARS) throw new GraphQLError(`${name} has ${count} characters; allowed are ${MAX_CHARS}.`);
     return value;
   };
   return new GraphQLScalarType<string, string>({
