@@ -4,7 +4,7 @@ import type { ExecutionSettings, RetryPolicy } from '../domain/execution.ts';
 import { PRIORITIES } from '../domain/priority.ts';
 import { invalid } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { storableJson } from '../domain/storableJson.ts';
+import { jsonAlterations, storableJson } from '../domain/storableJson.ts';
 import { countCharacters, isBlank, quoted } from '../domain/text.ts';
 import { formatDuration, parseDuration } from '../trigger/duration.ts';
 
@@ -72,19 +72,28 @@ export class Fields {
     return value;
   }
 
-  /** A JSON object that PostgreSQL can hold. */
+  /** A JSON object that PostgreSQL can hold, and that comes out of it as it was sent. */
   object(path: string[], value: Record<string, unknown>): Record<string, unknown> {
     const text = storableJson(value);
-    if (text === null)
+    if (text === null) {
       this.add(path, `${path.at(-1)} holds a character that cannot be stored, or is nested deeper than 100 levels.`);
-    else if (text.length > MAX_INPUT_CHARS) {
-      this.add(
-        path,
-        `${path.at(-1)} has ${text.length} characters as JSON; allowed are ${MAX_INPUT_CHARS}.`,
-        `at most ${MAX_INPUT_CHARS} characters`,
-      );
+      return value;
     }
+    const count = countCharacters(text);
+    if (count > MAX_INPUT_CHARS) {
+      const message = `${path.at(-1)} has ${count} characters as JSON; allowed are ${MAX_INPUT_CHARS}.`;
+      this.add(path, message, `at most ${MAX_INPUT_CHARS} characters`);
+    }
+    this.unaltered(path, value);
     return value;
+  }
+
+  /** JSON that is stored: nothing of it may become something else. */
+  unaltered(path: string[], value: unknown): void {
+    for (const { path: inner, message, allowed } of jsonAlterations(value)) {
+      const place = [...path, ...inner];
+      this.add(place, `${nameOf(place)} ${message}.`, allowed);
+    }
   }
 }
 

@@ -1,7 +1,10 @@
-import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
+import { GraphQLError, GraphQLScalarType, Kind, visit } from 'graphql';
+import type { ValueNode } from 'graphql';
 import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
+import { deeperThan } from '../domain/storableJson.ts';
 import { countCharacters } from '../domain/text.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from '../trigger/trigger.ts';
+import { LIMITS } from './limits.ts';
 
 const MAX_CHARS = 2_000;
 
@@ -24,6 +27,30 @@ function textScalar(name: string): GraphQLScalarType<string, string> {
   });
 }
 
+/** JSON that is as deep in a document as it may be in a variable, so that what was taken in one way can be sent in the other. */
+function jsonScalar(resolver: GraphQLScalarType): GraphQLScalarType {
+  const bounded = (value: unknown, node?: ValueNode): unknown => {
+    if (!deeperThan(value, LIMITS.maxValueDepth)) return value;
+    const message = `${resolver.name} is nested deeper than is allowed: at most ${LIMITS.maxValueDepth} levels.`;
+    throw new GraphQLError(message, { nodes: node ?? null });
+  };
+  return new GraphQLScalarType({
+    ...resolver.toConfig(),
+    parseValue: (value) => bounded(resolver.parseValue(value)),
+    parseLiteral: (node, variables) => bounded(resolver.parseLiteral(withoutEnums(node), variables), node),
+  });
+}
+
+/** JSON has no such values; they would be left out. @throws GraphQLError */
+function withoutEnums(node: ValueNode): ValueNode {
+  visit(node, {
+    EnumValue(value) {
+      throw new GraphQLError(`JSON has no value ${value.value}: write it as text, in quotes.`, { nodes: value });
+    },
+  });
+  return node;
+}
+
 /** Instants in whole milliseconds, in the years that every ISO text and PostgreSQL can hold. */
 const dateTime = new GraphQLScalarType({
   ...DateTimeISOResolver.toConfig(),
@@ -39,8 +66,8 @@ function inRange(instant: Date): Date {
 
 export const scalars = {
   DateTime: behaviour(dateTime),
-  JSON: behaviour(JSONResolver),
-  JSONObject: behaviour(JSONObjectResolver),
+  JSON: behaviour(jsonScalar(JSONResolver)),
+  JSONObject: behaviour(jsonScalar(JSONObjectResolver)),
   Cursor: behaviour(textScalar('Cursor')),
   Duration: behaviour(textScalar('Duration')),
   LocalDate: behaviour(textScalar('LocalDate')),

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { YEARLY, createApi, fresh } from '../support/api.ts';
 import { startTestCarillon } from '../support/carillon.ts';
 import * as operations from '../support/operations.ts';
-import type { ErrorView } from '../support/views.ts';
+import type { ErrorView, ScheduleView } from '../support/views.ts';
 
 /** What is refused instead of being kept as something else than was sent, and how that is said. */
 
@@ -11,6 +11,7 @@ const carillon = await startTestCarillon({ after });
 const api = createApi(carillon);
 const task = await api.taskOn('http://127.0.0.1:9/hook');
 const schedule = await api.scheduleOf(task);
+const run = await api.trigger(schedule);
 
 const payload = (query: string, variables: Record<string, unknown>) =>
   api.ask<{ userErrors: ErrorView[]; changes?: { userErrors: ErrorView[] }[] }>(query, variables);
@@ -21,6 +22,17 @@ const told = ({ userErrors, changes = [] }: Awaited<ReturnType<typeof payload>>)
     message,
     constraint,
   }));
+/** The message of the only top-level error. */
+async function refusal(query: string, variables: Record<string, unknown> = {}): Promise<string> {
+  const { errors = [] } = await carillon.ask(query, variables);
+  assert.deepEqual(
+    errors.map(({ extensions }) => extensions.code === 'BAD_USER_INPUT' || extensions.code === 'GRAPHQL_VALIDATION_FAILED'),
+    [true],
+    JSON.stringify(errors),
+  );
+  return errors[0]?.message ?? '';
+}
+
 const spec = (given: object) => ({ name: fresh('refused'), task: { key: task.key }, trigger: YEARLY, ...given });
 const http = { url: 'https://example.com/' };
 const ALLOWED = '1 to 200 characters, no control characters';
@@ -100,4 +112,90 @@ test('a text has as many characters as a reader counts', async () => {
   assert.equal((await api.scheduleOf(task, { name: long })).name, long);
   const [error] = told(await payload(operations.CREATE_SCHEDULE, { input: { spec: spec({ name: `${long}🔔` }) } }));
   assert.deepEqual([error?.message, error?.constraint], ['name has 201 characters; allowed are 1 to 200.', ALLOWED]);
+});
+
+/** As text: JSON.stringify would print neither. */
+const ALTERED = '{"a": [{"n": 12345678901234567890}], "__proto__": {"x": 1}, "ok": 9007199254740991, "far": 1e21, "part": 0.1}';
+const inputs: [what: string, query: string, at: string, input: (json: unknown) => object][] = [
+  ['createSchedule', operations.CREATE_SCHEDULE, 'input.spec.input', (input) => ({ spec: spec({ input }) })],
+  [
+    'updateSchedule',
+    operations.UPDATE_SCHEDULE,
+    'input.patch.input',
+    (input) => ({ ref: { id: schedule.id }, patch: { input } }),
+  ],
+  ['triggerSchedule', operations.TRIGGER_SCHEDULE, 'input.input', (input) => ({ ref: { id: schedule.id }, input })],
+  ['triggerTask', operations.TRIGGER_TASK, 'input.input', (input) => ({ task: { id: task.id }, input })],
+  ['retryRun', operations.RETRY_RUN, 'input.input', (input) => ({ id: run.id, input })],
+  [
+    'applySchedules',
+    operations.APPLY_SCHEDULES,
+    'input.schedules.0.input',
+    (input) => ({ managedBy: 'refused', errorPolicy: 'REJECT_FAILED', schedules: [spec({ input })] }),
+  ],
+  [
+    'createHttpTask',
+    operations.CREATE_TASK,
+    'input.http.body',
+    (body) => ({ key: fresh('k'), name: 'x', http: { ...http, body } }),
+  ],
+];
+for (const [what, query, at, inputOf] of inputs) {
+  test(`${what} refuses JSON that would be kept as something else`, async () => {
+    const errors = told(await payload(query, { input: inputOf(JSON.parse(ALTERED)) }));
+    assert.deepEqual(errors, [
+      {
+        code: 'INVALID',
+        path: `${at}.a.0.n`,
+        message: 'n is a whole number that was read as 12345678901234567000, and may have lost digits: send it as text.',
+        constraint: 'whole numbers from -9007199254740991 to 9007199254740991; larger ones as text',
+      },
+      {
+        code: 'INVALID',
+        path: `${at}.__proto__`,
+        message: '__proto__ is a name that is not kept: choose another.',
+        constraint: 'any name but __proto__',
+      },
+    ]);
+  });
+}
+
+test('headers refuse the name that is not kept, and say no value', async () => {
+  const headers: unknown = JSON.parse('{"__proto__": "hunter2-hunter2"}');
+  const { userErrors } = await api.createHttpTask({
+    key: fresh('k'),
+    name: 'x',
+    http: { ...http, headers, secretHeaders: { X: 1e17 } },
+  });
+  assert.deepEqual(
+    userErrors.map(({ path }) => path?.join('.')),
+    ['input.http.headers.__proto__', 'input.http.secretHeaders.X'],
+  );
+  assert.doesNotMatch(JSON.stringify(userErrors), /hunter2|100000000000000000/);
+});
+
+const nested = (levels: number): object => (levels === 1 ? {} : { in: nested(levels - 1) });
+const literal = (levels: number): string => '{in:'.repeat(levels - 1) + '{}' + '}'.repeat(levels - 1);
+
+test('JSON is as deep in a document as in a variable, and what is exported can be applied', async () => {
+  const inDocument = (levels: number) =>
+    `mutation { createSchedule(input: { spec: { name: "${fresh('deep')}", task: { key: "${task.key}" }, trigger: { manual: true }, input: ${literal(levels)} } })
+      { schedule { id name spec } userErrors { message } } }`;
+  const { schedule: made } = await api.ask<{ schedule: ScheduleView }>(inDocument(24));
+  const { spec: exported } = made as unknown as { spec: object };
+  assert.deepEqual(exported, { name: made.name, task: { key: task.key }, trigger: { manual: true }, input: nested(24) });
+  const copy = { ...exported, name: fresh('applied') };
+  assert.deepEqual(told(await payload(operations.APPLY_SCHEDULES, { input: { managedBy: 'deep', schedules: [copy] } })), []);
+  const says = /JSONObject is nested deeper than is allowed: at most 24 levels\.$/;
+  assert.match(await refusal(inDocument(25)), says);
+  const atVariable = await refusal(operations.CREATE_SCHEDULE, { input: { spec: spec({ input: nested(25) }) } });
+  assert.match(atVariable, /^Variable "\$input" got invalid value .* at "input\.spec\.input"; /);
+  assert.match(atVariable, says);
+});
+
+test('JSON in a document has no enum values, which would be left out', async () => {
+  const message = await refusal(
+    `mutation { triggerTask(input: { task: { key: "${task.key}" }, input: { a: [FOO] } }) { userErrors { message } } }`,
+  );
+  assert.equal(message, 'JSON has no value FOO: write it as text, in quotes.');
 });
