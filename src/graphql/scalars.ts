@@ -2,7 +2,7 @@ import { GraphQLError, GraphQLScalarType, Kind, visit } from 'graphql';
 import type { ValueNode } from 'graphql';
 import { DateTimeISOResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
 import { deeperThan } from '../domain/storableJson.ts';
-import { countCharacters } from '../domain/text.ts';
+import { countCharacters, quoted } from '../domain/text.ts';
 import { FIRST_INSTANT, LAST_INSTANT } from '../trigger/trigger.ts';
 import { LIMITS } from './limits.ts';
 
@@ -54,14 +54,23 @@ function withoutEnums(node: ValueNode): ValueNode {
 /** Instants in whole milliseconds, in the years that every ISO text and PostgreSQL can hold. */
 const dateTime = new GraphQLScalarType({
   ...DateTimeISOResolver.toConfig(),
-  parseValue: (value) => inRange(DateTimeISOResolver.parseValue(value)),
-  parseLiteral: (node, variables) => inRange(DateTimeISOResolver.parseLiteral(node, variables)),
+  parseValue: (value) => readInstant(() => DateTimeISOResolver.parseValue(value), value),
+  parseLiteral: (node) =>
+    readInstant(() => DateTimeISOResolver.parseLiteral(node, null), node.kind === Kind.STRING ? node.value : null, node),
 });
 
-function inRange(instant: Date): Date {
+function readInstant(parse: () => Date, given: unknown, node?: ValueNode): Date {
+  const shown = typeof given === 'string' ? `DateTime ${quoted(given)}` : 'DateTime';
+  let instant: Date;
+  try {
+    instant = parse();
+  } catch {
+    const message = `${shown} is not allowed: send an RFC 3339 instant with Z or an offset, such as 2026-01-01T00:00:00Z.`;
+    throw new GraphQLError(message, { nodes: node ?? null });
+  }
   const at = instant.getTime();
   if (at >= FIRST_INSTANT && at <= LAST_INSTANT) return instant;
-  throw new GraphQLError('DateTime is outside the years 1 to 9999.');
+  throw new GraphQLError(`${shown} is outside the years 1 to 9999.`, { nodes: node ?? null });
 }
 
 export const scalars = {

@@ -199,3 +199,32 @@ test('JSON in a document has no enum values, which would be left out', async () 
   );
   assert.equal(message, 'JSON has no value FOO: write it as text, in quotes.');
 });
+
+test('an instant that is none is answered with what is one', async () => {
+  const says =
+    'DateTime "2026-01-01" is not allowed: send an RFC 3339 instant with Z or an offset, such as 2026-01-01T00:00:00Z.';
+  assert.equal(await refusal('{ runs(filter: { finished: { from: "2026-01-01" } }) { totalCount } }'), says);
+  const atVariable = await refusal(operations.RUNS, { filter: { finished: { from: '2026-01-01' } } });
+  assert.equal(atVariable, `Variable "$filter" got invalid value "2026-01-01" at "filter.finished.from"; ${says}`);
+});
+
+test('text that cannot be stored is found where it stands', async () => {
+  const what = 'The request holds text with U+0000 or an unpaired surrogate, which cannot be stored, in';
+  const input = {
+    spec: spec({
+      labels: [
+        { key: 'a', value: 'b' },
+        { key: 'c', value: '\0' },
+      ],
+    }),
+  };
+  assert.equal(await refusal(operations.CREATE_SCHEDULE, { input }), `${what} the variable $input.spec.labels[1].value.`);
+  assert.equal(
+    await refusal(operations.CREATE_SCHEDULE, { input: { spec: spec({ input: { 'a\0': 1 } }) } }),
+    `${what} the variable $input.spec.input.`,
+  );
+  assert.equal(
+    await refusal(String.raw`mutation { deleteSchedule(input: { ref: { name: "a\u0000" } }) { deletedId } }`),
+    `${what} the argument input.ref.name.`,
+  );
+});
