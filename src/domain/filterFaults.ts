@@ -13,10 +13,25 @@ interface Fault {
   constraint: string;
 }
 
+/** Of instants, half-open; what is not given is open. */
+interface OpenRange {
+  from?: Date | null | undefined;
+  until?: Date | null | undefined;
+}
+
+/** What is wrong with a range that holds no instant at all; null: it may hold some. */
+export function rangeFault(name: string, { from, until }: OpenRange): string | null {
+  if (from == null || until == null || from < until) return null;
+  return `${name} is ${from.toISOString()} to ${until.toISOString()}: until must be later than from.`;
+}
+
 /** What a filter of tasks, schedules or runs says that the types of the API cannot refuse. */
 export function filterFaults(filter: {
   search?: string | null | undefined;
   labels?: readonly LabelSelector[] | null | undefined;
+  nextFire?: OpenRange | null | undefined;
+  scheduledFor?: OpenRange | null | undefined;
+  finished?: OpenRange | null | undefined;
 }): Fault[] {
   const faults: Fault[] = [];
   const { search, labels } = filter;
@@ -28,6 +43,10 @@ export function filterFaults(filter: {
   if (labels != null && labels.length > MAX_SELECTORS) {
     const message = `labels has ${labels.length} entries; allowed are ${MAX_SELECTORS}.`;
     faults.push({ path: ['labels'], message, constraint: `at most ${MAX_SELECTORS}` });
+  }
+  for (const name of ['nextFire', 'scheduledFor', 'finished'] as const) {
+    const message = rangeFault(name, filter[name] ?? {});
+    if (message !== null) faults.push({ path: [name, 'until'], message, constraint: 'later than from' });
   }
   const lists = [
     ...Object.entries(filter),

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { YEARLY, createApi, fresh } from '../support/api.ts';
 import { startTestCarillon } from '../support/carillon.ts';
 import * as operations from '../support/operations.ts';
+import { refusal as refusedStream } from '../support/stream.ts';
 import type { ErrorView, ScheduleView } from '../support/views.ts';
 
 /** What is refused instead of being kept as something else than was sent, and how that is said. */
@@ -227,4 +228,36 @@ test('text that cannot be stored is found where it stands', async () => {
     await refusal(String.raw`mutation { deleteSchedule(input: { ref: { name: "a\u0000" } }) { deletedId } }`),
     `${what} the argument input.ref.name.`,
   );
+});
+
+test('a range that ends before it begins is refused in every filter', async () => {
+  const range = { from: '2026-02-01T00:00:00Z', until: '2026-01-01T00:00:00Z' };
+  const says = (name: string) =>
+    `${name} is 2026-02-01T00:00:00.000Z to 2026-01-01T00:00:00.000Z: until must be later than from.`;
+  for (const name of ['scheduledFor', 'finished']) {
+    assert.equal(await refusal(operations.RUNS, { filter: { [name]: range } }), `filter: ${says(name)}`);
+    const stream = await refusedStream(carillon, { query: operations.RUN_CHANGED, variables: { filter: { [name]: range } } });
+    assert.equal(stream.errors?.[0]?.message, `filter: ${says(name)}`);
+    const { userErrors } = await api.cancelRuns({ filter: { [name]: range }, reason: 'x' });
+    assert.deepEqual(
+      userErrors.map(({ message, path }) => [message, path?.at(-2)]),
+      [[says(name), name]],
+    );
+  }
+  assert.equal(await refusal(operations.SCHEDULES, { filter: { nextFire: range } }), `filter: ${says('nextFire')}`);
+  assert.equal(await refusal('query ($at: TimeRange) { audit(first: 1, at: $at) { nodes { id } } }', { at: range }), says('at'));
+  const open = await carillon.ask(operations.RUNS, { filter: { finished: { from: range.from } } });
+  assert.equal(open.errors, undefined);
+});
+
+test('a freeze of nothing is refused', async () => {
+  for (const name of ['ids', 'names']) {
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const { freeze, userErrors } = await api.createFreeze({ reason: 'x', until, select: { [name]: [] } });
+    assert.equal(freeze, null);
+    assert.deepEqual(
+      userErrors.map(({ path, constraint }) => [path?.join('.'), constraint]),
+      [[`input.select.${name}`, 'at least one']],
+    );
+  }
 });
