@@ -149,7 +149,7 @@ function outcome(
 function faultsOf({ managedBy, schedules }: ApplySchedulesInput): UserError[] {
   const fields = new Fields();
   const path = ['input', 'managedBy'];
-  fields.text(path, managedBy, { min: 1, max: 200 });
+  fields.line(path, managedBy, { min: 1, max: 200 });
   if (declaringTask(managedBy) !== null)
     fields.add(path, `managedBy is "${managedBy}"; task: begins the owners of schedules that code declares.`, 'not task:…');
   if (schedules.length > MOST_APPLIED) fields.errors.push(tooMany(schedules.length, 'in one document'));

@@ -1,4 +1,5 @@
 import { MOST_DATES, dateOf } from '../domain/calendar.ts';
+import { countCharacters } from '../domain/text.ts';
 import { daysOfIcs } from '../domain/ics.ts';
 import { readLocalDate } from '../trigger/local-date.ts';
 import type { TriggerError } from '../trigger/trigger.ts';
@@ -23,7 +24,7 @@ const LONGEST_ICS = 1_048_576;
 /** Checks a calendar and puts its dates together; what is wrong goes to `fields`. @param now  epoch ms: where the repetitions of ics count from */
 export function readCalendarInput(fields: Fields, path: string[], input: CalendarInput, now: number): CalendarContent {
   const at = (name: string) => [...path, name];
-  const name = fields.text(at('name'), input.name, { min: 1, max: 200 }).trim();
+  const name = fields.line(at('name'), input.name, { min: 1, max: 200 }).trim();
   const zone = resolveZone(input.timeZone ?? 'UTC');
   if (!zone.ok) fields.add(at('timeZone'), zone.message, 'an IANA time zone name such as Europe/Berlin');
   const timeZone = zone.ok ? zone.timeZone : 'UTC';
@@ -50,12 +51,9 @@ function readDates(fields: Fields, path: string[], dates: readonly string[]): nu
 const MOST_FAULTS = 50;
 
 function readIcs(fields: Fields, path: string[], text: string, timeZone: string, now: number): number[] {
-  if (text.length > LONGEST_ICS) {
-    fields.add(
-      path,
-      `ics has ${text.length} characters; at most ${LONGEST_ICS} are allowed.`,
-      `at most ${LONGEST_ICS} characters`,
-    );
+  const count = countCharacters(text);
+  if (count > LONGEST_ICS) {
+    fields.add(path, `ics has ${count} characters; at most ${LONGEST_ICS} are allowed.`, `at most ${LONGEST_ICS} characters`);
     return [];
   }
   const read = daysOfIcs(text, timeZone, now);

@@ -22,7 +22,9 @@ export interface IssuedToken {
 export function createApiToken(parts: CommandParts, caller: Caller, input: ApiTokenInput): Promise<CommandResult<IssuedToken>> {
   return runCommand(parts, caller, 'token.create', async ({ prisma, sql, audit }) => {
     const fields = new Fields();
-    const name = fields.text(['input', 'name'], input.name.trim(), { min: 1, max: 100 });
+    // Blanks around it do not count; a line break is refused there too.
+    const given = input.name.replaceAll(/^\p{Zs}+|\p{Zs}+$/gu, '');
+    const name = fields.line(['input', 'name'], given, { min: 1, max: 100 });
     // Two callers with one name: the second looks when the first is done.
     await lockTokens(sql);
     const now = parts.clock.now();

@@ -87,6 +87,11 @@ function checkInput(input: FreezeInput, now: number): { from: number; until: num
     const message = `until is ${iso(until)}, more than 400 days after ${iso(from)}; allowed are at most 400 days.`;
     fields.add(['input', 'until'], message, 'at most P400D after from');
   }
+  for (const name of ['ids', 'names'] as const) {
+    if (input.select[name]?.length !== 0) continue;
+    const message = `${name} is empty: a freeze of nothing holds nothing back. Name one schedule at least, or give a filter.`;
+    fields.add(['input', 'select', name], message, 'at least one');
+  }
   for (const name of VOLATILE) {
     if (input.select.filter?.[name] == null) continue;
     const message = `filter has ${name}, which changes without an edit; a freeze goes by what definitions say.`;

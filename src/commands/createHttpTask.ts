@@ -1,5 +1,6 @@
 import type { HttpMethod } from '../domain/httpRequest.ts';
 import type { SecretFields } from '../domain/httpSecrets.ts';
+import { quoted } from '../domain/text.ts';
 import { Rejection, conflict } from '../domain/userError.ts';
 import type { SecretBox } from '../secrets.ts';
 import { newId } from '../store/ids.ts';
@@ -63,7 +64,7 @@ function parseTask(secrets: SecretBox, input: HttpTaskInput, at: Date): NewTask 
   const fields = new Fields();
   if (!KEY.test(input.key)) {
     const allowed = 'letters, digits and . _ - / : up to 200 characters, starting with a letter or digit';
-    fields.add(['input', 'key'], `key "${input.key.slice(0, 60)}" is not allowed: ${allowed}.`, allowed);
+    fields.add(['input', 'key'], `key ${quoted(input.key)} is not allowed: ${allowed}.`, allowed);
   }
   const execution = parseTaskExecution(fields, ['input', 'execution'], input.execution ?? {}, 'GLOBAL');
   const retention = parseRetention(fields, ['input', 'retention'], input.retention);

@@ -92,7 +92,7 @@ export async function parseDefinition(
     if (patch[name] === null) fields.add(at(name), `${name} cannot be cleared: a schedule must have one.`);
   }
   const next: Partial<ScheduleDefinition> = { ...BLANK, ...base };
-  if (patch.name != null) next.name = fields.text(at('name'), patch.name, { min: 1, max: 200 });
+  if (patch.name != null) next.name = fields.line(at('name'), patch.name, { min: 1, max: 200 });
   if (patch.description !== undefined) next.description = patch.description;
   if (patch.description != null) fields.text(at('description'), patch.description, { min: 0, max: 2_000 });
   const task = await taskOf(fields, sources, at('task'), patch, next.taskId);

@@ -4,7 +4,8 @@ import type { ExecutionSettings, RetryPolicy } from '../domain/execution.ts';
 import { PRIORITIES } from '../domain/priority.ts';
 import { invalid } from '../domain/userError.ts';
 import type { UserError } from '../domain/userError.ts';
-import { storableJson } from '../domain/storableJson.ts';
+import { jsonAlterations, storableJson } from '../domain/storableJson.ts';
+import { countCharacters, isBlank, quoted } from '../domain/text.ts';
 import { formatDuration, parseDuration } from '../trigger/duration.ts';
 
 /** Checks of single input fields. Each adds what is wrong to `errors` and answers a usable value, so that all faults come at once. */
@@ -15,15 +16,28 @@ export class Fields {
     this.errors.push(invalid(path, message, constraint));
   }
 
+  /** A text that may have lines: a description, a reason. */
   text(path: string[], value: string, limit: { min: number; max: number }): string {
+    return this.characters(path, value, limit, ' but line breaks and tabs');
+  }
+
+  /** A text of one line: what things are called, listed and looked up by. */
+  line(path: string[], value: string, limit: { min: number; max: number }): string {
+    return this.characters(path, value, limit, '');
+  }
+
+  private characters(path: string[], value: string, { min, max }: { min: number; max: number }, except: string): string {
     const name = nameOf(path);
-    const allowed = `${limit.min} to ${limit.max} characters, no control characters`;
-    if (value.trim() === '' && limit.min > 0) {
-      this.add(path, `${name} is blank; allowed are ${limit.min} to ${limit.max} characters.`, allowed);
-    } else if (value.trim().length < limit.min || value.length > limit.max) {
-      this.add(path, `${name} has ${value.length} characters; allowed are ${limit.min} to ${limit.max}.`, allowed);
-    } else if (/[\p{Cc}\p{Cs}]/u.test(value.replaceAll(/[\n\t]/g, ''))) {
-      this.add(path, `${name} contains a control character or half a surrogate pair.`, allowed);
+    const allowed = `${min} to ${max} characters, no control characters`;
+    const count = countCharacters(value);
+    const [bad] = (except === '' ? /[\p{Cc}\p{Cs}]/u : /(?![\n\t])[\p{Cc}\p{Cs}]/u).exec(value) ?? [];
+    if (isBlank(value) && min > 0) {
+      this.add(path, `${name} is blank; allowed are ${min} to ${max} characters.`, allowed);
+    } else if (countCharacters(value.trim()) < min || count > max) {
+      this.add(path, `${name} has ${count} characters; allowed are ${min} to ${max}.`, allowed);
+    } else if (bad !== undefined) {
+      const what = `${quoted(bad)}, a control character or half a surrogate pair`;
+      this.add(path, `${name} ${quoted(value)} contains ${what}; allowed are ${allowed}${except}.`, allowed);
     }
     return value;
   }
@@ -58,19 +72,28 @@ export class Fields {
     return value;
   }
 
-  /** A JSON object that PostgreSQL can hold. */
+  /** A JSON object that PostgreSQL can hold, and that comes out of it as it was sent. */
   object(path: string[], value: Record<string, unknown>): Record<string, unknown> {
     const text = storableJson(value);
-    if (text === null)
+    if (text === null) {
       this.add(path, `${path.at(-1)} holds a character that cannot be stored, or is nested deeper than 100 levels.`);
-    else if (text.length > MAX_INPUT_CHARS) {
-      this.add(
-        path,
-        `${path.at(-1)} has ${text.length} characters as JSON; allowed are ${MAX_INPUT_CHARS}.`,
-        `at most ${MAX_INPUT_CHARS} characters`,
-      );
+      return value;
     }
+    const count = countCharacters(text);
+    if (count > MAX_INPUT_CHARS) {
+      const message = `${path.at(-1)} has ${count} characters as JSON; allowed are ${MAX_INPUT_CHARS}.`;
+      this.add(path, message, `at most ${MAX_INPUT_CHARS} characters`);
+    }
+    this.unaltered(path, value);
     return value;
+  }
+
+  /** JSON that is stored: nothing of it may become something else. */
+  unaltered(path: string[], value: unknown): void {
+    for (const { path: inner, message, allowed } of jsonAlterations(value)) {
+      const place = [...path, ...inner];
+      this.add(place, `${nameOf(place)} ${message}.`, allowed);
+    }
   }
 }
 
@@ -123,7 +146,7 @@ function parseRetry(fields: Fields, path: string[], input: RetryInput): RetryPol
   if (nonRetryableErrors.length > 50)
     fields.add([...path, 'nonRetryableErrors'], 'More than 50 error codes are given.', 'at most 50');
   nonRetryableErrors.forEach((code, index) =>
-    fields.text([...path, 'nonRetryableErrors', String(index)], code, { min: 1, max: 100 }),
+    fields.line([...path, 'nonRetryableErrors', String(index)], code, { min: 1, max: 100 }),
   );
   return {
     maxAttempts: fields.wholeNumber([...path, 'maxAttempts'], input.maxAttempts, { min: 1, max: 100 }),

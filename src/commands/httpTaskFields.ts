@@ -33,9 +33,12 @@ export function parseTaskFields(
   input: { group: string; name: string; description?: string | null | undefined; http: RequestFields },
   secrets: { box: SecretBox; key: string; given: SecretFields; current: HttpRequest | null },
 ): Pick<TaskRecord, 'group' | 'name' | 'description' | 'http'> | null {
-  fields.text([...paths.fields, 'group'], input.group, { min: 1, max: 200 });
-  fields.text([...paths.fields, 'name'], input.name, { min: 1, max: 200 });
+  fields.line([...paths.fields, 'group'], input.group, { min: 1, max: 200 });
+  fields.line([...paths.fields, 'name'], input.name, { min: 1, max: 200 });
   if (input.description != null) fields.text([...paths.fields, 'description'], input.description, { min: 0, max: 2_000 });
+  fields.unaltered([...paths.http, 'body'], input.http.body);
+  fields.unaltered([...paths.http, 'headers'], namesOf(input.http.headers));
+  fields.unaltered([...paths.http, 'secretHeaders'], namesOf(secrets.given.secretHeaders ?? {}));
   const request = parseHttpRequest(input.http);
   if (!request.ok)
     for (const error of request.errors) fields.add([...paths.http, ...error.path], error.message, error.constraint);
@@ -47,4 +50,9 @@ export function parseTaskFields(
   if (sealed === null) return null;
   const http = { ...request.request, ...sealed };
   return { group: input.group, name: input.name, description: input.description ?? null, http };
+}
+
+/** Without the values, which no message may repeat. */
+function namesOf(headers: Record<string, unknown>): Record<string, null> {
+  return Object.fromEntries(Object.keys(headers).map((name) => [name, null]));
 }

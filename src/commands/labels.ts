@@ -1,4 +1,5 @@
 import type { Labels } from '../domain/labels.ts';
+import { countCharacters } from '../domain/text.ts';
 import type { Fields } from './fields.ts';
 
 export interface LabelInput {
@@ -26,8 +27,9 @@ export function parseLabels(fields: Fields, path: string[], input: readonly Labe
     const at = (name: string) => [...path, String(index), name];
     if (!KEY.test(key)) fields.add(at('key'), `key "${key.slice(0, 63)}" is not allowed: ${KEY_RULE}.`, KEY_RULE);
     else if (labels.has(key)) fields.add(at('key'), `key "${key}" is given twice; each label has one value.`, 'unique');
-    if (value.length > MAX_VALUE) {
-      fields.add(at('value'), `value has ${value.length} characters; allowed are ${MAX_VALUE}.`, VALUE_RULE);
+    const count = countCharacters(value);
+    if (count > MAX_VALUE) {
+      fields.add(at('value'), `value has ${count} characters; allowed are ${MAX_VALUE}.`, VALUE_RULE);
     } else if (/[\p{Cc}\p{Cs}]/u.test(value)) {
       fields.add(at('value'), 'value contains a control character or half a surrogate pair.', VALUE_RULE);
     }

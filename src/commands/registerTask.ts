@@ -110,8 +110,8 @@ async function update(
 function parseDeclaration(declaration: TaskDeclaration): Definition {
   const { group, name, description, scope, inputSchema, execution, labels, initialDelay = null } = declaration;
   const fields = new Fields();
-  fields.text(['group'], group, { min: 1, max: 200 });
-  fields.text(['name'], name, { min: 1, max: 200 });
+  fields.line(['group'], group, { min: 1, max: 200 });
+  fields.line(['name'], name, { min: 1, max: 200 });
   if (description !== null) fields.text(['description'], description, { min: 0, max: 2_000 });
   const settings = parseTaskExecution(fields, [], execution, scope);
   const retention = parseRetention(fields, ['retention'], declaration.retention);

@@ -1,4 +1,4 @@
-import { headerNameFault, isHeaderValue } from './httpRequest.ts';
+import { DISTINCT_NAMES, VALUE_RULE, headerNameFault, isHeaderValue } from './httpRequest.ts';
 import type { FieldError, HttpRequest } from './httpRequest.ts';
 
 /** What a user says of the secrets of a request. Absent: keep; null: none. Of the headers each null removes that one. */
@@ -44,7 +44,7 @@ export function parseSecrets(
   const secretNames = [...Object.keys(kept), ...Object.keys(given)];
   if (secretNames.length > MAX_SECRET_HEADERS) {
     const message = `secretHeaders are ${secretNames.length}; allowed are ${MAX_SECRET_HEADERS}`;
-    errors.push({ path: ['secretHeaders'], message, constraint: `maxProperties=${MAX_SECRET_HEADERS}` });
+    errors.push({ path: ['secretHeaders'], message, constraint: `at most ${MAX_SECRET_HEADERS} secret headers` });
   }
   refuseTwice(Object.keys(request.headers), secretNames, errors);
   if (signing.kept !== null || signing.given !== null) refuseSignature(Object.keys(request.headers), secretNames, errors);
@@ -69,9 +69,9 @@ function planHeaders(
     };
     const fault = headerNameFault(name);
     if (fault !== null) refuse(...fault);
-    else if (named.has(name.toLowerCase())) refuse('is given twice: header names ignore case', 'unique');
-    else if (value !== null && typeof value !== 'string') refuse('must be a string, or null to remove it', 'type');
-    else if (value !== null && !isHeaderValue(value)) refuse('holds a character that a header cannot carry', 'headerValue');
+    else if (named.has(name.toLowerCase())) refuse('is given twice: header names ignore case', DISTINCT_NAMES);
+    else if (value !== null && typeof value !== 'string') refuse('must be a string, or null to remove it', 'a string or null');
+    else if (value !== null && !isHeaderValue(value)) refuse('holds a character that a header cannot carry', VALUE_RULE);
     else if (value !== null && (value.trim().length < MIN_SECRET_CHARS || value.length > MAX_SECRET_CHARS))
       refuse(`has ${value.trim().length} characters; allowed are ${SECRET_CHARS}`, SECRET_CHARS);
     else if (value !== null) given.push([name, value.trim()]);
@@ -108,7 +108,7 @@ function refuseTwice(plain: readonly string[], secret: readonly string[], errors
   const names = new Set(plain.map((name) => name.toLowerCase()));
   for (const name of secret.filter((each) => names.has(each.toLowerCase()))) {
     const message = `secret header ${JSON.stringify(name)} is in headers too: it can be in one of them only`;
-    errors.push({ path: ['secretHeaders', name], message, constraint: 'unique' });
+    errors.push({ path: ['secretHeaders', name], message, constraint: 'a name in headers or in secretHeaders' });
   }
 }
 
@@ -117,7 +117,7 @@ function refuseSignature(plain: readonly string[], secret: readonly string[], er
     errors.push({
       path: [field, name],
       message: `header ${JSON.stringify(name)} is set by the signature`,
-      constraint: 'reserved',
+      constraint: 'a header that is not of the signature (Webhook-Id, Webhook-Timestamp, Webhook-Signature)',
     });
   for (const name of plain) if (SIGNATURE_HEADERS.test(name)) refuse('headers', name);
   for (const name of secret) if (SIGNATURE_HEADERS.test(name)) refuse('secretHeaders', name);
@@ -128,7 +128,7 @@ function refuseToFollow(from: string, to: string, kept: readonly string[], error
   const origin = secretOrigin(from);
   if (kept.length === 0 || secretOrigin(to) === origin) return;
   const message = `url leaves ${origin}, which ${kept.join(', ')} ${kept.length === 1 ? 'was' : 'were'} given for: give secretHeaders again, or remove them`;
-  errors.push({ path: ['url'], message, constraint: `origin=${origin}` });
+  errors.push({ path: ['url'], message, constraint: `a URL of ${origin}` });
 }
 
 /** In alphabetical order: PostgreSQL keeps no other. */

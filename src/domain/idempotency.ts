@@ -1,3 +1,4 @@
+import { countCharacters } from './text.ts';
 import { invalid } from './userError.ts';
 import type { UserError } from './userError.ts';
 
@@ -13,7 +14,8 @@ export function keyFault(key: string): UserError | null {
   const fault = (what: string) =>
     invalid(['input', 'idempotencyKey'], `idempotencyKey ${what}; allowed are ${allowed}.`, allowed);
   if (key.trim() === '') return fault('is blank');
-  if (key.length > MAX_KEY_CHARS) return fault(`has ${key.length} characters`);
+  const count = countCharacters(key);
+  if (count > MAX_KEY_CHARS) return fault(`has ${count} characters`);
   return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(key) ? fault('contains a character that cannot be seen') : null;
 }
 

@@ -1,5 +1,6 @@
 import type { RunError } from './runError.ts';
 import type { RunState } from './runState.ts';
+import { countCharacters } from './text.ts';
 
 const MAX_NAME_CHARS = 200;
 
@@ -7,8 +8,9 @@ const MAX_NAME_CHARS = 200;
 export function stepNameFault(name: unknown): string | null {
   if (typeof name !== 'string') return `a step has no name: ${typeof name} instead of a text`;
   const shown = JSON.stringify(name.slice(0, 50));
-  if (name.length < 1 || name.length > MAX_NAME_CHARS)
-    return `the name of the step ${shown} has ${name.length} characters; allowed are 1 to ${MAX_NAME_CHARS}`;
+  const count = countCharacters(name);
+  if (count < 1 || count > MAX_NAME_CHARS)
+    return `the name of the step ${shown} has ${count} characters; allowed are 1 to ${MAX_NAME_CHARS}`;
   if (/\p{Cc}/u.test(name) || !name.isWellFormed())
     return `the name of the step ${shown} has a control character or half a surrogate pair`;
   return null;

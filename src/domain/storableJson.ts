@@ -16,7 +16,48 @@ export function storableJson(value: unknown): string | null {
   return deeperThan(value, MAX_JSON_LEVELS) ? null : json;
 }
 
-function deeperThan(value: unknown, levels: number): boolean {
+/** What of a caller's JSON would be kept as something else. */
+interface JsonAlteration {
+  /** Within the value. */
+  path: string[];
+  /** Goes on after the name of the place. */
+  message: string;
+  allowed: string;
+}
+const MOST_ALTERATIONS = 20;
+/** From here on numbers are written with an exponent, and nobody takes their digits for all of them. */
+const EXPONENT_FROM = 1e21;
+
+/**
+ * Where JSON that a caller sent would be kept as something else than what was sent: a whole number that has lost digits when it was
+ * read, and a name that objects do not keep. To be refused wherever it is stored. Of many the first 20.
+ * @param value  as storableJson takes it
+ */
+export function jsonAlterations(value: unknown): JsonAlteration[] {
+  const found: JsonAlteration[] = [];
+  const look = (member: unknown, path: string[]): void => {
+    if (found.length >= MOST_ALTERATIONS) return;
+    if (typeof member === 'number' && Number.isInteger(member) && !Number.isSafeInteger(member)) {
+      if (Math.abs(member) >= EXPONENT_FROM) return;
+      const allowed = `whole numbers from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}; larger ones as text`;
+      found.push({
+        path,
+        message: `is a whole number that was read as ${member}, and may have lost digits: send it as text`,
+        allowed,
+      });
+    }
+    if (typeof member !== 'object' || member === null) return;
+    for (const [name, inner] of Object.entries(member)) {
+      const place = [...path, name];
+      if (name !== '__proto__') look(inner, place);
+      else found.push({ path: place, message: 'is a name that is not kept: choose another', allowed: 'any name but __proto__' });
+    }
+  };
+  look(value, []);
+  return found;
+}
+
+export function deeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((member) => deeperThan(member, levels - 1));
 }

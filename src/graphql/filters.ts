@@ -1,4 +1,4 @@
-import { filterFaults } from '../domain/filterFaults.ts';
+import { filterFaults, rangeFault } from '../domain/filterFaults.ts';
 import { apiError } from './errors.ts';
 
 type Checked = Parameters<typeof filterFaults>[0];
@@ -8,6 +8,13 @@ export function readFilter<F extends Checked>(filter: F | null | undefined): F |
   const [fault] = filter == null ? [] : filterFaults(filter);
   if (fault !== undefined) throw apiError('BAD_USER_INPUT', `filter: ${fault.message}`);
   return filter ?? null;
+}
+
+/** @throws BAD_USER_INPUT for a range in which nothing can lie */
+export function readOpenRange<R extends Parameters<typeof rangeFault>[1]>(name: string, range: R | null | undefined): R | null {
+  const fault = rangeFault(name, range ?? {});
+  if (fault !== null) throw apiError('BAD_USER_INPUT', fault);
+  return range ?? null;
 }
 
 /** A filter of a subscription: events tell of what somebody or something did, not of what did not happen. @throws BAD_USER_INPUT */

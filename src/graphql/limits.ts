@@ -45,6 +45,8 @@ export const LIMITS = {
   maxPageSize: 100,
   /** Nested arrays and objects in a body, the body's own braces counted. */
   maxJsonDepth: 32,
+  /** Those of one JSON value of the input, sent as a variable or written in the document: wherever an input has it, it fits into a body. */
+  maxValueDepth: 24,
   maxBodyBytes: 1024 * 1024,
   /** Faults of variables that are reported before giving up. */
   maxCoercionErrors: 50,

@@ -14,7 +14,7 @@ import { checkLimits, LIMITS, measure } from './limits.ts';
 import type { PersistedDocuments } from './persisted.ts';
 import { costOf } from './rateLimit.ts';
 import type { RateLimiter } from './rateLimit.ts';
-import { holdsUnstorableText } from './unstorable.ts';
+import { unstorablePlace } from './unstorable.ts';
 
 /** What every transport checks operations with. */
 export interface Guard {
@@ -57,8 +57,10 @@ export function admit(
 ): readonly GraphQLError[] {
   const operation = getOperationAST(document, operationName);
   if (!operation) return [apiError('BAD_USER_INPUT', 'Say in operationName which operation of the document to run.')];
-  if (holdsUnstorableText(document, variables)) {
-    return [apiError('BAD_USER_INPUT', 'The request holds text with U+0000 or an unpaired surrogate, which cannot be stored.')];
+  const place = unstorablePlace(document, variables);
+  if (place !== null) {
+    const what = 'text with U+0000 or an unpaired surrogate, which cannot be stored';
+    return [apiError('BAD_USER_INPUT', `The request holds ${what}, in ${place}.`)];
   }
   const { errors, coerced } = getVariableValues(guard.schema, operation.variableDefinitions ?? [], variables, {
     maxErrors: LIMITS.maxCoercionErrors,

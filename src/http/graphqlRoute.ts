@@ -37,6 +37,9 @@ export async function serveGraphQL(
   if (!body.ok) return replyErrors(exchange, [apiError('BAD_USER_INPUT', body.message)], body.status);
   const resolved = resolveDocument(body.value, guard.persisted);
   if (!resolved.ok) return replyErrors(exchange, [resolved.error]);
+  // What GET carries is an object.
+  if (queriesOnly && !(resolved.value as { query?: unknown }).query)
+    return replyErrors(exchange, [apiError('BAD_USER_INPUT', 'The parameter query is missing: GET takes a query in it.')]);
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(exchange.req.headers)) {
     if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);

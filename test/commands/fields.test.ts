@@ -48,6 +48,10 @@ describe('text', () => {
     { rule: 'half a surrogate pair', value: 'a\ud800', fault: /half a surrogate pair/ },
     { rule: 'a whole surrogate pair', value: 'a😀' },
     { rule: 'letters of any script', value: 'żółć' },
+    { rule: 'as many emoji as characters are allowed', value: '😀😀😀😀😀' },
+    { rule: 'an emoji more', value: '😀😀😀😀😀😀', fault: /name has 6 characters; allowed are 1 to 5/ },
+    { rule: 'nothing that can be seen', value: '\u200b\u2060 \ufeff', fault: /name is blank/ },
+    { rule: 'fillers, which are letters that cannot be seen', value: '\u3164\u115f', fault: /name is blank/ },
   ];
   for (const { rule, value, min = limit.min, fault } of cases) {
     test(`${rule} ${fault === undefined ? 'is accepted' : 'is refused'}`, () => {
@@ -55,6 +59,24 @@ describe('text', () => {
       if (fault === undefined) assert.deepEqual(found, []);
       else assert.match(found.join('\n'), fault);
       assert.ok(found.length <= 1);
+    });
+  }
+
+  const lines: { rule: string; value: string; shown?: string; character?: string }[] = [
+    { rule: 'letters, spaces and emoji', value: 'a 👩‍💻' },
+    { rule: 'a line break', value: 'a\nb', shown: String.raw`"a\nb"`, character: String.raw`"\n"` },
+    { rule: 'a tab', value: 'a\tb', shown: String.raw`"a\tb"`, character: String.raw`"\t"` },
+    { rule: 'a carriage return at its end', value: 'ab\r', shown: String.raw`"ab\r"`, character: String.raw`"\r"` },
+    { rule: 'U+0000', value: 'a\0', shown: String.raw`"a\u0000"`, character: String.raw`"\u0000"` },
+    { rule: 'DEL', value: 'a\u007f', shown: String.raw`"a\u007f"`, character: String.raw`"\u007f"` },
+    { rule: 'a C1 control', value: '\u0085b', shown: String.raw`"\u0085b"`, character: String.raw`"\u0085"` },
+    { rule: 'half a surrogate pair', value: 'a\ud800', shown: String.raw`"a\ud800"`, character: String.raw`"\ud800"` },
+  ];
+  for (const { rule, value, shown, character } of lines) {
+    test(`a line with ${rule} is ${shown === undefined ? 'accepted' : 'refused, and shown with escapes'}`, () => {
+      const found = faults((fields) => assert.equal(fields.line(['input', 'name'], value, limit), value));
+      const message = `input.name: name ${shown} contains ${character}, a control character or half a surrogate pair; allowed are 1 to 5 characters, no control characters.`;
+      assert.deepEqual(found, shown === undefined ? [] : [message]);
     });
   }
 

@@ -45,14 +45,14 @@ describe('url', () => {
   }
 
   const refused: [rule: string, url: string, constraint: string][] = [
-    ['must be absolute', '/hook', 'format'],
-    ['must not be empty', '', 'format'],
-    ['must be http or https', 'ftp://example.com/', 'scheme'],
-    ['must not name a file', 'file:///etc/passwd', 'scheme'],
-    ['must not hold a user name', 'https://me@example.com/', 'credentials'],
-    ['must not hold a password', 'https://:hunter2@example.com/', 'credentials'],
-    ['must not exceed 2,000 characters', `https://example.com/${'a'.repeat(1981)}`, 'maxLength=2000'],
-    ['must not exceed 2,000 characters once encoded', `https://example.com/${'é'.repeat(400)}`, 'maxLength=2000'],
+    ['must be absolute', '/hook', 'an absolute http or https URL'],
+    ['must not be empty', '', 'an absolute http or https URL'],
+    ['must be http or https', 'ftp://example.com/', 'an absolute http or https URL'],
+    ['must not name a file', 'file:///etc/passwd', 'an absolute http or https URL'],
+    ['must not hold a user name', 'https://me@example.com/', 'a URL without user name and password'],
+    ['must not hold a password', 'https://:hunter2@example.com/', 'a URL without user name and password'],
+    ['must not exceed 2,000 characters', `https://example.com/${'a'.repeat(1981)}`, 'at most 2000 characters'],
+    ['must not exceed 2,000 characters once encoded', `https://example.com/${'é'.repeat(400)}`, 'at most 2000 characters'],
   ];
   for (const [rule, url, constraint] of refused) {
     test(rule, () => {
@@ -65,6 +65,47 @@ describe('url', () => {
       assert(!result.errors[0]?.message.includes('hunter2'), 'a password is not repeated');
     });
   }
+});
+
+describe('a url that is refused is shown', () => {
+  const shown: [url: string, as: string][] = [
+    ['/hook', '"/hook"'],
+    ['hook?token=hunter2', '"hook?***"'],
+    ['/hook#hunter2', '"/hook?***"'],
+    ['https://exa mple.com/\n?token=hunter2', String.raw`"https://exa mple.com/\n?***"`],
+    ['https://me:hunter2@exa mple.com/', '"https://***"'],
+    ['https://me:hunter2?x@exa mple.com/', '"https://***"'],
+    ['//exa mple.com/?to=me@example.com&token=hunter2', '"***"'],
+    ['mailto:hunter2@example.com', '"mailto:***"'],
+    ['javascript:fetch(1)?hunter2', '"javascript:fetch(1)?***"'],
+    ['ftp://me:hunter2@example.com/path?hunter2#hunter2', '"ftp://***@example.com/path?***"'],
+    ['https://me:hunter2@example.com/path?hunter2', '"https://***@example.com/path?***"'],
+    ['https:\\\\me:hunter2@example.com', '"https://***@example.com/"'],
+  ];
+  for (const [url, as] of shown) {
+    test(`${JSON.stringify(url)} as ${as}`, () => {
+      const result = parse({ url });
+      assert(!result.ok);
+      assert.ok(result.errors[0]?.message.startsWith(`url ${as} `), JSON.stringify(result.errors));
+      assert.doesNotMatch(JSON.stringify(result.errors), /hunter2/);
+    });
+  }
+});
+
+test('of every fault the constraint says what is allowed, in words', () => {
+  const many = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`X-${i}`, '']));
+  const inputs: Partial<Input>[] = [
+    { url: 'x', successStatuses: 'ok', headers: { 'X Y': '', Host: '', 'Carillon-Run': '', A: 1, B: '\n', b: '', C: '', c: '' } },
+    { url: 'ftp://example.com', headers: many, method: 'GET', body: 1 },
+    { url: 'https://me@example.com', headers: { A: 'a'.repeat(20_000) }, body: 'a'.repeat(300_000) },
+    { body: nested(101) },
+  ];
+  const errors = inputs.flatMap((input) => {
+    const result = parse(input);
+    return result.ok ? [] : result.errors;
+  });
+  assert.equal(errors.length, 15);
+  for (const { constraint } of errors) assert.match(constraint ?? '', /^[^=]+ [^=]+$/);
 });
 
 describe('headers', () => {

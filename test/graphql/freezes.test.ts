@@ -140,7 +140,8 @@ test('what is named and not there is NOT_FOUND; one that has ended cannot be end
     unknown.userErrors.map(({ code, path }) => [code, path]),
     [['NOT_FOUND', ['id']]],
   );
-  const { freeze } = await api.createFreeze({ reason: 'because', until: inMs(DAY), select: { ids: [] } });
+  const { id } = await api.scheduleOf(task);
+  const { freeze } = await api.createFreeze({ reason: 'because', until: inMs(DAY), select: { ids: [id] } });
   assert.ok(freeze);
   await api.endFreeze({ id: freeze.id });
   const again = await api.endFreeze({ id: freeze.id });
@@ -160,11 +161,12 @@ test('at most 100 with a filter and 1,000 in all have not ended at a time', asyn
     const { userErrors } = await api.createFreeze({ reason: 'copy', until: inMs(DAY), select });
     return userErrors.map(({ code, limit }) => [code, limit]);
   };
+  const one = { ids: [(await api.scheduleOf(task)).id] };
   await fill(1, 100, { filter: { names: [] } });
   assert.deepEqual(await create({ filter: { names: [] } }), [['LIMIT_EXCEEDED', 100]]);
-  assert.deepEqual(await create({ ids: [] }), []);
-  await fill(101, 1_000, { ids: [] });
-  assert.deepEqual(await create({ ids: [] }), [['LIMIT_EXCEEDED', 1_000]]);
+  assert.deepEqual(await create(one), []);
+  await fill(101, 1_000, one);
+  assert.deepEqual(await create(one), [['LIMIT_EXCEEDED', 1_000]]);
   await database.query(`DELETE FROM "freeze" WHERE reason = 'copy'`);
 });
 

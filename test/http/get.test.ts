@@ -66,7 +66,20 @@ const refusals: {
     code: 'BAD_USER_INPUT',
     message: /\/graphql\/stream.*WebSocket/,
   },
-  { rule: 'no query', parameters: {}, status: 400, code: 'BAD_USER_INPUT' },
+  {
+    rule: 'no query',
+    parameters: {},
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    message: /^The parameter query is missing: GET takes a query in it\.$/,
+  },
+  {
+    rule: 'an empty query',
+    parameters: { query: '' },
+    status: 400,
+    code: 'BAD_USER_INPUT',
+    message: /^The parameter query is missing/,
+  },
   {
     rule: 'two queries',
     parameters: [

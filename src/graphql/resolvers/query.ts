@@ -10,7 +10,7 @@ import { findTask } from '../../store/tasks.ts';
 import { listTokens } from '../../store/tokens.ts';
 import { readPageArgs } from '../connections.ts';
 import { apiError } from '../errors.ts';
-import { readFilter } from '../filters.ts';
+import { readFilter, readOpenRange } from '../filters.ts';
 import type { QueryResolvers } from '../generated.ts';
 import { LIMITS } from '../limits.ts';
 import { listPlannedFires } from '../plannedFires.ts';
@@ -67,8 +67,10 @@ export const Query: QueryResolvers = {
   statsSeries: (_, args, { parts }) => listStatsBuckets(parts.store, args),
   plannedFires: (_, args, { parts }) => listPlannedFires(parts, args),
   apiTokens: (_, __, { parts }) => listTokens(parts.store.prisma, MOST_TOKENS),
-  audit: (_, { targetId, actorId, at, ...args }, { parts }, info) =>
-    pageAudit(parts.store.prisma, { targetId, actorId, at }, readPageArgs(args, info, AUDIT_ORDER, 'DESC')),
+  audit(_, { targetId, actorId, at, ...args }, { parts }, info) {
+    const request = readPageArgs(args, info, AUDIT_ORDER, 'DESC');
+    return pageAudit(parts.store.prisma, { targetId, actorId, at: readOpenRange('at', at) }, request);
+  },
   calendars: (_, __, { parts }) => listCalendars(parts.store.prisma, MOST_CALENDARS),
   freezes: (_, { active }, { parts }) => listFreezes(parts.store.prisma, active ?? null, parts.clock.now(), MOST_FREEZES),
   previewTrigger: (_, args, { parts }) => previewTrigger(parts.store.sql, args, parts.clock.now()),
