@@ -102,6 +102,17 @@ const FILTERS: { filter: RunFilter; only?: { taskId?: string; scheduleId?: strin
   },
 ];
 
+/** The store's Prisma with a say in how a statement of a list is asked: `ask` sends a text with its values. */
+function reading(
+  { prisma }: Store,
+  answer: (text: string, ask: (text: string) => Promise<unknown>) => Promise<unknown>,
+): Store['prisma'] {
+  const { task, schedule, run, attempt, worker } = prisma;
+  const $queryRawUnsafe = (text: string, ...values: unknown[]) =>
+    answer(text, (asked) => prisma.$queryRawUnsafe(asked, ...values));
+  return { task, schedule, run, attempt, worker, $queryRawUnsafe } as unknown as Store['prisma'];
+}
+
 /** What the list is, in one order: by value, then by id, both in the direction; without a value last. */
 function listed(runs: readonly Run[], field: 'scheduledFor' | 'startedAt' | 'finishedAt', direction: 'ASC' | 'DESC'): PageKey[] {
   const sign = direction === 'ASC' ? 1 : -1;
@@ -172,17 +183,11 @@ for (const { others, later } of [
         ...later.flatMap((startedAt) => Array.from({ length: 10 }, (_, n) => run(100 + n, START, startedAt))),
       ]);
       let gone = 0;
-      const prisma = {
-        task: store.prisma.task,
-        run: store.prisma.run,
-        attempt: store.prisma.attempt,
-        worker: store.prisma.worker,
-        $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
-          const rows = await store.prisma.$queryRawUnsafe(text, ...values);
-          if (text.startsWith('/* the end of a page')) gone += (await store.sql.query(change)).length;
-          return rows;
-        },
-      } as unknown as typeof store.prisma;
+      const prisma = reading(store, async (text, ask) => {
+        const rows = await ask(text);
+        if (text.startsWith('/* the end of a page')) gone += (await store.sql.query(change)).length;
+        return rows;
+      });
       const request = { order: RUN_ORDERS.STARTED_AT, direction: 'ASC', walk: 'FORWARD', size: 5, place: null } as const;
       const page = await pageRuns(prisma, filter, {}, request);
       assert.ok(gone >= 2);
@@ -235,21 +240,13 @@ test('in any order little is looked at, wherever the runs that are asked for lie
     { filter: { scheduledFor: range(0, 30_000 * MINUTE) }, middle: 10_000 },
   ];
   let looked = 0;
-  const prisma = {
-    task: store.prisma.task,
-    schedule: store.prisma.schedule,
-    run: store.prisma.run,
-    attempt: store.prisma.attempt,
-    worker: store.prisma.worker,
-    $queryRawUnsafe: async (text: string, ...values: unknown[]) => {
-      const rows = await store.prisma.$queryRawUnsafe<[{ 'QUERY PLAN': [{ Plan: PlanNode }] }]>(
-        `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
-        ...values,
-      );
-      looked += buffersOf(rows[0]['QUERY PLAN'][0].Plan);
-      return store.prisma.$queryRawUnsafe(text, ...values);
-    },
-  } as unknown as typeof store.prisma;
+  const prisma = reading(store, async (text, ask) => {
+    const [explained] = (await ask(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`)) as [
+      { 'QUERY PLAN': [{ Plan: PlanNode }] },
+    ];
+    looked += buffersOf(explained['QUERY PLAN'][0].Plan);
+    return ask(text);
+  });
   for (const { filter, middle } of asked) {
     for (const order of Object.values(RUN_ORDERS)) {
       for (const direction of ['ASC', 'DESC'] as const) {
