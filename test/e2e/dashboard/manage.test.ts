@@ -63,6 +63,8 @@ await page.getByRole('link', { name: 'Tasks' }).waitFor();
 const open = (place: string) => page.goto(`${url}/#${place}`);
 const button = (name: string) => page.getByRole('button', { name, exact: true });
 const field = (name: string | RegExp) => page.getByRole('textbox', { name });
+/** The first wrong field gets the focus, which scrolls to it: a click before that would be pulled away from its button. */
+const focused = () => page.locator('[aria-invalid=true]:focus').waitFor();
 const dialog = page.getByRole('dialog');
 const nextCall = () => until((): Promise<Call | false> => Promise.resolve(calls.shift() ?? false));
 
@@ -73,15 +75,18 @@ test('an HTTP task is made in a form: faults stand at their fields, and a secret
   await page.getByText('Give it a key').waitFor();
   await page.getByText('Say where the request is sent.').waitFor();
   assert.equal(await field('Key').getAttribute('aria-invalid'), 'true');
+  await focused();
 
   await field('Key').fill('shop sync');
   await field('Name').fill('Sync the shop');
   await field('URL').fill('no address');
   await button('Create the task').click();
-  await until(async () => (await field('URL').getAttribute('aria-invalid')) === 'true');
+  await page.getByText('is not an absolute URL').waitFor();
+  await focused();
   await field('URL').fill(target);
   await button('Create the task').click();
   await page.getByText('key "shop sync" is not allowed').waitFor();
+  await focused();
 
   await field('Key').fill('shop.sync');
   await button('Add a header').click();
