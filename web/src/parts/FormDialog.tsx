@@ -48,9 +48,9 @@ export function FormDialog(props: FormDialogProps) {
     setBusy(true);
     const problem = await onConfirm();
     setBusy(false);
-    tell(problem);
-    if (problem === null) onClose();
-    else focusFault(form.current);
+    if (problem !== null) return focusFault(form.current, () => tell(problem));
+    tell(null);
+    onClose();
   }
   return (
     <Dialog onClose={onClose} title={title} size={size}>

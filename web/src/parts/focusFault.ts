@@ -1,4 +1,7 @@
-/** Goes to the first field that was refused, once it is drawn as such. */
-export function focusFault(within: ParentNode | null): void {
-  setTimeout(() => within?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus(), 50);
+import { flushSync } from 'react-dom';
+
+/** Draws what was refused and goes to its first field, in one: a focus that came later would take away what was begun meanwhile. */
+export function focusFault(within: ParentNode | null, show: () => void): void {
+  flushSync(show);
+  within?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
 }

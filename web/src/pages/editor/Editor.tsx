@@ -80,8 +80,7 @@ export function Editor({ initial, edited }: EditorProps) {
   }
 
   function refuse(told: readonly { message: string; path?: readonly string[] | null }[]) {
-    state.refuse(faultsOf(told));
-    focusFault(document.querySelector('#content'));
+    focusFault(document.querySelector('#content'), () => state.refuse(faultsOf(told)));
   }
 
   async function save() {

@@ -112,18 +112,16 @@ function Form({ was, id }: { was: TaskForm | null; id: string | null }) {
 
   async function submit() {
     const seen = faultsIn(form, id === null);
-    setFaults(seen);
-    if (seen.length > 0) return focusFault(document.querySelector('#content'));
+    const refuse = (told: readonly FieldFault[]) => focusFault(document.querySelector('#content'), () => setFaults(told));
+    if (seen.length > 0) return refuse(seen);
+    setFaults([]);
     setBusy(true);
     const outcome =
       id === null
         ? await act(CreateHttpTaskDocument, { input: inputOf(form) }, 'createHttpTask')
         : await act(UpdateHttpTaskDocument, { task: { id }, patch: patchOf(form, start) }, 'updateHttpTask');
     setBusy(false);
-    if (!outcome.ok) {
-      setFaults(fieldFaults(outcome.faults, ['input', 'patch', 'http']));
-      return focusFault(document.querySelector('#content'));
-    }
+    if (!outcome.ok) return refuse(fieldFaults(outcome.faults, ['input', 'patch', 'http']));
     release();
     sayDone(id === null ? 'Created' : 'Changed', form.name);
     navigate(`/tasks/${encodeURIComponent(outcome.payload.task?.key ?? form.key)}`);
